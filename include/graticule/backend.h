@@ -1,0 +1,107 @@
+/* For authors of transports, scope drivers and file formats: the ops tables.
+ * Each table is static const, names its private size, and is listed in one place
+ * (src/transport/list.c, src/scope/list.c, src/format/list.c). Pointers may be NULL only where it is said. */
+#ifndef GRATICULE_BACKEND_H
+#define GRATICULE_BACKEND_H
+
+#include <graticule/graticule.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- transports ------------------------------------------------------------------------------- */
+
+enum grat_transport_cap {
+    GRAT_TCAP_END = 1,       /* the wire carries the end of a message (VXI-11, HiSLIP, USBTMC) */
+    GRAT_TCAP_ORDERED = 2,   /* after clear, an answer to an older message can never arrive */
+};
+
+typedef struct grat_transport {
+    const char *name;        /* for messages: "VXI-11" */
+    size_t priv_size;        /* zeroed memory of this size is passed as `p` to every call */
+    unsigned caps;
+
+    /* True when this transport serves the parsed resource. No I/O. */
+    bool (*serves)(const grat_resource *r);
+    /* Connects. On failure it has already released everything. */
+    grat_err (*open)(void *p, const grat_resource *r, const grat_open_options *opt, grat_op *op);
+    /* Says goodbye where the wire has a goodbye (bounded by 1 s) and releases everything. */
+    void (*close)(void *p);
+    /* Writes n bytes; `end` marks the end of the message. op->count = bytes the peer took. */
+    grat_err (*write)(void *p, const void *data, size_t n, bool end, grat_op *op);
+    /* Waits for at least one byte; returns as soon as some are there or the message ended. op->count bytes and
+     * op->reason (END, COUNT) are set. `term` >= 0 asks a message wire to end at this byte; stream wires ignore it.
+     * Bytes that came with a timeout or cancel are counted. A message may end with zero bytes: END and count 0.
+     * ELOST when the peer closed. A stream wire sets COUNT only. */
+    grat_err (*read)(void *p, void *buf, size_t cap, int term, grat_op *op);
+    /* Abort and clear so that no older answer can be read any more; may reconnect. ELOST or another error
+     * means that the connection is gone. Never NULL. */
+    grat_err (*clear)(void *p, grat_op *op);
+    /* Optional from here on: the session answers ENOTSUP for NULL. */
+    grat_err (*stb)(void *p, uint8_t *stb, grat_op *op);
+    grat_err (*trigger)(void *p, grat_op *op);
+    grat_err (*lock)(void *p, int64_t wait_ms, grat_op *op);
+    grat_err (*unlock)(void *p, grat_op *op);
+    grat_err (*remote)(void *p, bool remote, grat_op *op);
+    grat_err (*srq_enable)(void *p, bool on, grat_op *op);
+    grat_err (*srq_wait)(void *p, grat_op *op);
+    grat_err (*docmd)(void *p, int32_t cmd, unsigned datasize, const void *in, size_t nin, void *out, size_t cap,
+                      grat_op *op);
+} grat_transport;
+
+/* ---- scope drivers ---------------------------------------------------------------------------- */
+
+typedef struct grat_driver {
+    const char *name;
+    size_t priv_size;
+
+    /* True when the identity is one of this driver's models. */
+    bool (*match)(const grat_identity *id);
+    /* `s` is borrowed and outlives the driver. Fills caps. */
+    grat_err (*open)(void *p, grat_session *s, const grat_identity *id, grat_caps *caps, grat_op *op);
+    /* Optional. */
+    void (*close)(void *p);
+    grat_err (*get)(void *p, grat_settings *out, grat_op *op);
+    /* Sends what the mask names and reads back; ERANGE with the nearest value when it was not taken. */
+    grat_err (*set)(void *p, const grat_settings *want, unsigned mask, grat_op *op);
+    /* Pure: no I/O. Turns a request into settings, from the present ones. */
+    grat_err (*plan)(const grat_caps *caps, const grat_settings *now, const grat_request *q, grat_settings *want,
+                     unsigned *mask, grat_op *op);
+    /* Returns when the instrument has acknowledged; the state may still lag. */
+    grat_err (*run)(void *p, grat_run what, grat_op *op);
+    grat_err (*state)(void *p, grat_scope_state *out, grat_op *op);
+    /* Arms one acquisition and waits until its record is complete, never trusting a stale status. */
+    grat_err (*acquire)(void *p, const grat_request *q, grat_op *op);
+    /* Reads the present record of every channel that `q` names (or every enabled one). On ECANCELED and ETIMEOUT
+     * *out may hold the traces that are complete, cut to equal length and flagged. */
+    grat_err (*fetch)(void *p, const grat_request *q, grat_record **out, grat_op *op);
+} grat_driver;
+
+/* ---- formats ---------------------------------------------------------------------------------- */
+
+/* Where a format's bytes go. Returns GRAT_OK or the error that ended the file. */
+typedef struct grat_out grat_out;
+GRAT_API grat_err grat_out_write(grat_out *o, const void *data, size_t n, grat_op *op);
+/* Back to an absolute position, to complete a header; ENOTSUP on a pipe. */
+GRAT_API grat_err grat_out_seek(grat_out *o, uint64_t pos, grat_op *op);
+
+typedef struct grat_format {
+    const char *name;          /* "csv" */
+    const char *description;
+    const char *extensions;    /* space separated: "csv txt" */
+    size_t priv_size;
+    grat_err (*begin)(void *p, const grat_meta *meta, grat_out *o, grat_op *op);
+    /* Records come in order; those of one acquisition have consecutive `first`. */
+    grat_err (*record)(void *p, grat_record *r, grat_out *o, grat_op *op);
+    grat_err (*end)(void *p, grat_out *o, grat_op *op);
+    /* Optional: frees what the private data owns; called last, also after an error. */
+    void (*fini)(void *p);
+    /* Optional: reads such a file back. */
+    grat_err (*read)(const char *path, const uint8_t *data, size_t n, grat_meta *meta, grat_record **out, grat_op *op);
+} grat_format;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

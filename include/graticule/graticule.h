@@ -1,0 +1,494 @@
+/* Graticule: oscilloscopes and the instruments around them.
+ *
+ * Conventions of this header
+ *   - Every function that can fail returns grat_err; data goes through out-parameters, which are
+ *     left untouched on failure unless the text says otherwise.
+ *   - Every function that can wait takes a grat_op: it carries the absolute deadline and the cancel
+ *     handle in, and the error, its sentence, the byte count and the end reason out.
+ *   - Handles are opaque; X_new/X_open has exactly one X_free/X_close; both accept NULL when freeing.
+ *   - A handle is used by one thread at a time, except grat_cancel_fire, which any thread and any
+ *     signal handler may call.
+ *   - Units are SI: seconds, hertz, volts; times in nanoseconds end in _ns. */
+#ifndef GRATICULE_H
+#define GRATICULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define GRAT_API __attribute__((visibility("default")))
+#define GRAT_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#else
+#define GRAT_API
+#define GRAT_PRINTF(fmt, args)
+#endif
+
+/* ---- errors ------------------------------------------------------------------------------- */
+
+/* One list: name, value, message. Values never change. */
+#define GRAT_ERR_MAP(X)                                                                                                \
+    X(OK, 0, "done")                                                                                                   \
+    X(EINVAL, 1, "bad argument")                                                                                       \
+    X(ENOMEM, 2, "out of memory")                                                                                      \
+    X(ETIMEOUT, 3, "timed out")                                                                                        \
+    X(ECANCELED, 4, "cancelled")                                                                                       \
+    X(ELOST, 5, "connection lost")                                                                                     \
+    X(EREFUSED, 6, "connection refused")                                                                               \
+    X(ENOHOST, 7, "unknown host")                                                                                      \
+    X(EUNREACH, 8, "host unreachable")                                                                                 \
+    X(EPROTO, 9, "malformed reply")                                                                                    \
+    X(ESHORT, 10, "incomplete data")                                                                                   \
+    X(ETOOBIG, 11, "larger than the limit")                                                                            \
+    X(ELOCKED, 12, "locked by another client")                                                                         \
+    X(ENOTSUP, 13, "not supported")                                                                                    \
+    X(ENODEV, 14, "no such instrument")                                                                                \
+    X(EBUSY, 15, "busy")                                                                                               \
+    X(EIO, 16, "input/output error")                                                                                   \
+    X(EACCES, 17, "permission denied")                                                                                 \
+    X(ENOSPC, 18, "no space left")                                                                                     \
+    X(ERANGE, 19, "out of range")                                                                                      \
+    X(EPARSE, 20, "cannot be parsed")                                                                                  \
+    X(EINSTR, 21, "the instrument reports an error")                                                                   \
+    X(ECUT, 22, "incomplete: cut before the end")                                                                      \
+    X(EDEAD, 23, "the session is dead")                                                                                \
+    X(EFORMAT, 24, "unknown format")                                                                                   \
+    X(ENODATA, 25, "no data")
+
+typedef enum grat_err {
+#define GRAT_ERR_ENUM(name, value, message) GRAT_##name = value,
+    GRAT_ERR_MAP(GRAT_ERR_ENUM)
+#undef GRAT_ERR_ENUM
+} grat_err;
+
+/* The fixed message of a code, never NULL. */
+GRAT_API const char *grat_strerror(grat_err err);
+/* The name of a code without its prefix, such as "ETIMEOUT". */
+GRAT_API const char *grat_err_name(grat_err err);
+
+/* ---- operations: deadline, cancel, result, count ---------------------------------------- */
+
+typedef struct grat_cancel grat_cancel;
+
+/* NULL when the descriptor limit is reached. */
+GRAT_API grat_cancel *grat_cancel_new(void);
+GRAT_API void grat_cancel_free(grat_cancel *c);
+/* Wakes every wait that carries this handle. Async-signal-safe, thread-safe, idempotent. */
+GRAT_API void grat_cancel_fire(grat_cancel *c);
+GRAT_API bool grat_cancel_fired(const grat_cancel *c);
+/* Makes the handle usable again. No operation may be using it. */
+GRAT_API void grat_cancel_reset(grat_cancel *c);
+/* Readable once fired, for callers with a poll loop of their own. */
+GRAT_API int grat_cancel_fd(const grat_cancel *c);
+
+/* Why a read ended; several may be set. */
+enum grat_reason {
+    GRAT_REASON_COUNT = 1, /* the buffer is full */
+    GRAT_REASON_CHAR = 2,  /* the termination character was seen */
+    GRAT_REASON_END = 4,   /* the wire marked the end of the message */
+};
+
+#define GRAT_TEXT_MAX 320
+
+/* A value, owned by the caller, one per call in progress. Initialise with grat_op_init; it may be
+ * used for several calls one after another, which then share one deadline. */
+typedef struct grat_op {
+    int64_t deadline_ns;      /* absolute, CLOCK_MONOTONIC */
+    grat_cancel *cancel;      /* borrowed, may be NULL */
+    grat_err err;             /* result of the last call */
+    unsigned reason;          /* grat_reason bits of the last read */
+    size_t count;             /* bytes moved by the last call, also when it failed */
+    char text[GRAT_TEXT_MAX]; /* one sentence about the failure: what: why; what to do */
+} grat_op;
+
+/* timeout_ms >= 0; it is turned into an absolute deadline once, here. */
+GRAT_API void grat_op_init(grat_op *op, int64_t timeout_ms, grat_cancel *cancel);
+/* Sets err and the sentence, and returns err: return grat_op_fail(op, GRAT_EPARSE, "…"); */
+GRAT_API grat_err grat_op_fail(grat_op *op, grat_err err, const char *fmt, ...) GRAT_PRINTF(3, 4);
+/* Milliseconds left, rounded up, never negative. */
+GRAT_API int64_t grat_op_left_ms(const grat_op *op);
+/* ETIMEOUT or ECANCELED when the operation must end now, else GRAT_OK. */
+GRAT_API grat_err grat_op_check(grat_op *op);
+/* Sleeps until then (monotonic), the deadline or the cancel, whichever comes first. GRAT_OK when `until_ns` came. */
+GRAT_API grat_err grat_op_sleep_until(grat_op *op, int64_t until_ns);
+GRAT_API int64_t grat_now_ns(void);
+GRAT_API int64_t grat_utc_ns(void);
+
+/* ---- numbers with units -------------------------------------------------------------------- */
+
+/* Parses "2ms", "10kS", "1MS/s", "500mV", "1kHz", "1h", "25%", "1e-3". `unit` names the unit that is
+ * allowed after the SI prefix ("s", "V", "Hz", "S", "S/s", "%" or "" for none); a bare number is always
+ * accepted. "s" also takes min and h. EPARSE with a sentence that points at the offending character. */
+GRAT_API grat_err grat_parse_quantity(const char *text, const char *unit, double *out, grat_op *op);
+/* Writes a number with an SI prefix and up to 6 significant digits: "2 ms", "500 mV". Returns out. */
+GRAT_API char *grat_format_quantity(char *out, size_t cap, double value, const char *unit);
+
+/* ---- resource strings ------------------------------------------------------------------------ */
+
+typedef enum grat_interface {
+    GRAT_IF_TCPIP = 1,
+    GRAT_IF_USB,
+    GRAT_IF_ASRL,
+    GRAT_IF_GPIB,
+    GRAT_IF_PRLGX_TCPIP,
+    GRAT_IF_PRLGX_ASRL,
+    GRAT_IF_VICP,
+    GRAT_IF_BITSCOPE,
+    GRAT_IF_PICO,
+    GRAT_IF_SIM,
+} grat_interface;
+
+typedef enum grat_class {
+    GRAT_CLASS_INSTR = 1,
+    GRAT_CLASS_SOCKET,
+    GRAT_CLASS_INTFC,
+    GRAT_CLASS_RAW,
+} grat_class;
+
+typedef struct grat_resource {
+    grat_interface interface;
+    grat_class rclass;
+    unsigned board;      /* the number after the interface name: TCPIP0 */
+    char host[256];      /* TCPIP, PRLGX-TCPIP, VICP, BITSCOPE::host::port; IPv6 without brackets */
+    unsigned port;       /* 0 = the default of the interface; TCPIP host,port = VXI-11 core port */
+    char device[256];    /* LAN device name (inst0, hislip0, gpib0,7), serial path, model, PICO driver */
+    unsigned vid, pid;   /* USB */
+    char serial[256];    /* USB, PICO */
+    int usb_interface;   /* USB interface number, -1 when not given */
+    int primary;         /* GPIB, -1 when not given */
+    int secondary;       /* GPIB, -1 when not given */
+} grat_resource;
+
+/* EPARSE points at the offending part: op->count is its byte offset. Case-insensitive. */
+GRAT_API grat_err grat_resource_parse(const char *text, grat_resource *out, grat_op *op);
+/* The normal form: TCPIP0::host::inst0::INSTR. Returns the length; truncation as snprintf. */
+GRAT_API int grat_resource_format(const grat_resource *r, char *out, size_t cap);
+
+/* ---- sessions --------------------------------------------------------------------------------- */
+
+typedef struct grat_session grat_session;
+
+typedef struct grat_open_options {
+    uint32_t size;            /* sizeof(grat_open_options) */
+    int64_t io_timeout_ms;    /* for calls made by drivers; 0 = 5000 */
+    size_t read_chunk;        /* largest single request to the wire, 0 = the transport's choice */
+    size_t max_response;      /* replies larger than this fail with ETOOBIG; 0 = 1 GiB */
+    int64_t lock_timeout_ms;  /* > 0: take an exclusive lock at open */
+    int64_t command_gap_ns;   /* least time between two messages to the instrument */
+} grat_open_options;
+
+/* Opens any resource string or alias. `opt` may be NULL. */
+GRAT_API grat_err grat_open(const char *resource, const grat_open_options *opt, grat_op *op, grat_session **out);
+GRAT_API void grat_close(grat_session *s);
+/* The resource in normal form; lives as long as the session. */
+GRAT_API const char *grat_session_resource(const grat_session *s);
+/* Writes one program message; a terminator is added where the wire needs one. */
+GRAT_API grat_err grat_write(grat_session *s, const void *data, size_t n, grat_op *op);
+GRAT_API grat_err grat_puts(grat_session *s, const char *command, grat_op *op);
+/* One read: at least one byte, or an error. op->count bytes, op->reason says why it ended. What arrived
+ * before a timeout or a cancel is in the buffer and counted. */
+GRAT_API grat_err grat_read(grat_session *s, void *buf, size_t cap, grat_op *op);
+/* Reads a whole text reply and strips its terminator; always NUL-terminates. ETOOBIG when it does not fit. */
+GRAT_API grat_err grat_read_text(grat_session *s, char *buf, size_t cap, grat_op *op);
+GRAT_API grat_err grat_query(grat_session *s, const char *command, char *buf, size_t cap, grat_op *op);
+GRAT_API grat_err grat_query_number(grat_session *s, const char *command, double *out, grat_op *op);
+/* The whole reply as it is, allocated here, freed by the caller with free(). */
+GRAT_API grat_err grat_query_raw(grat_session *s, const char *command, uint8_t **out, size_t *n, grat_op *op);
+/* Reads one IEEE 488.2 block straight into buf and consumes its terminator. ESHORT with the partial
+ * bytes in buf and op->count when the wire ended the message early; ETOOBIG when the block is larger than cap. */
+GRAT_API grat_err grat_read_block(grat_session *s, void *buf, size_t cap, grat_op *op);
+GRAT_API grat_err grat_query_block(grat_session *s, const char *command, void *buf, size_t cap, grat_op *op);
+/* As above with the buffer allocated to the block's length and freed by the caller with free(); on an error
+ * *out and *n still hold what arrived (or NULL, 0). */
+GRAT_API grat_err grat_query_block_alloc(grat_session *s, const char *command, uint8_t **out, size_t *n, grat_op *op);
+GRAT_API grat_err grat_read_stb(grat_session *s, uint8_t *stb, grat_op *op);
+GRAT_API grat_err grat_clear(grat_session *s, grat_op *op);
+GRAT_API grat_err grat_trigger(grat_session *s, grat_op *op);
+GRAT_API grat_err grat_lock(grat_session *s, int64_t wait_ms, grat_op *op);
+GRAT_API grat_err grat_unlock(grat_session *s, grat_op *op);
+GRAT_API grat_err grat_remote(grat_session *s, bool remote, grat_op *op);
+/* Waits for a service request. ENOTSUP where the wire has none. */
+GRAT_API grat_err grat_srq_enable(grat_session *s, bool on, grat_op *op);
+GRAT_API grat_err grat_srq_wait(grat_session *s, grat_op *op);
+/* VXI-11 device_docmd on an interface link. */
+GRAT_API grat_err grat_docmd(grat_session *s, int32_t cmd, unsigned datasize, const void *in, size_t nin, void *out,
+                             size_t cap, grat_op *op);
+/* Pops the error queue until empty. EINSTR with the first entry as the sentence when there was one. */
+GRAT_API grat_err grat_check_errors(grat_session *s, grat_op *op);
+/* After a timeout, a cancel or a malformed reply: abort, clear or reconnect, then proves by *IDN? that the
+ * right instrument answers. The next I/O call does this by itself when it is due. EDEAD when it cannot be had:
+ * every later call then fails with EDEAD at once. */
+GRAT_API grat_err grat_recover(grat_session *s, grat_op *op);
+/* True when the last failure left the session in need of recovery. */
+GRAT_API bool grat_needs_recovery(const grat_session *s);
+
+/* Identity: the four fields of *IDN?. */
+typedef struct grat_identity {
+    char vendor[64], model[64], serial[64], firmware[64];
+} grat_identity;
+GRAT_API grat_err grat_identify(grat_session *s, grat_identity *out, grat_op *op);
+GRAT_API bool grat_identity_parse(const char *idn, grat_identity *out);
+
+/* ---- discovery ---------------------------------------------------------------------------------- */
+
+typedef struct grat_found {
+    const char *resource;     /* a string that grat_open takes */
+    const char *via;          /* "vxi11-broadcast", "config", … */
+    grat_identity identity;   /* empty fields when it did not answer */
+} grat_found;
+/* Called as each instrument is found, each once. */
+typedef void (*grat_found_fn)(void *user, const grat_found *found);
+/* One line a thing that was tried, with its outcome. */
+typedef void (*grat_explain_fn)(void *user, const char *line);
+/* Finds until the deadline or until every answer has come (1 s after the last broadcast). */
+GRAT_API grat_err grat_discover(grat_found_fn found, grat_explain_fn explain, void *user, grat_op *op);
+
+/* ---- waveforms ---------------------------------------------------------------------------------- */
+
+#define GRAT_MAX_CHANNELS 32
+
+typedef enum grat_sample_type { GRAT_U8 = 1, GRAT_I8, GRAT_U16, GRAT_I16, GRAT_F32 } grat_sample_type;
+
+enum grat_record_flag {
+    GRAT_REC_GAP_BEFORE = 1, /* samples are missing between this record and the one before it */
+    GRAT_REC_CLIPPED = 2,    /* some sample is at a rail of the converter */
+    GRAT_REC_CUT = 4,        /* the record ended before the length that was asked for */
+    GRAT_REC_FORCED = 8,     /* no trigger: automatic or forced */
+    GRAT_REC_PREVIEW = 16,   /* screen points, not acquisition memory */
+};
+
+/* One channel of a record. value[i] = raw[i] * scale + offset, in `unit`. */
+typedef struct grat_trace {
+    char name[16];           /* "1".."4", "D0".."D15", "A", "B" */
+    char unit[8];            /* "V", "A", "W", "" for logic */
+    bool logic;              /* samples are 0 or 1 */
+    grat_sample_type type;
+    double scale, offset;
+    void *raw;               /* count samples, owned by the record */
+    int raw_min, raw_max;    /* rails of the converter; equal when unknown */
+    double range_low, range_high; /* what the vertical setting shows, in unit */
+} grat_trace;
+
+/* Samples of several channels over one stretch of time. Reference-counted; immutable once shared.
+ * Time of sample i of this record = t0 + (first + i) * dt, in seconds from the trigger. */
+typedef struct grat_record {
+    int refs;                /* use grat_record_ref and _unref */
+    uint64_t first;          /* index of the first sample in the acquisition or log */
+    size_t count;            /* samples in each trace */
+    double t0, dt;
+    int64_t mono_ns, utc_ns; /* host time of the trigger, or of the fetch when unknown */
+    int64_t utc_uncertainty_ns;
+    unsigned flags;          /* grat_record_flag */
+    unsigned number;         /* 0-based number of the acquisition */
+    unsigned traces;
+    grat_trace trace[GRAT_MAX_CHANNELS];
+} grat_record;
+
+/* A record with the given shape and zeroed samples; NULL when memory is short. */
+GRAT_API grat_record *grat_record_new(unsigned traces, const grat_sample_type *types, size_t count);
+GRAT_API grat_record *grat_record_ref(grat_record *r);
+GRAT_API void grat_record_unref(grat_record *r);
+GRAT_API size_t grat_sample_size(grat_sample_type t);
+/* Converts n samples from index `from` of a trace to volts (or its unit). */
+GRAT_API void grat_trace_values(const grat_trace *t, size_t from, size_t n, double *out);
+GRAT_API void grat_trace_values_f32(const grat_trace *t, size_t from, size_t n, float *out);
+
+typedef struct grat_measurement {
+    char name[24];
+    char unit[8];
+    double value; /* NAN when it does not exist in this trace */
+} grat_measurement;
+#define GRAT_MEASUREMENTS 12
+/* min max pp mean rms acrms frequency period duty rise fall top-base amplitude, in that manner; returns how many. */
+GRAT_API unsigned grat_measure(const grat_record *r, unsigned trace, grat_measurement out[GRAT_MEASUREMENTS]);
+
+/* ---- scopes ------------------------------------------------------------------------------------- */
+
+typedef struct grat_scope grat_scope;
+
+typedef enum grat_coupling { GRAT_DC = 1, GRAT_AC, GRAT_GND } grat_coupling;
+typedef enum grat_acq_type { GRAT_ACQ_NORMAL = 1, GRAT_ACQ_AVERAGE, GRAT_ACQ_PEAK, GRAT_ACQ_HIRES } grat_acq_type;
+typedef enum grat_slope { GRAT_RISING = 1, GRAT_FALLING, GRAT_EITHER } grat_slope;
+typedef enum grat_sweep { GRAT_SWEEP_AUTO = 1, GRAT_SWEEP_NORMAL, GRAT_SWEEP_SINGLE } grat_sweep;
+typedef enum grat_run { GRAT_RUN = 1, GRAT_STOP, GRAT_SINGLE, GRAT_FORCE } grat_run;
+typedef enum grat_scope_state {
+    GRAT_STATE_STOPPED = 1,
+    GRAT_STATE_PRETRIGGER,
+    GRAT_STATE_WAITING,
+    GRAT_STATE_TRIGGERED,
+    GRAT_STATE_AUTO,
+} grat_scope_state;
+
+typedef struct grat_caps {
+    unsigned analog, digital, generators;
+    double horizontal_divisions, vertical_divisions;
+    double bandwidth_hz;
+    double max_rate[5];      /* by number of enabled analog channels, index 1.. */
+    uint64_t max_depth[5];   /* likewise; the option's depth where there is one */
+    double min_timebase, max_timebase;   /* seconds per division */
+    double min_scale, max_scale;         /* volts per division at a probe ratio of 1 */
+    const char *driver;
+} grat_caps;
+
+typedef struct grat_channel_settings {
+    bool enabled;
+    double scale;    /* volts per division, at the probe tip */
+    double offset;   /* volts; positive moves the trace up (Rigol's sign) */
+    double probe;    /* attenuation, 10 = 10X */
+    grat_coupling coupling;
+    bool bandwidth_limit, invert;
+    char unit[8];
+} grat_channel_settings;
+
+typedef struct grat_settings {
+    grat_channel_settings channel[4];
+    bool digital[16];
+    bool digital_on;
+    double threshold[2];       /* volts, one a pod of 8 */
+    double timebase;           /* seconds per division */
+    double delay;              /* time of the screen centre after the trigger, seconds */
+    grat_acq_type acq;
+    unsigned averages;
+    uint64_t depth;            /* memory depth in points, 0 = automatic */
+    double rate;               /* read only: samples per second */
+    grat_sweep sweep;
+    char trigger_type[16];     /* "edge"; other types are read only */
+    char trigger_source[8];    /* "1".."4", "D0".., "line" */
+    grat_slope trigger_slope;
+    double trigger_level;
+    double holdoff;
+} grat_settings;
+
+/* Bits of what to set; the others are left as the instrument has them. */
+enum grat_setting {
+    GRAT_SET_CHANNELS = 1 << 0,  /* enabled flags, analog and digital */
+    GRAT_SET_SCALE = 1 << 1,
+    GRAT_SET_OFFSET = 1 << 2,
+    GRAT_SET_PROBE = 1 << 3,
+    GRAT_SET_COUPLING = 1 << 4,
+    GRAT_SET_BANDWIDTH = 1 << 5,
+    GRAT_SET_INVERT = 1 << 6,
+    GRAT_SET_TIMEBASE = 1 << 7,
+    GRAT_SET_DELAY = 1 << 8,
+    GRAT_SET_ACQ = 1 << 9,
+    GRAT_SET_DEPTH = 1 << 10,
+    GRAT_SET_SWEEP = 1 << 11,
+    GRAT_SET_TRIGGER = 1 << 12,  /* source, slope, level; the type becomes edge */
+    GRAT_SET_HOLDOFF = 1 << 13,
+    GRAT_SET_THRESHOLD = 1 << 14,
+};
+
+/* Takes the session over on success; grat_scope_close closes it. On failure the caller keeps it. */
+GRAT_API grat_err grat_scope_open(grat_session *s, grat_op *op, grat_scope **out);
+GRAT_API void grat_scope_close(grat_scope *sc);
+GRAT_API grat_session *grat_scope_session(grat_scope *sc);
+GRAT_API const grat_identity *grat_scope_identity(const grat_scope *sc);
+GRAT_API const grat_caps *grat_scope_caps(const grat_scope *sc);
+GRAT_API grat_err grat_scope_get(grat_scope *sc, grat_settings *out, grat_op *op);
+/* Sets what `mask` names, reads it back, and fails with ERANGE and the nearest possible value in the sentence
+ * when the instrument did not take it. */
+GRAT_API grat_err grat_scope_set(grat_scope *sc, const grat_settings *want, unsigned mask, grat_op *op);
+GRAT_API grat_err grat_scope_run(grat_scope *sc, grat_run what, grat_op *op);
+GRAT_API grat_err grat_scope_state_get(grat_scope *sc, grat_scope_state *out, grat_op *op);
+
+/* What a person asks for; unset fields leave the instrument as it is. */
+typedef struct grat_request {
+    uint32_t size;            /* sizeof(grat_request) */
+    bool channel[4];          /* with any_channel: exactly these */
+    bool digital[16];
+    bool any_channel;         /* some channel was named */
+    double period;            /* seconds of signal, 0 = unset */
+    uint64_t samples;         /* at least so many over the period, 0 = unset */
+    bool has_range;
+    double low, high;         /* volts that must be on screen, for every requested analog channel */
+    grat_coupling coupling;   /* 0 = unset */
+    double probe;             /* 0 = unset */
+    grat_acq_type acq;        /* 0 = unset */
+    unsigned averages;
+    enum { GRAT_TRIG_KEEP, GRAT_TRIG_EDGE, GRAT_TRIG_NONE, GRAT_TRIG_AUTO } trigger;
+    char trigger_source[8];
+    grat_slope trigger_slope;
+    double trigger_level;
+    double pre;               /* fraction 0..1 of the record before the trigger, < 0 = unset */
+    bool memory;              /* the whole acquisition memory, not the screen points */
+    bool current;             /* read what is on the screen now, without arming */
+    unsigned count;           /* acquisitions, 0 = 1 */
+} grat_request;
+GRAT_API void grat_request_init(grat_request *q);
+
+/* Called with each record; borrow or ref it. Returning false ends the capture without an error. */
+typedef bool (*grat_record_fn)(void *user, grat_record *r);
+/* plan -> set -> arm -> wait -> fetch, `count` times. Each wait for a trigger ends at op's deadline. On
+ * ECANCELED and ETIMEOUT the record so far is delivered first with GRAT_REC_CUT when there is one, and the
+ * instrument is left stopped. ERANGE names the nearest request that can be met; nothing was changed then. */
+GRAT_API grat_err grat_capture(grat_scope *sc, const grat_request *q, grat_record_fn fn, void *user, grat_op *op);
+/* What grat_capture would set for this request, from the present settings. */
+GRAT_API grat_err grat_plan(const grat_caps *caps, const grat_settings *now, const grat_request *q, grat_settings *want,
+                            unsigned *mask, grat_op *op);
+
+/* ---- files ---------------------------------------------------------------------------------------- */
+
+/* What goes into a file's header beside the samples. */
+typedef struct grat_meta {
+    grat_identity identity;
+    char resource[300];
+    grat_settings settings;
+    bool has_settings;
+} grat_meta;
+
+typedef struct grat_writer grat_writer;
+/* Opens a file by the ending of its name: .csv .npy .npz .wav .json .png .svg ("-" with `format` given writes to
+ * standard output). The file appears under its name only at grat_writer_finish, whole. `format` may be NULL. */
+GRAT_API grat_err grat_writer_open(const char *path, const char *format, const grat_meta *meta, grat_op *op,
+                                   grat_writer **out);
+GRAT_API grat_err grat_writer_record(grat_writer *w, grat_record *r, grat_op *op);
+/* Completes the file and frees the writer, also on an error, when nothing is left behind. */
+GRAT_API grat_err grat_writer_finish(grat_writer *w, grat_op *op);
+/* Frees the writer and leaves nothing behind. */
+GRAT_API void grat_writer_abort(grat_writer *w);
+/* Names of the formats, NULL-terminated: "csv", "npy", … */
+GRAT_API const char *const *grat_formats(void);
+/* Reads back what the writers wrote: .csv .npy .npz .json .wav. */
+GRAT_API grat_err grat_read_file(const char *path, grat_meta *meta, grat_record **out, grat_op *op);
+
+/* Writes bytes to a file that appears whole or not at all. */
+GRAT_API grat_err grat_save(const char *path, const void *data, size_t n, grat_op *op);
+
+/* ---- screenshots ---------------------------------------------------------------------------------- */
+
+typedef enum grat_image_kind {
+    GRAT_IMG_UNKNOWN,
+    GRAT_IMG_PNG,
+    GRAT_IMG_BMP,
+    GRAT_IMG_JPEG,
+    GRAT_IMG_TIFF,
+    GRAT_IMG_GIF,
+} grat_image_kind;
+
+/* By the first bytes. */
+GRAT_API grat_image_kind grat_image_detect(const void *data, size_t n);
+
+typedef struct grat_screenshot {
+    uint8_t *data;          /* freed by grat_screenshot_free */
+    size_t size;
+    grat_image_kind kind;   /* of data */
+    char recipe[48];        /* the recipe that worked */
+    bool repaired;          /* a defect of the instrument's file was mended */
+    unsigned width, height;
+} grat_screenshot;
+/* Fetches the instrument's own screen. `want` = GRAT_IMG_UNKNOWN leaves the bytes untouched; else they are
+ * repaired where known to be defective and converted to PNG, BMP or JPEG. */
+GRAT_API grat_err grat_screenshot_get(grat_session *s, grat_image_kind want, grat_screenshot *out, grat_op *op);
+GRAT_API void grat_screenshot_free(grat_screenshot *shot);
+/* Converts between PNG, BMP and JPEG. *out is freed by the caller with free(). */
+GRAT_API grat_err grat_image_convert(const void *data, size_t n, grat_image_kind want, uint8_t **out, size_t *out_n,
+                                     unsigned *width, unsigned *height, grat_op *op);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,39 @@
+/* The bench of simulated instruments, as `grat sim` serves it and SIM:: resources open it. */
+#ifndef GRATICULE_SIM_H
+#define GRATICULE_SIM_H
+
+#include <graticule/graticule.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct grat_sim_instrument {
+    const char *model;       /* "ds1104z" */
+    const char *address;     /* IPv4 or IPv6 address to bind; NULL = 127.0.0.1, +1 for each further one */
+    const char *wires;       /* comma list of raw, vxi11, http; NULL = all of them */
+    const char *options;     /* key=value,… of the model: see grat_sim_help */
+    const char *faults;      /* fault spec: name[@probability][:arg],… or NULL */
+    unsigned raw_port;       /* 0 = the model's own (5555 for Rigol) */
+    unsigned vxi_port;       /* core port, 0 = any */
+    bool no_portmapper;      /* serve VXI-11 on vxi_port only */
+} grat_sim_instrument;
+
+typedef struct grat_sim grat_sim;
+/* Binds everything; EACCES or EBUSY name the port. Serves once grat_sim_run is called. */
+GRAT_API grat_err grat_sim_new(const grat_sim_instrument *list, unsigned n, uint64_t seed, grat_op *op, grat_sim **out);
+/* One resource string per endpoint; NULL after the last. Valid until grat_sim_free. */
+GRAT_API const char *grat_sim_resource(const grat_sim *sim, unsigned index);
+/* Serves until stopped is fired. Single-threaded. */
+GRAT_API grat_err grat_sim_run(grat_sim *sim, grat_cancel *stopped, grat_op *op);
+GRAT_API void grat_sim_free(grat_sim *sim);
+/* Names and one-line descriptions of the models, the model options and the faults; NULL name after the last. */
+typedef struct grat_sim_entry { const char *name, *text; } grat_sim_entry;
+GRAT_API const grat_sim_entry *grat_sim_models(void);
+GRAT_API const grat_sim_entry *grat_sim_options(void);
+GRAT_API const grat_sim_entry *grat_sim_faults(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
