@@ -65,6 +65,8 @@ typedef enum grat_err {
 #undef GRAT_ERR_ENUM
 } grat_err;
 
+/* The version of the library, such as "0.1.0". */
+GRAT_API const char *grat_version(void);
 /* The fixed message of a code, never NULL. */
 GRAT_API const char *grat_strerror(grat_err err);
 /* The name of a code without its prefix, such as "ETIMEOUT". */

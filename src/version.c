@@ -1,0 +1,6 @@
+#include <graticule/graticule.h>
+
+const char *grat_version(void)
+{
+    return GRAT_VERSION;
+}
