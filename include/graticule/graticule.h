@@ -440,6 +440,7 @@ typedef struct grat_meta {
     char resource[300];
     grat_settings settings;
     bool has_settings;
+    unsigned acquisitions; /* how many will be written; 0 = unknown or 1 */
 } grat_meta;
 
 typedef struct grat_writer grat_writer;
