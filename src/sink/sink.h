@@ -1,0 +1,24 @@
+/* Where a file's bytes go. A file sink writes to an unnamed (or dot-named) temporary in the target's directory and
+ * gives it its name only when it is complete; an existing file is replaced in one step. Devices, pipes and standard
+ * output are written as they come. */
+#ifndef GRAT_SINK_SINK_H
+#define GRAT_SINK_SINK_H
+
+#include <graticule/backend.h>
+
+grat_err grat__out_file(const char *path, grat_op *op, grat_out **out);
+grat_err grat__out_stdout(grat_op *op, grat_out **out);
+/* The number of bytes one reserve can hand out. */
+#define GRAT__OUT_BUFFER ((size_t)1 << 20)
+/* At least n (<= GRAT__OUT_BUFFER) bytes of the buffer to write into; NULL when flushing failed. *room may be NULL. */
+uint8_t *grat__out_reserve(grat_out *o, size_t n, size_t *room, grat_op *op);
+/* That many of the reserved bytes are in use now. */
+void grat__out_advance(grat_out *o, size_t n);
+bool grat__out_seekable(const grat_out *o);
+uint64_t grat__out_tell(const grat_out *o);
+/* Completes the file under its name. Frees the sink also on an error, when nothing is left behind. */
+grat_err grat__out_commit(grat_out *o, grat_op *op);
+/* Frees the sink and leaves nothing behind. NULL is allowed. */
+void grat__out_abort(grat_out *o);
+
+#endif
