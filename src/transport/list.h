@@ -1,0 +1,14 @@
+/* Every transport of the library, one line each in list.c. */
+#ifndef GRAT_TRANSPORT_LIST_H
+#define GRAT_TRANSPORT_LIST_H
+
+#include <graticule/backend.h>
+
+extern const grat_transport grat__transport_tcp;
+extern const grat_transport grat__transport_vxi11;
+extern const grat_transport grat__transport_sim;
+
+/* The transport that serves a resource; NULL when none does. */
+const grat_transport *grat__transport_find(const grat_resource *r);
+
+#endif

@@ -1,0 +1,188 @@
+#include "transport/net.h"
+
+#include "core/wait.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+grat_err grat__net_err(int err)
+{
+    switch (err) {
+    case ECONNREFUSED:
+        return GRAT_EREFUSED;
+    case ECONNRESET:
+    case EPIPE:
+    case ECONNABORTED:
+        return GRAT_ELOST;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ENETDOWN:
+    case EHOSTDOWN:
+    case EADDRNOTAVAIL:
+        return GRAT_EUNREACH;
+    case ETIMEDOUT:
+        return GRAT_ETIMEOUT;
+    case EACCES:
+    case EPERM:
+        return GRAT_EACCES;
+    default:
+        return GRAT_EIO;
+    }
+}
+
+static const char *advice(grat_err e)
+{
+    switch (e) {
+    case GRAT_EREFUSED:
+        return "nothing listens there; is LAN remote control switched on?";
+    case GRAT_EUNREACH:
+        return "no route to it; check the cable and the address";
+    case GRAT_ETIMEOUT:
+        return "no answer; is it switched on and on this network?";
+    default:
+        return "try again";
+    }
+}
+
+static void prepare(int fd)
+{
+    /* Keepalive: 60 s idle, 60 s apart, 5 probes, so that a vanished instrument is noticed in a week-long log. */
+    static const struct {
+        int level, name, value;
+    } opts[] = {{IPPROTO_TCP, TCP_NODELAY, 1},
+                {SOL_SOCKET, SO_KEEPALIVE, 1},
+                {IPPROTO_TCP, TCP_KEEPIDLE, 60},
+                {IPPROTO_TCP, TCP_KEEPINTVL, 60},
+                {IPPROTO_TCP, TCP_KEEPCNT, 5}};
+    struct timeval slice = {.tv_usec = NET_SLICE_MS * 1000};
+    for (size_t i = 0; i < sizeof opts / sizeof *opts; i++)
+        setsockopt(fd, opts[i].level, opts[i].name, &opts[i].value, sizeof opts[i].value);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof slice);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &slice, sizeof slice);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+}
+
+static grat_err connect_one(const struct addrinfo *ai, grat_op *op, int *out)
+{
+    int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return grat_op_fail(op, grat__net_err(errno), "no socket: %s", strerrordesc_np(errno));
+    int err = connect(fd, ai->ai_addr, ai->ai_addrlen) < 0 ? errno : 0;
+    if (err == EINPROGRESS) {
+        grat_err e = grat__op_wait(op, fd, POLLOUT);
+        if (e) {
+            close(fd);
+            return e;
+        }
+        socklen_t n = sizeof err;
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &n);
+    }
+    if (err) {
+        close(fd);
+        return grat_op_fail(op, grat__net_err(err), "%s", strerrordesc_np(err));
+    }
+    prepare(fd);
+    *out = fd;
+    return GRAT_OK;
+}
+
+/* A numeric address needs no resolver, and then none is started: getaddrinfo can block beyond any deadline. */
+static grat_err resolve(const char *host, const char *port, grat_op *op, struct addrinfo **list)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    if (getaddrinfo(host, port, &hints, list) == 0) return GRAT_OK;
+    hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
+    int r = getaddrinfo(host, port, &hints, list);
+    if (r == 0) return GRAT_OK;
+    return grat_op_fail(op, GRAT_ENOHOST, "%s: unknown host (%s); check the name or use the address", host,
+                        gai_strerror(r));
+}
+
+grat_err grat__tcp_connect(const char *host, unsigned port, grat_op *op, int *fd)
+{
+    char service[8];
+    struct addrinfo *list;
+    snprintf(service, sizeof service, "%u", port);
+    grat_err e = resolve(host, service, op, &list);
+    if (e) return e;
+    e = grat_op_fail(op, GRAT_ENOHOST, "%s: no address", host);
+    for (struct addrinfo *ai = list; ai; ai = ai->ai_next) {
+        e = connect_one(ai, op, fd);
+        if (!e || e == GRAT_ECANCELED || (e == GRAT_ETIMEOUT && grat_op_left_ms(op) == 0)) break;
+    }
+    freeaddrinfo(list);
+    if (!e) return GRAT_OK;
+    if (e == GRAT_ECANCELED) return grat_op_fail(op, e, "%s: cancelled while connecting to port %u", host, port);
+    return grat_op_fail(op, e, "%s: cannot connect to port %u: %s; %s", host, port, grat_strerror(e), advice(e));
+}
+
+static grat_err lost(grat_op *op, int err)
+{
+    grat_err e = err ? grat__net_err(err) : GRAT_ELOST;
+    if (err == ETIMEDOUT) e = GRAT_ELOST; /* keepalive or retransmissions gave up */
+    return grat_op_fail(op, e, "connection lost: %s", err ? strerrordesc_np(err) : "the instrument closed it");
+}
+
+static bool again(int err)
+{
+    return err == EAGAIN || err == EWOULDBLOCK || err == EINTR;
+}
+
+grat_err grat__send_all(int fd, struct iovec *iov, int n, grat_op *op)
+{
+    op->count = 0;
+    while (n > 0) {
+        struct msghdr m = {.msg_iov = iov, .msg_iovlen = (size_t)n};
+        ssize_t r = sendmsg(fd, &m, MSG_NOSIGNAL);
+        if (r < 0) {
+            if (!again(errno)) return lost(op, errno);
+            grat_err e = grat__op_wait(op, fd, POLLOUT);
+            if (e) return e;
+            continue;
+        }
+        op->count += (size_t)r;
+        for (; n > 0 && (size_t)r >= iov->iov_len; n--) r -= (ssize_t)(iov++)->iov_len;
+        if (n > 0) iov->iov_base = (char *)iov->iov_base + r, iov->iov_len -= (size_t)r;
+        grat_err e = n > 0 ? grat_op_check(op) : GRAT_OK;
+        if (e) return e;
+    }
+    return GRAT_OK;
+}
+
+grat_err grat__recv_some(int fd, void *buf, size_t cap, grat_op *op)
+{
+    op->count = 0;
+    int flags = grat_op_left_ms(op) > 2 * NET_SLICE_MS && !grat_cancel_fired(op->cancel) ? 0 : MSG_DONTWAIT;
+    for (;;) {
+        ssize_t r = recv(fd, buf, cap, flags);
+        if (r > 0) {
+            op->count = (size_t)r;
+            return GRAT_OK;
+        }
+        if (r == 0) return lost(op, 0);
+        if (!again(errno)) return lost(op, errno);
+        flags = MSG_DONTWAIT;
+        grat_err e = grat__op_wait(op, fd, POLLIN);
+        if (e) return e;
+    }
+}
+
+size_t grat__recv_now(int fd, void *buf, size_t cap)
+{
+    ssize_t r = recv(fd, buf, cap, MSG_DONTWAIT);
+    return r > 0 ? (size_t)r : 0;
+}
+
+int grat__sock_address(int fd, bool remote, struct sockaddr_storage *out)
+{
+    socklen_t n = sizeof *out;
+    int r = remote ? getpeername(fd, (struct sockaddr *)out, &n) : getsockname(fd, (struct sockaddr *)out, &n);
+    return r < 0 ? AF_UNSPEC : out->ss_family;
+}
