@@ -181,9 +181,10 @@ typedef struct grat_open_options {
     size_t max_response;      /* replies larger than this fail with ETOOBIG; 0 = 1 GiB */
     int64_t lock_timeout_ms;  /* > 0: take an exclusive lock at open */
     int64_t command_gap_ns;   /* least time between two messages to the instrument */
+    bool no_sync;             /* raw sockets: skip the *IDN? that discards what an older client left unread */
 } grat_open_options;
 
-/* Opens any resource string or alias. `opt` may be NULL. */
+/* Opens any resource string. `opt` may be NULL. */
 GRAT_API grat_err grat_open(const char *resource, const grat_open_options *opt, grat_op *op, grat_session **out);
 GRAT_API void grat_close(grat_session *s);
 /* The resource in normal form; lives as long as the session. */

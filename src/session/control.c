@@ -1,0 +1,142 @@
+/* What a session does besides moving messages: status, clear, trigger, locks, service requests, identity. */
+#include "session/session.h"
+
+#include "core/str.h"
+#include "core/wait.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static grat_err unsupported(grat_session *s, const char *what, grat_op *op)
+{
+    return grat_op_fail(op, GRAT_ENOTSUP, "%s: a %s has no %s", s->name, s->tr->name, what);
+}
+
+grat_err grat_read_stb(grat_session *s, uint8_t *stb, grat_op *op)
+{
+    double v;
+    grat_err e = grat__session_begin(s, op);
+    if (e) return e;
+    if (s->tr->stb) return grat__session_end(s, op, s->tr->stb(s->priv, stb, op));
+    if ((e = grat_query_number(s, "*STB?", &v, op))) return e;
+    if (!(v >= 0 && v <= 255))
+        return grat__session_end(s, op, grat_op_fail(op, GRAT_EPROTO, "*STB? was answered by %g", v));
+    *stb = (uint8_t)v;
+    return GRAT_OK;
+}
+
+grat_err grat_clear(grat_session *s, grat_op *op)
+{
+    grat_err e = grat__session_begin(s, op);
+    if (e) return e;
+    s->rx.len = 0;
+    s->eat_newlines = s->outstanding = false;
+    e = s->tr->clear(s->priv, op);
+    s->synced = s->synced && !grat__is_stream(s);
+    return grat__session_end(s, op, e);
+}
+
+grat_err grat_trigger(grat_session *s, grat_op *op)
+{
+    grat_err e = grat__session_begin(s, op);
+    if (e) return e;
+    if (!s->tr->trigger) return grat_puts(s, "*TRG", op);
+    return grat__session_end(s, op, s->tr->trigger(s->priv, op));
+}
+
+grat_err grat_lock(grat_session *s, int64_t wait_ms, grat_op *op)
+{
+    grat_err e = grat__session_begin(s, op);
+    if (e) return e;
+    if (!s->tr->lock) return unsupported(s, "lock", op);
+    return grat__session_end(s, op, s->tr->lock(s->priv, wait_ms, op));
+}
+
+grat_err grat_unlock(grat_session *s, grat_op *op)
+{
+    grat_err e = grat__session_begin(s, op);
+    if (e) return e;
+    if (!s->tr->unlock) return unsupported(s, "lock", op);
+    return grat__session_end(s, op, s->tr->unlock(s->priv, op));
+}
+
+grat_err grat_remote(grat_session *s, bool remote, grat_op *op)
+{
+    grat_err e = grat__session_begin(s, op);
+    if (e) return e;
+    if (!s->tr->remote) return unsupported(s, "remote/local switch", op);
+    return grat__session_end(s, op, s->tr->remote(s->priv, remote, op));
+}
+
+grat_err grat_srq_enable(grat_session *s, bool on, grat_op *op)
+{
+    grat_err e = grat__session_begin(s, op);
+    if (e) return e;
+    if (!s->tr->srq_enable) return unsupported(s, "service request", op);
+    return grat__session_end(s, op, s->tr->srq_enable(s->priv, on, op));
+}
+
+grat_err grat_srq_wait(grat_session *s, grat_op *op)
+{
+    grat_err e = grat__session_begin(s, op);
+    if (e) return e;
+    if (!s->tr->srq_wait) return unsupported(s, "service request", op);
+    e = s->tr->srq_wait(s->priv, op);
+    /* No request within the time says nothing about the message stream. */
+    if (e == GRAT_ETIMEOUT || e == GRAT_ECANCELED) return e;
+    return grat__session_end(s, op, e);
+}
+
+grat_err grat_docmd(grat_session *s, int32_t cmd, unsigned datasize, const void *in, size_t nin, void *out, size_t cap,
+                    grat_op *op)
+{
+    grat_err e = grat__session_begin(s, op);
+    if (e) return e;
+    if (!s->tr->docmd) return unsupported(s, "docmd", op);
+    return grat__session_end(s, op, s->tr->docmd(s->priv, cmd, datasize, in, nin, out, cap, op));
+}
+
+grat_err grat_check_errors(grat_session *s, grat_op *op)
+{
+    char line[256], first[256] = "";
+    for (unsigned i = 0; i < 64; i++) {
+        grat_err e = grat_query(s, ":SYST:ERR?", line, sizeof line, op);
+        if (e) return e;
+        const char *digits = line + strspn(line, "+- ");
+        if (strspn(digits, "0") && !strpbrk(digits, "123456789")) break;
+        if (*digits == '0' && (digits[1] == ',' || digits[1] == '\0')) break;
+        if (!first[0]) grat__strcpy(first, sizeof first, line);
+    }
+    if (first[0]) return grat_op_fail(op, GRAT_EINSTR, "%s: the instrument reports %s", s->name, first);
+    return GRAT_OK;
+}
+
+static void field(const char *from, size_t n, char *out, size_t cap)
+{
+    while (n && (*from == ' ' || *from == '"')) from++, n--;
+    while (n && (from[n - 1] == ' ' || from[n - 1] == '"' || from[n - 1] == '\n' || from[n - 1] == '\r')) n--;
+    snprintf(out, cap, "%.*s", (int)(n < cap ? n : cap - 1), from);
+}
+
+bool grat_identity_parse(const char *idn, grat_identity *out)
+{
+    const char *c[3], *p = idn;
+    for (unsigned i = 0; i < 3; i++, p++) {
+        c[i] = p = strchr(p, ',');
+        if (!p) return false;
+    }
+    field(idn, (size_t)(c[0] - idn), out->vendor, sizeof out->vendor);
+    field(c[0] + 1, (size_t)(c[1] - c[0] - 1), out->model, sizeof out->model);
+    field(c[1] + 1, (size_t)(c[2] - c[1] - 1), out->serial, sizeof out->serial);
+    field(c[2] + 1, strlen(c[2] + 1), out->firmware, sizeof out->firmware);
+    return out->vendor[0] && out->model[0];
+}
+
+grat_err grat_identify(grat_session *s, grat_identity *out, grat_op *op)
+{
+    char line[256];
+    grat_err e = grat_query(s, "*IDN?", line, sizeof line, op);
+    if (e) return e;
+    if (grat_identity_parse(line, out)) return GRAT_OK;
+    return grat__session_end(s, op, grat_op_fail(op, GRAT_EPROTO, "*IDN? was answered by \"%.80s\"", line));
+}

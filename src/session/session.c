@@ -1,0 +1,427 @@
+#include "session/session.h"
+
+#include "core/str.h"
+#include "core/wait.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_IO_MS 5000
+#define DEFAULT_MAX_RESPONSE ((size_t)1 << 30)
+/* Leftovers behind a terminator; more than this before a query is junk of a lost stream. */
+#define MAX_LEFTOVER (1u << 20)
+#define TEXT_CHUNK 4096
+
+static void session_free(grat_session *s)
+{
+    grat__buf_free(&s->rx);
+    free(s->priv);
+    free(s);
+}
+
+static grat_session *session_new(const grat_resource *r, const grat_transport *tr, const grat_open_options *opt)
+{
+    grat_session *s = calloc(1, sizeof *s);
+    if (!s) return NULL;
+    s->tr = tr;
+    s->resource = *r;
+    if (opt) memcpy(&s->opt, opt, opt->size < sizeof s->opt ? opt->size : sizeof s->opt);
+    if (s->opt.io_timeout_ms <= 0) s->opt.io_timeout_ms = DEFAULT_IO_MS;
+    if (!s->opt.max_response) s->opt.max_response = DEFAULT_MAX_RESPONSE;
+    grat_resource_format(r, s->name, sizeof s->name);
+    grat__buf_init(&s->rx, MAX_LEFTOVER);
+    s->priv = calloc(1, tr->priv_size ? tr->priv_size : 1);
+    if (!s->priv) {
+        session_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+grat_err grat_open(const char *resource, const grat_open_options *opt, grat_op *op, grat_session **out)
+{
+    grat_resource r;
+    grat_err e = grat__op_begin(op);
+    if (e) return e;
+    if ((e = grat_resource_parse(resource, &r, op))) return e;
+    const grat_transport *tr = grat__transport_find(&r);
+    if (!tr)
+        return grat_op_fail(op, GRAT_ENOTSUP, "%s: this kind of resource has no transport in this version; use "
+                                              "TCPIP …::INSTR (VXI-11), TCPIP …::SOCKET or SIM", resource);
+    grat_session *s = session_new(&r, tr, opt);
+    if (!s) return grat_op_fail(op, GRAT_ENOMEM, "%s: out of memory", resource);
+    e = tr->open(s->priv, &r, &s->opt, op);
+    if (e) {
+        session_free(s);
+        return e;
+    }
+    s->synced = !grat__is_stream(s) || s->opt.no_sync;
+    if (s->opt.lock_timeout_ms > 0 && (e = grat_lock(s, s->opt.lock_timeout_ms, op))) {
+        grat_close(s);
+        return e;
+    }
+    *out = s;
+    return GRAT_OK;
+}
+
+void grat_close(grat_session *s)
+{
+    if (!s) return;
+    s->tr->close(s->priv);
+    session_free(s);
+}
+
+const char *grat_session_resource(const grat_session *s)
+{
+    return s->name;
+}
+
+bool grat_needs_recovery(const grat_session *s)
+{
+    return s->broken || s->dead;
+}
+
+grat_err grat__session_begin(grat_session *s, grat_op *op)
+{
+    grat_err e = grat__op_begin(op);
+    if (e) return e;
+    if (s->dead)
+        return grat_op_fail(op, GRAT_EDEAD, "%s: the session is dead after a failed recovery; open it again", s->name);
+    if (!s->broken) return GRAT_OK;
+    e = grat_recover(s, op);
+    return e ? e : grat__op_begin(op);
+}
+
+static bool breaks(grat_err e)
+{
+    switch (e) {
+    case GRAT_ETIMEOUT:
+    case GRAT_ECANCELED:
+    case GRAT_ELOST:
+    case GRAT_EPROTO:
+    case GRAT_ESHORT:
+    case GRAT_ETOOBIG:
+    case GRAT_EIO:
+    case GRAT_ENOMEM:
+        return true;
+    default:
+        return false;
+    }
+}
+
+grat_err grat__session_end(grat_session *s, grat_op *op, grat_err err)
+{
+    if (!err) return GRAT_OK;
+    if (breaks(err)) s->broken = true;
+    char text[GRAT_TEXT_MAX];
+    snprintf(text, sizeof text, "%s", op->text[0] ? op->text : grat_strerror(err));
+    size_t n = strlen(s->name);
+    if (strncmp(text, s->name, n) != 0) grat_op_fail(op, err, "%s: %s", s->name, text);
+    op->err = err;
+    return err;
+}
+
+/* ---- the wire, without state keeping ------------------------------------------------------- */
+
+static void forget_leftovers(grat_session *s)
+{
+    s->rx.len = 0;
+    s->eat_newlines = false;
+}
+
+grat_err grat__raw_write(grat_session *s, const void *data, size_t n, grat_op *op)
+{
+    const char *bytes = data;
+    bool lf = n && bytes[n - 1] == '\n';
+    char small[1024];
+    if (s->opt.command_gap_ns > 0) {
+        grat_err e = grat_op_sleep_until(op, s->last_write_ns + s->opt.command_gap_ns);
+        if (e) return e;
+    }
+    grat_err e;
+    if (!grat__is_stream(s) || lf) {
+        e = s->tr->write(s->priv, data, n, true, op);
+    } else if (n < sizeof small) {
+        memcpy(small, data, n);
+        small[n] = '\n';
+        e = s->tr->write(s->priv, small, n + 1, true, op);
+        if (op->count > n) op->count = n;
+    } else {
+        e = s->tr->write(s->priv, data, n, false, op);
+        size_t count = op->count;
+        if (!e) e = s->tr->write(s->priv, "\n", 1, true, op);
+        op->count = count;
+    }
+    s->last_write_ns = s->opt.command_gap_ns > 0 ? grat_now_ns() : 0;
+    if (n && memchr(data, '?', n)) s->outstanding = true;
+    return e;
+}
+
+grat_err grat__raw_fill(grat_session *s, void *buf, size_t cap, grat_op *op)
+{
+    if (s->rx.len) {
+        size_t n = s->rx.len < cap ? s->rx.len : cap;
+        memcpy(buf, s->rx.data, n);
+        grat__buf_drop(&s->rx, n);
+        op->count = n;
+        op->reason = 0;
+        return GRAT_OK;
+    }
+    if (s->opt.read_chunk && cap > s->opt.read_chunk) cap = s->opt.read_chunk;
+    op->reason = 0;
+    return s->tr->read(s->priv, buf, cap, -1, op);
+}
+
+grat_err grat__raw_unread(grat_session *s, const void *data, size_t n, grat_op *op)
+{
+    grat_err e = grat__buf_reserve(&s->rx, n);
+    if (e) return grat_op_fail(op, e, "more than %u bytes came behind the answer", MAX_LEFTOVER);
+    if (s->rx.len) memmove(s->rx.data + n, s->rx.data, s->rx.len);
+    if (n) memcpy(s->rx.data, data, n);
+    s->rx.len += n;
+    return GRAT_OK;
+}
+
+/* A second or late newline must not become the next answer. */
+static size_t skip_newlines(grat_session *s, char *buf, size_t have)
+{
+    size_t skip = 0;
+    if (!s->eat_newlines) return have;
+    while (skip < have && (buf[skip] == '\n' || buf[skip] == '\r')) skip++;
+    if (skip < have) s->eat_newlines = false;
+    memmove(buf, buf + skip, have - skip);
+    return have - skip;
+}
+
+static grat_err stream_text(grat_session *s, char *buf, size_t cap, grat_op *op)
+{
+    size_t have = 0;
+    for (;;) {
+        if (have + 1 >= cap)
+            return grat_op_fail(op, GRAT_ETOOBIG, "the answer is longer than the %zu bytes that were expected", cap);
+        size_t from = have;
+        grat_err e = grat__raw_fill(s, buf + have, cap - 1 - have, op);
+        have = skip_newlines(s, buf, have + op->count);
+        char *lf = have > from ? memchr(buf + from, '\n', have - from) : NULL;
+        if (lf) {
+            size_t line = (size_t)(lf + 1 - buf);
+            if ((e = grat__raw_unread(s, lf + 1, have - line, op))) return e;
+            op->count = line;
+            op->reason = GRAT_REASON_CHAR;
+            return GRAT_OK;
+        }
+        op->count = have;
+        if (e) return e;
+    }
+}
+
+static grat_err message_text(grat_session *s, char *buf, size_t cap, grat_op *op)
+{
+    size_t have = 0;
+    for (;;) {
+        if (have + 1 >= cap)
+            return grat_op_fail(op, GRAT_ETOOBIG, "the answer is longer than the %zu bytes that were expected", cap);
+        grat_err e = grat__raw_fill(s, buf + have, cap - 1 - have, op);
+        have += op->count;
+        op->count = have;
+        if (e) return e;
+        if (op->reason & GRAT_REASON_END) return GRAT_OK;
+    }
+}
+
+grat_err grat__raw_text(grat_session *s, char *buf, size_t cap, grat_op *op)
+{
+    grat_err e = grat__is_stream(s) ? stream_text(s, buf, cap, op) : message_text(s, buf, cap, op);
+    size_t n = op->count < cap ? op->count : cap - 1;
+    if (e) {
+        buf[n] = '\0';
+        return e;
+    }
+    s->outstanding = false;
+    s->eat_newlines = grat__is_stream(s); /* some instruments end an answer with two */
+    op->count = grat__rtrim(buf, n);
+    return GRAT_OK;
+}
+
+/* ---- synchronisation and recovery --------------------------------------------------------------- */
+
+static bool looks_like_identity(const char *line)
+{
+    grat_identity id;
+    return grat_identity_parse(line, &id);
+}
+
+/* Asks *IDN? and skips what an older client left unread, until a line that is an identity. */
+static grat_err prove_identity(grat_session *s, grat_op *op)
+{
+    char line[TEXT_CHUNK];
+    grat_err e = grat__raw_write(s, "*IDN?", 5, op);
+    for (unsigned tries = 0; !e && tries < 64; tries++) {
+        e = grat__raw_text(s, line, sizeof line, op);
+        if (e || !looks_like_identity(line)) {
+            if (!e && !grat__is_stream(s)) return grat_op_fail(op, GRAT_EPROTO, "*IDN? was answered by \"%.60s\"", line);
+            continue;
+        }
+        if (s->idn[0] && strcmp(s->idn, line) != 0)
+            return grat_op_fail(op, GRAT_EPROTO, "another instrument answers now: \"%.80s\"", line);
+        grat__strcpy(s->idn, sizeof s->idn, line);
+        s->synced = true;
+        return GRAT_OK;
+    }
+    return e ? e : grat_op_fail(op, GRAT_EPROTO, "*IDN? is answered by something else again and again");
+}
+
+static grat_err recover_once(grat_session *s, grat_op *op)
+{
+    forget_leftovers(s);
+    s->outstanding = false;
+    grat_err e = s->tr->clear(s->priv, op);
+    if (e) return e;
+    bool ordered = s->tr->caps & GRAT_TCAP_ORDERED;
+    if (s->opt.no_sync || (ordered && !s->idn[0])) return GRAT_OK;
+    return prove_identity(s, op);
+}
+
+/* An instrument that is not there will not come back within the call; one that is slow may. */
+static bool hopeless(grat_err e)
+{
+    return e != GRAT_ETIMEOUT && e != GRAT_ECANCELED && e != GRAT_ELOST && e != GRAT_EREFUSED && e != GRAT_EUNREACH &&
+           e != GRAT_EBUSY && e != GRAT_EPROTO && e != GRAT_EIO;
+}
+
+grat_err grat_recover(grat_session *s, grat_op *op)
+{
+    /* Back-off between attempts: some instruments refuse a new connection for seconds. */
+    static const int64_t pause_ms[] = {50, 200, 500, 1000, 2000, 5000, 10000};
+    grat_err e = grat__op_begin(op);
+    if (e) return e;
+    int64_t had_ms = grat_op_left_ms(op);
+    for (size_t i = 0;; i++) {
+        grat_op attempt;
+        int64_t most = had_ms / 3 > 500 ? had_ms / 3 : 500;
+        grat__op_child(&attempt, op, most);
+        e = recover_once(s, &attempt);
+        if (!e) {
+            s->broken = s->dead = false;
+            op->err = GRAT_OK;
+            return GRAT_OK;
+        }
+        grat__op_adopt(op, &attempt);
+        size_t last = sizeof pause_ms / sizeof *pause_ms - 1;
+        int64_t pause = pause_ms[i < last ? i : last];
+        if (hopeless(e) || e == GRAT_ECANCELED || grat_op_left_ms(op) <= pause) break;
+        if (grat_op_sleep_until(op, grat_now_ns() + pause * 1000000)) break;
+    }
+    s->broken = true;
+    if (grat_cancel_fired(op->cancel)) return grat_op_fail(op, GRAT_ECANCELED, "%s: cancelled while recovering", s->name);
+    /* Too little time proves nothing about the instrument. */
+    if (had_ms < 1000 && e == GRAT_ETIMEOUT)
+        return grat_op_fail(op, GRAT_ETIMEOUT, "%s: timed out while recovering; allow more time", s->name);
+    s->dead = true;
+    char why[GRAT_TEXT_MAX];
+    snprintf(why, sizeof why, "%s", op->text[0] ? op->text : grat_strerror(e));
+    return grat_op_fail(op, GRAT_EDEAD, "%s: the session is dead: %.200s; check the instrument and open it again",
+                        s->name, why);
+}
+
+/* ---- public I/O ----------------------------------------------------------------------------------- */
+
+static grat_err sync_before(grat_session *s, const void *data, size_t n, grat_op *op)
+{
+    if (s->synced || !n || !memchr(data, '?', n)) return GRAT_OK;
+    return prove_identity(s, op);
+}
+
+grat_err grat_write(grat_session *s, const void *data, size_t n, grat_op *op)
+{
+    grat_err e = grat__session_begin(s, op);
+    if (e) return e;
+    if ((e = sync_before(s, data, n, op))) return grat__session_end(s, op, e);
+    return grat__session_end(s, op, grat__raw_write(s, data, n, op));
+}
+
+grat_err grat_puts(grat_session *s, const char *command, grat_op *op)
+{
+    return grat_write(s, command, strlen(command), op);
+}
+
+grat_err grat_read(grat_session *s, void *buf, size_t cap, grat_op *op)
+{
+    grat_err e = grat__session_begin(s, op);
+    if (e) return e;
+    if (!cap) return grat_op_fail(op, GRAT_EINVAL, "%s: a read needs room for at least one byte", s->name);
+    e = grat__raw_fill(s, buf, cap, op);
+    if (!e && s->eat_newlines && (op->count = skip_newlines(s, buf, op->count)) == 0) e = grat__raw_fill(s, buf, cap, op);
+    bool lf = op->count && ((const char *)buf)[op->count - 1] == '\n';
+    if (!e && ((op->reason & GRAT_REASON_END) || (grat__is_stream(s) && lf && !s->rx.len))) s->outstanding = false;
+    return grat__session_end(s, op, e);
+}
+
+grat_err grat_read_text(grat_session *s, char *buf, size_t cap, grat_op *op)
+{
+    grat_err e = grat__session_begin(s, op);
+    if (e) return e;
+    if (!cap) return grat_op_fail(op, GRAT_EINVAL, "%s: a read needs room for at least one byte", s->name);
+    return grat__session_end(s, op, grat__raw_text(s, buf, cap, op));
+}
+
+/* A fresh answer is wanted: whatever was asked before and not read must not be it. */
+static grat_err begin_query(grat_session *s, const char *command, grat_op *op)
+{
+    grat_err e = grat__session_begin(s, op);
+    if (e) return e;
+    if (s->outstanding) {
+        s->broken = true;
+        if ((e = grat__session_begin(s, op))) return e;
+    }
+    s->rx.len = 0;
+    if (!s->synced && strcmp(command, "*IDN?") == 0) return GRAT_OK;
+    if ((e = sync_before(s, command, strlen(command), op))) return grat__session_end(s, op, e);
+    return GRAT_OK;
+}
+
+static grat_err first_identity(grat_session *s, char *buf, size_t cap, grat_op *op)
+{
+    grat_err e = prove_identity(s, op);
+    if (e) return grat__session_end(s, op, e);
+    if (!grat__strcpy(buf, cap, s->idn))
+        return grat_op_fail(op, GRAT_ETOOBIG, "%s: the identity does not fit in %zu bytes", s->name, cap);
+    op->count = strlen(buf);
+    return GRAT_OK;
+}
+
+grat_err grat_query(grat_session *s, const char *command, char *buf, size_t cap, grat_op *op)
+{
+    grat_err e = begin_query(s, command, op);
+    if (e) return e;
+    if (!s->synced && strcmp(command, "*IDN?") == 0) return first_identity(s, buf, cap, op);
+    e = grat__raw_write(s, command, strlen(command), op);
+    s->outstanding = true;
+    if (!e) e = grat__raw_text(s, buf, cap, op);
+    if (!e && !s->idn[0] && strcmp(command, "*IDN?") == 0 && looks_like_identity(buf))
+        grat__strcpy(s->idn, sizeof s->idn, buf);
+    return grat__session_end(s, op, e);
+}
+
+grat_err grat_query_number(grat_session *s, const char *command, double *out, grat_op *op)
+{
+    char text[128];
+    double v;
+    grat_err e = grat_query(s, command, text, sizeof text, op);
+    if (e) return e;
+    if (!grat__parse_double(text, &v))
+        return grat__session_end(s, op, grat_op_fail(op, GRAT_EPROTO, "%s was answered by \"%.60s\", not by a number",
+                                                     command, text));
+    *out = v;
+    return GRAT_OK;
+}
+
+grat_err grat__query_start(grat_session *s, const char *command, grat_op *op)
+{
+    grat_err e = begin_query(s, command, op);
+    if (e) return e;
+    e = grat__raw_write(s, command, strlen(command), op);
+    s->outstanding = true;
+    return e ? grat__session_end(s, op, e) : GRAT_OK;
+}

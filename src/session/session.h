@@ -1,0 +1,46 @@
+/* The session's inside, shared by the files of this directory.
+ *
+ * State rules
+ *   outstanding   a query was written and its whole answer has not been read
+ *   broken        the stream's position is unknown: recover before the next message
+ *   dead          recovery failed: every call answers EDEAD */
+#ifndef GRAT_SESSION_SESSION_H
+#define GRAT_SESSION_SESSION_H
+
+#include "core/buf.h"
+#include "transport/list.h"
+
+struct grat_session {
+    const grat_transport *tr;
+    void *priv;
+    grat_resource resource;
+    char name[600];
+    grat_open_options opt;
+    char idn[256];            /* the identity line, once known */
+    grat__buf rx;             /* stream wires: bytes behind the last terminator */
+    bool outstanding, broken, dead, synced;
+    bool eat_newlines;        /* an answer ended here; a newline may still come */
+    bool blocks_lack_newline; /* this instrument sends none: do not wait for it */
+    int64_t last_write_ns;
+};
+
+static inline bool grat__is_stream(const grat_session *s)
+{
+    return !(s->tr->caps & GRAT_TCAP_END);
+}
+
+/* Refuses a dead session, recovers a broken one. Every public call starts with it. */
+grat_err grat__session_begin(grat_session *s, grat_op *op);
+/* Records what an error means for the session and puts the resource in front of the sentence. Returns err. */
+grat_err grat__session_end(grat_session *s, grat_op *op, grat_err err);
+/* The calls without begin/end, for use inside. */
+grat_err grat__raw_write(grat_session *s, const void *data, size_t n, grat_op *op);
+grat_err grat__raw_text(grat_session *s, char *buf, size_t cap, grat_op *op);
+grat_err grat__raw_fill(grat_session *s, void *buf, size_t cap, grat_op *op);
+/* Gives bytes back to the front of a stream. */
+grat_err grat__raw_unread(grat_session *s, const void *data, size_t n, grat_op *op);
+
+/* Starts a query whose answer is read by parts. */
+grat_err grat__query_start(grat_session *s, const char *command, grat_op *op);
+
+#endif
