@@ -92,12 +92,13 @@ static grat_err short_block(const target *t, uint64_t want, grat_op *op)
 static grat_err read_body(grat_session *s, target *t, uint64_t want, bool *end, grat_op *op)
 {
     while (t->have < want) {
-        if (*end) return short_block(t, want, op);
+        bool buffered = s->rx.len > 0;
+        if (*end && !buffered) return short_block(t, want, op);
         grat_err e = grow(t, want + SLACK, op);
         if (e) return e;
         e = grat__raw_fill(s, t->data + t->have, room(t), op);
         t->have += op->count;
-        *end = op->reason & GRAT_REASON_END;
+        if (!buffered) *end = op->reason & GRAT_REASON_END;
         if (e && t->have < want) {
             op->count = t->have;
             return e;

@@ -1,0 +1,44 @@
+# A thin front to Meson: make, make demo, make check, make bench, make soak, make install.
+BUILD ?= build
+CHECK ?= build-check
+PREFIX ?= /usr/local
+MESON = PATH=/usr/bin:/bin:$$PATH meson
+
+all: deps-build $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+	@mkdir -p $(BUILD)/bin $(BUILD)/lib
+	@ln -sf ../src/cli/grat $(BUILD)/bin/grat
+	@for f in $(BUILD)/libgraticule.so*; do [ -f "$$f" ] && ln -sf "../$${f##*/}" $(BUILD)/lib/; done
+
+$(BUILD)/build.ninja:
+	@$(MESON) setup $(BUILD) --buildtype=release --prefix=$(PREFIX)
+
+$(CHECK)/build.ninja:
+	@$(MESON) setup $(CHECK) --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
+
+deps-%:
+	@tools/install-deps $*
+
+demo: all
+	@tools/demo $(BUILD)
+
+check: deps-build deps-check $(CHECK)/build.ninja
+	@ninja -C $(CHECK)
+	@rm -rf $(CHECK)/results
+	@$(MESON) test -C $(CHECK) --no-rebuild --print-errorlogs; status=$$?; \
+	python3 tests/summary.py $(CHECK) && exit $$status
+
+bench: all deps-bench
+	@/usr/bin/python3 tests/bench/bench.py --build $(BUILD)
+
+soak: deps-build deps-check $(CHECK)/build.ninja
+	@ninja -C $(CHECK)
+	@$(CHECK)/tests/faults/matrix --cases 100000
+
+install: all
+	@ninja -C $(BUILD) install
+
+clean:
+	rm -rf $(BUILD) $(CHECK)
+
+.PHONY: all demo check bench soak install clean
