@@ -1,0 +1,132 @@
+#include <stdbool.h>
+#include <string.h>
+
+#include "core/wait.h"
+#include "scope/scope.h"
+
+#define MS 1000000LL
+/* What a cancelled or timed-out capture may still take, for a forced record and for its read-out. */
+#define FORCE_MS 1000
+#define SALVAGE_MS 3000
+/* Longer than the status of any known instrument lags: a STOP that is older is not stale. */
+#define DWELL_NS (300 * MS)
+#define POLL_NS (20 * MS)
+
+void grat_request_init(grat_request *q)
+{
+    *q = (grat_request){.size = sizeof *q, .pre = -1};
+}
+
+typedef struct capture {
+    const grat_driver *driver;
+    void *priv;
+    const grat_request *q;
+    grat_record_fn fn;
+    void *user;
+    unsigned number;
+} capture;
+
+static bool ended_early(grat_err err)
+{
+    return err == GRAT_ECANCELED || err == GRAT_ETIMEOUT;
+}
+
+static bool deliver(capture *c, grat_record *r, unsigned flags)
+{
+    r->number = c->number;
+    r->flags |= flags;
+    bool more = c->fn(c->user, r);
+    grat_record_unref(r);
+    return more;
+}
+
+/* Forces the armed acquisition to its end. The driver refuses to hand out a record that SING did not make. */
+static grat_err force(capture *c, grat_op *op)
+{
+    int64_t began = grat_now_ns(), forced = 0;
+    for (;;) {
+        grat_scope_state state;
+        int64_t now = grat_now_ns();
+        grat_err err = c->driver->state(c->priv, &state, op);
+        if (err || (state == GRAT_STATE_STOPPED && now - began >= DWELL_NS)) return err;
+        if (state == GRAT_STATE_WAITING && (!forced || now - forced >= DWELL_NS)) {
+            err = c->driver->run(c->priv, GRAT_FORCE, op);
+            forced = now;
+        }
+        if (!err) err = grat_op_sleep_until(op, now + POLL_NS);
+        if (err) return err;
+    }
+}
+
+/* After a cancel or a time-out during the wait: what the instrument can still give, else nothing; stopped. */
+static void salvage(capture *c)
+{
+    grat_op grace;
+    grat_record *r = NULL;
+    grat_op_init(&grace, FORCE_MS, NULL);
+    grat_err err = force(c, &grace);
+    grat_op_init(&grace, SALVAGE_MS, NULL);
+    if (!err) c->driver->fetch(c->priv, c->q, &r, &grace);
+    grat_op_init(&grace, FORCE_MS, NULL);
+    c->driver->run(c->priv, GRAT_STOP, &grace);
+    if (r) deliver(c, r, GRAT_REC_CUT);
+}
+
+/* One acquisition; *more is false when the caller has had enough. */
+static grat_err one(capture *c, bool *more, grat_op *op)
+{
+    grat_record *r = NULL;
+    grat_err err = c->q->current ? GRAT_OK : c->driver->acquire(c->priv, c->q, op);
+    if (ended_early(err)) {
+        grat_op kept = *op;
+        salvage(c);
+        *op = kept;
+    }
+    if (err) return err;
+    err = c->driver->fetch(c->priv, c->q, &r, op);
+    if (r) *more = deliver(c, r, 0);
+    return err;
+}
+
+/* A single acquisition leaves the sweep mode at single: the next capture that keeps the trigger would then wait
+ * where this one ran by itself. */
+static void restore_sweep(capture *c, const grat_settings *set)
+{
+    grat_op grace;
+    grat_scope_state state;
+    if (set->sweep == GRAT_SWEEP_SINGLE) return;
+    grat_op_init(&grace, FORCE_MS, NULL);
+    if (c->driver->set(c->priv, set, GRAT_SET_SWEEP, &grace)) return;
+    if (c->driver->state(c->priv, &state, &grace) == GRAT_OK && state != GRAT_STATE_STOPPED)
+        c->driver->run(c->priv, GRAT_STOP, &grace);
+}
+
+static grat_err prepare(grat_scope *sc, capture *c, grat_settings *want, grat_op *op)
+{
+    grat_settings now = {0};
+    unsigned mask = 0;
+    grat_err err = c->driver->get(c->priv, &now, op);
+    if (!err) err = grat_plan(grat_scope_caps(sc), &now, c->q, want, &mask, op);
+    if (!err && mask) err = c->driver->set(c->priv, want, mask, op);
+    return err;
+}
+
+grat_err grat_capture(grat_scope *sc, const grat_request *q, grat_record_fn fn, void *user, grat_op *op)
+{
+    capture c = {.driver = grat__scope_driver(sc), .priv = grat__scope_priv(sc), .q = q, .fn = fn, .user = user};
+    grat_settings want = {0};
+    unsigned count = q->count ? q->count : 1;
+    bool more = true;
+    if (q->size != sizeof *q)
+        return grat_op_fail(op, GRAT_EINVAL, "request: its size is wrong; call grat_request_init first");
+    grat_err err = q->current ? GRAT_OK : prepare(sc, &c, &want, op);
+    if (err) return err;
+    for (; c.number < count && more && !err; c.number++)
+        err = one(&c, &more, op);
+    if (!q->current) {
+        grat_op kept = *op;
+        restore_sweep(&c, &want);
+        *op = kept;
+    }
+    return err;
+}

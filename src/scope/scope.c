@@ -1,0 +1,137 @@
+#include "scope/scope.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/str.h"
+#include "scope/list.h"
+
+struct grat_scope {
+    grat_session *session;
+    grat_identity identity;
+    grat_caps caps;
+    const grat_driver *driver;
+    void *priv;
+};
+
+static const grat_driver *find_by_identity(const grat_identity *id)
+{
+    for (const grat_driver *const *d = grat__drivers; *d; d++)
+        if ((*d)->match(id)) return *d;
+    return NULL;
+}
+
+static const grat_driver *find_by_name(const char *name)
+{
+    for (const grat_driver *const *d = grat__drivers; *d; d++)
+        if (name && strcmp((*d)->name, name) == 0) return *d;
+    return NULL;
+}
+
+static void scope_free(grat_scope *sc)
+{
+    if (!sc) return;
+    free(sc->priv);
+    free(sc);
+}
+
+grat_err grat_scope_open(grat_session *s, grat_op *op, grat_scope **out)
+{
+    grat_identity id = {0};
+    grat_err err = grat_identify(s, &id, op);
+    if (err) return err;
+    const grat_driver *driver = find_by_identity(&id);
+    if (!driver)
+        return grat_op_fail(op, GRAT_ENODEV,
+                            "%s %s: no scope driver knows this model; screenshot, query and write still work",
+                            id.vendor, id.model);
+    grat_scope *sc = calloc(1, sizeof *sc);
+    void *priv = calloc(1, driver->priv_size);
+    if (!sc || !priv) {
+        free(sc);
+        free(priv);
+        return grat_op_fail(op, GRAT_ENOMEM, "%s: out of memory while opening the scope", id.model);
+    }
+    *sc = (grat_scope){.session = s, .identity = id, .driver = driver, .priv = priv};
+    err = driver->open(priv, s, &sc->identity, &sc->caps, op);
+    if (err) {
+        scope_free(sc);
+        return err;
+    }
+    sc->caps.driver = driver->name;
+    *out = sc;
+    return GRAT_OK;
+}
+
+void grat_scope_close(grat_scope *sc)
+{
+    if (!sc) return;
+    if (sc->driver->close) sc->driver->close(sc->priv);
+    grat_close(sc->session);
+    scope_free(sc);
+}
+
+grat_session *grat_scope_session(grat_scope *sc)
+{
+    return sc->session;
+}
+
+const grat_identity *grat_scope_identity(const grat_scope *sc)
+{
+    return &sc->identity;
+}
+
+const grat_caps *grat_scope_caps(const grat_scope *sc)
+{
+    return &sc->caps;
+}
+
+grat_err grat_scope_get(grat_scope *sc, grat_settings *out, grat_op *op)
+{
+    grat_settings got = {0};
+    grat_err err = sc->driver->get(sc->priv, &got, op);
+    if (!err) *out = got;
+    return err;
+}
+
+grat_err grat_scope_set(grat_scope *sc, const grat_settings *want, unsigned mask, grat_op *op)
+{
+    return sc->driver->set(sc->priv, want, mask, op);
+}
+
+grat_err grat_scope_run(grat_scope *sc, grat_run what, grat_op *op)
+{
+    return sc->driver->run(sc->priv, what, op);
+}
+
+grat_err grat_scope_state_get(grat_scope *sc, grat_scope_state *out, grat_op *op)
+{
+    return sc->driver->state(sc->priv, out, op);
+}
+
+grat_err grat_plan(const grat_caps *caps, const grat_settings *now, const grat_request *q, grat_settings *want,
+                   unsigned *mask, grat_op *op)
+{
+    const grat_driver *driver = find_by_name(caps->driver);
+    if (!driver)
+        return grat_op_fail(op, GRAT_ENODEV, "%s: no such scope driver", caps->driver ? caps->driver : "(none)");
+    if (q->size != sizeof *q)
+        return grat_op_fail(op, GRAT_EINVAL, "request: its size is wrong; call grat_request_init first");
+    grat_settings planned = *now;
+    unsigned bits = 0;
+    grat_err err = driver->plan(caps, now, q, &planned, &bits, op);
+    if (err) return err;
+    *want = planned;
+    *mask = bits;
+    return GRAT_OK;
+}
+
+const grat_driver *grat__scope_driver(const grat_scope *sc)
+{
+    return sc->driver;
+}
+
+void *grat__scope_priv(grat_scope *sc)
+{
+    return sc->priv;
+}
