@@ -1,0 +1,31 @@
+/* The readers of our own file formats; the first byte chooses the format. */
+#include "format/format.h"
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    static const grat_format *const formats[] = {&grat__format_csv, &grat__format_npy, &grat__format_npz,
+                                                 &grat__format_wav, &grat__format_json};
+    const grat_format *f;
+    grat_record *r = NULL;
+    grat_meta meta;
+    grat_op op;
+
+    if (!n) return 0;
+    f = formats[data[0] % 5];
+    if (!f->read) return 0;
+    memset(&meta, 0, sizeof meta);
+    grat_op_init(&op, 10000, NULL);
+    if (f->read("input", data + 1, n - 1, &meta, &r, &op) != GRAT_OK) {
+        HOLDS(op.text[0] != '\0');
+        return 0;
+    }
+    HOLDS(r != NULL && r->traces <= GRAT_MAX_CHANNELS);
+    for (unsigned t = 0; t < r->traces; t++) {
+        double v;
+
+        if (r->count) grat_trace_values(&r->trace[t], r->count - 1, 1, &v);
+    }
+    grat_record_unref(r);
+    return 0;
+}
