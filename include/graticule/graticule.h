@@ -131,6 +131,7 @@ GRAT_API char *grat_format_quantity(char *out, size_t cap, double value, const c
 
 /* ---- resource strings ------------------------------------------------------------------------ */
 
+/* What stands before the first "::". */
 typedef enum grat_interface {
     GRAT_IF_TCPIP = 1,
     GRAT_IF_USB,
@@ -144,6 +145,7 @@ typedef enum grat_interface {
     GRAT_IF_SIM,
 } grat_interface;
 
+/* What stands behind the last "::". */
 typedef enum grat_class {
     GRAT_CLASS_INSTR = 1,
     GRAT_CLASS_SOCKET,
@@ -189,6 +191,9 @@ GRAT_API grat_err grat_open(const char *resource, const grat_open_options *opt, 
 GRAT_API void grat_close(grat_session *s);
 /* The resource in normal form; lives as long as the session. */
 GRAT_API const char *grat_session_resource(const grat_session *s);
+/* Every call below first recovers a session that its last failure left out of step, and fails with EDEAD when that
+ * is not to be had. ETIMEOUT, ECANCELED, ELOST, EPROTO, ESHORT and ETOOBIG leave it so. */
+
 /* Writes one program message; a terminator is added where the wire needs one. */
 GRAT_API grat_err grat_write(grat_session *s, const void *data, size_t n, grat_op *op);
 GRAT_API grat_err grat_puts(grat_session *s, const char *command, grat_op *op);
@@ -209,8 +214,10 @@ GRAT_API grat_err grat_query_block(grat_session *s, const char *command, void *b
  * *out and *n still hold what arrived (or NULL, 0). */
 GRAT_API grat_err grat_query_block_alloc(grat_session *s, const char *command, uint8_t **out, size_t *n, grat_op *op);
 GRAT_API grat_err grat_read_stb(grat_session *s, uint8_t *stb, grat_op *op);
+/* Device clear: input and output of the instrument are discarded. A raw socket is closed and opened again. */
 GRAT_API grat_err grat_clear(grat_session *s, grat_op *op);
 GRAT_API grat_err grat_trigger(grat_session *s, grat_op *op);
+/* Exclusive lock for this session; wait_ms = 0 fails with ELOCKED at once when another client holds it. */
 GRAT_API grat_err grat_lock(grat_session *s, int64_t wait_ms, grat_op *op);
 GRAT_API grat_err grat_unlock(grat_session *s, grat_op *op);
 GRAT_API grat_err grat_remote(grat_session *s, bool remote, grat_op *op);

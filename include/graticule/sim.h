@@ -8,6 +8,7 @@
 extern "C" {
 #endif
 
+/* One instrument and where it listens. Strings are borrowed until grat_sim_new returns. */
 typedef struct grat_sim_instrument {
     const char *model;       /* "ds1104z" */
     const char *address;     /* IPv4 or IPv6 address to bind; NULL = 127.0.0.1, +1 for each further one */
@@ -19,6 +20,7 @@ typedef struct grat_sim_instrument {
     bool no_portmapper;      /* serve VXI-11 on vxi_port only */
 } grat_sim_instrument;
 
+/* A bench: instruments with their servers. */
 typedef struct grat_sim grat_sim;
 /* Binds everything; EACCES or EBUSY name the port. Serves once grat_sim_run is called. */
 GRAT_API grat_err grat_sim_new(const grat_sim_instrument *list, unsigned n, uint64_t seed, grat_op *op, grat_sim **out);
@@ -26,6 +28,7 @@ GRAT_API grat_err grat_sim_new(const grat_sim_instrument *list, unsigned n, uint
 GRAT_API const char *grat_sim_resource(const grat_sim *sim, unsigned index);
 /* Serves until stopped is fired. Single-threaded. */
 GRAT_API grat_err grat_sim_run(grat_sim *sim, grat_cancel *stopped, grat_op *op);
+/* Closes every connection and port. */
 GRAT_API void grat_sim_free(grat_sim *sim);
 /* Names and one-line descriptions of the models, the model options and the faults; NULL name after the last. */
 typedef struct grat_sim_entry { const char *name, *text; } grat_sim_entry;

@@ -29,7 +29,7 @@ static grat_err grow(target *t, uint64_t want, grat_op *op)
     uint64_t cap = t->cap ? (uint64_t)t->cap * 2 : FIRST_ALLOC;
     if (cap > want) cap = want;
     uint8_t *data = realloc(t->data, cap);
-    if (!data) return grat_op_fail(op, GRAT_ENOMEM, "out of memory for a block of %llu bytes", (unsigned long long)want);
+    if (!data) return grat_op_fail(op, GRAT_ENOMEM, "out of memory for a block of %zu bytes", (size_t)want);
     t->data = data;
     t->cap = cap;
     return GRAT_OK;

@@ -260,7 +260,8 @@ static grat_err prove_identity(grat_session *s, grat_op *op)
     for (unsigned tries = 0; !e && tries < 64; tries++) {
         e = grat__raw_text(s, line, sizeof line, op);
         if (e || !looks_like_identity(line)) {
-            if (!e && !grat__is_stream(s)) return grat_op_fail(op, GRAT_EPROTO, "*IDN? was answered by \"%.60s\"", line);
+            if (!e && !grat__is_stream(s))
+                return grat_op_fail(op, GRAT_EPROTO, "*IDN? was answered by \"%.60s\"", line);
             continue;
         }
         if (s->idn[0] && strcmp(s->idn, line) != 0)
@@ -314,7 +315,8 @@ grat_err grat_recover(grat_session *s, grat_op *op)
         if (grat_op_sleep_until(op, grat_now_ns() + pause * 1000000)) break;
     }
     s->broken = true;
-    if (grat_cancel_fired(op->cancel)) return grat_op_fail(op, GRAT_ECANCELED, "%s: cancelled while recovering", s->name);
+    if (grat_cancel_fired(op->cancel))
+        return grat_op_fail(op, GRAT_ECANCELED, "%s: cancelled while recovering", s->name);
     /* Too little time proves nothing about the instrument. */
     if (had_ms < 1000 && e == GRAT_ETIMEOUT)
         return grat_op_fail(op, GRAT_ETIMEOUT, "%s: timed out while recovering; allow more time", s->name);
@@ -352,7 +354,8 @@ grat_err grat_read(grat_session *s, void *buf, size_t cap, grat_op *op)
     if (e) return e;
     if (!cap) return grat_op_fail(op, GRAT_EINVAL, "%s: a read needs room for at least one byte", s->name);
     e = grat__raw_fill(s, buf, cap, op);
-    if (!e && s->eat_newlines && (op->count = skip_newlines(s, buf, op->count)) == 0) e = grat__raw_fill(s, buf, cap, op);
+    if (!e && s->eat_newlines && (op->count = skip_newlines(s, buf, op->count)) == 0)
+        e = grat__raw_fill(s, buf, cap, op);
     bool lf = op->count && ((const char *)buf)[op->count - 1] == '\n';
     if (!e && ((op->reason & GRAT_REASON_END) || (grat__is_stream(s) && lf && !s->rx.len))) s->outstanding = false;
     return grat__session_end(s, op, e);
