@@ -319,7 +319,7 @@ grat_err grat_resource_parse(const char *text, grat_resource *out, grat_op *op)
     const struct interface *itf = find_interface(&t.f[0], &rest);
     if (!itf)
         return fail_at(&t, t.text,
-                       "unknown interface (TCPIP, USB, ASRL, GPIB, PRLGX-TCPIP, PRLGX-ASRL, VICP, BITSCOPE, PICO, SIM)");
+                       "unknown interface (TCPIP USB ASRL GPIB PRLGX-TCPIP PRLGX-ASRL VICP BITSCOPE PICO SIM)");
     r.interface = itf->id;
     grat_err e = GRAT_OK;
     if (itf->id == GRAT_IF_ASRL) e = serial_port(&t, &rest, &r);
