@@ -152,7 +152,7 @@ static item *add(plan_list *l, kind k, const char *header, int n)
     item *it = &l->item[l->n < MAX_ITEMS - 1 ? l->n++ : l->n];
     *it = (item){.kind = k, .unit = ""};
     size_t at = 0;
-    for (; *header && at + 12 < sizeof it->header; header++) {
+    for (; *header && at + 4 < sizeof it->header; header++) {
         if (*header == '#')
             at += (size_t)snprintf(it->header + at, sizeof it->header - at, "%d", n);
         else
