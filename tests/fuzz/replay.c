@@ -9,7 +9,7 @@
 #include "fuzz.h"
 
 #define MAX_FILES 512
-#define MAX_INPUT (64 * 1024)
+#define MOST_BYTES (64 * 1024)
 
 typedef struct input {
     uint8_t *data;
@@ -52,7 +52,7 @@ static bool load(const char *path)
     input *in = &corpus[corpus_count];
 
     if (!f) return false;
-    if (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > MAX_INPUT) {
+    if (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > MOST_BYTES) {
         fclose(f);
         return false;
     }
@@ -99,7 +99,7 @@ static size_t change(uint8_t *buf, size_t n)
     case 2:
         return at;
     case 3:
-        if (n + len > MAX_INPUT) return n;
+        if (n + len > MOST_BYTES) return n;
         memmove(buf + at + len, buf + at, n - at);
         for (size_t i = 0; i < len; i++) buf[at + i] = (uint8_t)next();
         return n + len;
@@ -111,7 +111,7 @@ static size_t change(uint8_t *buf, size_t n)
         for (size_t i = at; i < n && i < at + 4; i++) buf[i] = next() % 2 ? 0xFF : 0;
         return n;
     default:
-        if (at + len > n || n + len > MAX_INPUT) return n;
+        if (at + len > n || n + len > MOST_BYTES) return n;
         memmove(buf + at + len, buf + at, n - at);
         return n + len;
     }
@@ -136,7 +136,7 @@ static size_t mutate(uint8_t *buf)
 
 int main(int argc, char **argv)
 {
-    static uint8_t buf[MAX_INPUT + 64];
+    static uint8_t buf[MOST_BYTES + 64];
     uint64_t count = 2000, seed = 1;
 
     if (argc < 2 || (argc > 2 && !grat__parse_u64(argv[2], &count)) || (argc > 3 && !grat__parse_u64(argv[3], &seed))) {
