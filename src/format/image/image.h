@@ -8,7 +8,7 @@ enum { GRAT__IMAGE_MAX_PIXELS = 64 * 1024 * 1024 };
 
 typedef struct grat__raster {
     unsigned width, height;
-    unsigned channels;        /* 1 = index into palette, 3 = RGB, 4 = RGBA */
+    unsigned channels;        /* 1 = index into palette, 3 = RGB */
     size_t stride;
     uint8_t *pixels;          /* top row first */
     uint8_t palette[256][3];  /* channels == 1 */
