@@ -1,0 +1,183 @@
+/* What a person asks for: trigger, channels and the other knobs of an acquisition. */
+#include "cli/cli.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+/* "1".."4", "A".."D" -> 0..3; "D0".."D15" -> 16..31; -1 when it is neither. */
+static int channel_number(const char *s, size_t n)
+{
+    if (n > 2 && strncasecmp(s, "ch", 2) == 0) s += 2, n -= 2;
+    if (n == 1 && *s >= '1' && *s <= '4') return *s - '1';
+    if (n == 1 && toupper((unsigned char)*s) >= 'A' && toupper((unsigned char)*s) <= 'D')
+        return toupper((unsigned char)*s) - 'A';
+    if (n < 2 || n > 3 || toupper((unsigned char)*s) != 'D' || !isdigit((unsigned char)s[1])) return -1;
+    int v = s[1] - '0';
+    if (n == 3) v = isdigit((unsigned char)s[2]) && v == 1 ? 10 + s[2] - '0' : 99;
+    return v < 16 ? 16 + v : -1;
+}
+
+static grat_err mark(grat_request *q, int from, int to, const char *text, grat_op *op)
+{
+    if (from < 0 || to < 0 || to < from || (from < 16) != (to < 16))
+        return grat_op_fail(op, GRAT_EPARSE, "--channels %.60s: not a list of channels; write it like 1,2 or 1-4 or D0-D7",
+                            text);
+    for (int i = from; i <= to; i++) *(i < 16 ? &q->channel[i] : &q->digital[i - 16]) = true;
+    q->any_channel = true;
+    return GRAT_OK;
+}
+
+grat_err cli_parse_channels(const char *text, grat_request *q, grat_op *op)
+{
+    const char *p = text;
+    do {
+        size_t n = strcspn(p, ","), k = strcspn(p, ",-");
+        int from = channel_number(p, k);
+        int to = k < n ? channel_number(p + k + 1, n - k - 1) : from;
+        grat_err e = mark(q, from, to, text, op);
+        if (e) return e;
+        p += n;
+    } while (*p++ == ',');
+    return GRAT_OK;
+}
+
+static bool parse_slope(const char *s, size_t n, grat_slope *out)
+{
+    static const struct {
+        const char *word;
+        grat_slope slope;
+    } words[] = {{"rising", GRAT_RISING},   {"rise", GRAT_RISING},   {"+", GRAT_RISING},    {"falling", GRAT_FALLING},
+                 {"fall", GRAT_FALLING},    {"-", GRAT_FALLING},     {"either", GRAT_EITHER}, {"both", GRAT_EITHER}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strlen(words[i].word) == n && strncasecmp(words[i].word, s, n) == 0) {
+            *out = words[i].slope;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_source(const char *s, size_t n, char out[8])
+{
+    int ch = channel_number(s, n);
+    if (ch >= 16) {
+        snprintf(out, 8, "D%d", (ch - 16) & 15);
+    } else if (ch >= 0) {
+        snprintf(out, 8, "%d", (ch & 3) + 1);
+    } else if (n == 4 && strncasecmp(s, "line", n) == 0) {
+        snprintf(out, 8, "line");
+    } else if (n == 3 && strncasecmp(s, "ext", n) == 0) {
+        snprintf(out, 8, "ext");
+    } else {
+        return false;
+    }
+    return true;
+}
+
+grat_err cli_parse_trigger(const char *text, grat_request *q, grat_op *op)
+{
+    size_t end = strcspn(text, "@"), source = strcspn(text, ":@");
+    if (strcasecmp(text, "none") == 0 || strcasecmp(text, "auto") == 0) {
+        q->trigger = tolower((unsigned char)*text) == 'n' ? GRAT_TRIG_NONE : GRAT_TRIG_AUTO;
+        return GRAT_OK;
+    }
+    q->trigger = GRAT_TRIG_EDGE;
+    q->trigger_slope = GRAT_RISING;
+    q->trigger_level = 0;
+    bool ok = parse_source(text, source, q->trigger_source);
+    if (ok && source < end) ok = parse_slope(text + source + 1, end - source - 1, &q->trigger_slope);
+    if (!ok)
+        return grat_op_fail(op, GRAT_EPARSE,
+                            "--trigger %.60s: not a trigger; write it like 1:rising@0.5V, D3:falling, none or auto", text);
+    return text[end] ? grat_parse_quantity(text + end + 1, "V", &q->trigger_level, op) : GRAT_OK;
+}
+
+static grat_err parse_range(const cli_args *a, grat_request *q, grat_op *op)
+{
+    double range = cli_amount(a, "range", NAN), low = cli_amount(a, "low", NAN), high = cli_amount(a, "high", NAN);
+    if (isnan(low) != isnan(high))
+        return grat_op_fail(op, GRAT_EINVAL, "--low and --high: one is missing; give both, or --range");
+    if (!isnan(range) && !isnan(low))
+        return grat_op_fail(op, GRAT_EINVAL, "--range and --low: they say the same; give one of them");
+    if (!isnan(range)) low = -range / 2, high = range / 2;
+    if (isnan(low)) return GRAT_OK;
+    if (!(low < high)) return grat_op_fail(op, GRAT_EINVAL, "--range: the upper end must be above the lower end");
+    q->has_range = true;
+    q->low = low;
+    q->high = high;
+    return GRAT_OK;
+}
+
+static grat_err parse_type(const cli_args *a, grat_request *q, grat_op *op)
+{
+    int average = cli_has(a, "average"), peak = cli_has(a, "peak"), hires = cli_has(a, "hires");
+    if (average + peak + hires > 1)
+        return grat_op_fail(op, GRAT_EINVAL, "--average, --peak and --hires: only one of them is possible");
+    if (average) {
+        q->acq = GRAT_ACQ_AVERAGE;
+        q->averages = (unsigned)cli_amount(a, "average", 1);
+    }
+    if (peak) q->acq = GRAT_ACQ_PEAK;
+    if (hires) q->acq = GRAT_ACQ_HIRES;
+    return GRAT_OK;
+}
+
+static grat_err parse_numbers(const cli_args *a, grat_request *q, grat_op *op)
+{
+    double samples = cli_amount(a, "samples", 0), pre = cli_amount(a, "pre", -1), count = cli_amount(a, "count", 0);
+    q->period = cli_amount(a, "period", 0);
+    q->probe = cli_amount(a, "probe", 0);
+    if (cli_has(a, "period") && !(q->period > 0))
+        return grat_op_fail(op, GRAT_EINVAL, "--period: it must be longer than nothing");
+    if (cli_has(a, "probe") && !(q->probe > 0))
+        return grat_op_fail(op, GRAT_EINVAL, "--probe: it must be above 0; 10 means 10X");
+    if (cli_has(a, "samples") && !(samples >= 1 && samples <= 1e15))
+        return grat_op_fail(op, GRAT_EINVAL, "--samples: it must be at least 1");
+    if (cli_has(a, "pre") && !(pre >= 0 && pre <= 1))
+        return grat_op_fail(op, GRAT_EINVAL, "--pre: it must be between 0%% and 100%%, such as 25%%");
+    if (count > 1e9) return grat_op_fail(op, GRAT_EINVAL, "--count: at most 1000000000");
+    q->samples = (uint64_t)samples;
+    q->pre = pre;
+    q->count = (unsigned)count;
+    return GRAT_OK;
+}
+
+grat_err cli_parse_request(const cli_args *a, grat_request *q, grat_op *op)
+{
+    const char *coupling = cli_value(a, "coupling"), *v;
+    grat_err e = GRAT_OK;
+    grat_request_init(q);
+    if (coupling) q->coupling = *coupling == 'd' ? GRAT_DC : *coupling == 'a' ? GRAT_AC : GRAT_GND;
+    q->memory = cli_has(a, "memory");
+    q->current = cli_has(a, "current");
+    for (int i = 0; !e && (v = cli_value_nth(a, "channels", i)); i++) e = cli_parse_channels(v, q, op);
+    if (!e && (v = cli_value(a, "trigger"))) e = cli_parse_trigger(v, q, op);
+    if (!e) e = parse_range(a, q, op);
+    if (!e) e = parse_type(a, q, op);
+    if (!e) e = parse_numbers(a, q, op);
+    if (!e && q->current && q->count > 1)
+        e = grat_op_fail(op, GRAT_EINVAL, "--current and --count: what is on the screen can be read once");
+    return e;
+}
+
+const cli_option cli_acquire_options[] = {
+    {"channels", 'c', CLI_TEXT, "LIST", "channels to read: 1,2 or 1-4 or D0-D7", NULL},
+    {"period", 'p', CLI_AMOUNT, "TIME", "how much time to see, such as 2ms", "s"},
+    {"samples", 's', CLI_AMOUNT, "N", "at least so many samples over the period, such as 10kS", "S"},
+    {"range", 'r', CLI_AMOUNT, "VOLTS", "volts to see, around zero: 5V is -2.5 V to 2.5 V", "V"},
+    {"low", 0, CLI_AMOUNT, "VOLTS", "lowest voltage to see, with --high", "V"},
+    {"high", 0, CLI_AMOUNT, "VOLTS", "highest voltage to see, with --low", "V"},
+    {"coupling", 0, CLI_CHOICE, "KIND", "dc, ac or gnd", "dc ac gnd"},
+    {"probe", 0, CLI_AMOUNT, "RATIO", "attenuation of the probe: 10 is 10X", ""},
+    {"trigger", 't', CLI_TEXT, "SPEC", "1:rising@0.5V, D3:falling, none or auto", NULL},
+    {"pre", 0, CLI_AMOUNT, "PERCENT", "how much to keep from before the trigger, such as 25%", "%"},
+    {"memory", 'm', CLI_FLAG, NULL, "the whole acquisition memory, not the points on the screen", NULL},
+    {"current", 0, CLI_FLAG, NULL, "what is on the screen now, without a new acquisition", NULL},
+    {"count", 'n', CLI_COUNT, "N", "so many acquisitions one after another", NULL},
+    {"average", 0, CLI_COUNT, "N", "average over so many triggers", NULL},
+    {"peak", 0, CLI_FLAG, NULL, "peak detection", NULL},
+    {"hires", 0, CLI_FLAG, NULL, "high resolution", NULL},
+    {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
+};
