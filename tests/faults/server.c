@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define MAX_RESULTS 1024
 
@@ -119,6 +120,7 @@ static void write_json(const char *folder, const char *file)
     FILE *f;
 
     snprintf(path, sizeof path, "%s/%s.json", folder, file);
+    mkdir(folder, 0777);
     f = fopen(path, "w");
     if (!f) {
         fprintf(stderr, "%s: cannot be written\n", path);
