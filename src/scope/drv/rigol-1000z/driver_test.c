@@ -13,6 +13,7 @@ static struct fake {
     const char *ignore;           /* a header that is dropped without a word */
     int64_t trigger_after_ms;     /* after SING; < 0 = never */
     int64_t lag_ms, sing_ns;
+    bool stuck;                   /* the RAW preamble says 1200 points */
     bool running, fresh;          /* fresh: the record is one that SING made */
     unsigned empty_blocks, silent_blocks;
     size_t cut_at;                /* the cancel fires after so many points of a channel, 0 = never */
@@ -74,7 +75,7 @@ static void preamble(char *out, size_t cap)
 {
     bool raw = strcmp(slot("WAV:MODE"), "RAW") == 0;
     if (raw)
-        snprintf(out, cap, "0,2,%llu,1,1.000000e-06,-3.000000e-03,0,2.628906e-02,-57,96", (unsigned long long)f.depth);
+        snprintf(out, cap, "0,2,%llu,1,1.000000e-06,-3.000000e-03,0,2.628906e-02,-57,96", (unsigned long long)(f.stuck ? 1200 : f.depth));
     else
         snprintf(out, cap, "0,0,1200,1,2.000000e-05,-1.456000e-02,0,4.000000e-02,-75,127");
 }
@@ -367,6 +368,24 @@ TEST(memory_comes_in_legal_chunks_and_the_window_goes_back)
     grat_record_unref(rec);
 }
 
+TEST(a_preamble_stuck_at_1200_points_is_not_believed)
+{
+    grat_request q = {.size = sizeof q, .current = true, .memory = true};
+    grat_record *rec = NULL;
+    reset("DS1104Z");
+    f.stuck = true;
+    put("ACQ:MDEP", "12000");
+    EQ(rigol_fetch(&r, &q, &rec, &op), GRAT_OK);
+    EQ(rec ? rec->count : 0, 12000);
+    grat_record_unref(rec);
+    rec = NULL;
+    put("ACQ:MDEP", "AUTO");
+    put("ACQ:SRAT", "5.000000e+06");
+    EQ(rigol_fetch(&r, &q, &rec, &op), GRAT_OK);
+    EQ(rec ? rec->count : 0, 30000);
+    grat_record_unref(rec);
+}
+
 TEST(a_running_instrument_is_held_and_runs_again)
 {
     grat_request q = {.size = sizeof q, .current = true, .memory = true};
@@ -471,6 +490,7 @@ int main(void)
     RUN(a_record_that_single_did_not_make_is_refused);
     RUN(screen_points);
     RUN(memory_comes_in_legal_chunks_and_the_window_goes_back);
+    RUN(a_preamble_stuck_at_1200_points_is_not_believed);
     RUN(a_running_instrument_is_held_and_runs_again);
     RUN(bad_blocks_get_one_retry);
     RUN(a_cancel_keeps_what_is_complete);

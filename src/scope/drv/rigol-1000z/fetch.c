@@ -31,6 +31,7 @@ typedef struct job {
     source source[RIGOL_ANALOG + RIGOL_DIGITAL];
     unsigned sources, traces;
     size_t points;
+    bool stuck;             /* the preamble does not tell the points */
     grat_record *rec;
     rigol_preamble pre;     /* of the source in hand */
 } job;
@@ -115,26 +116,27 @@ static grat_err select_source(job *j, const source *s, grat_op *op)
     return err ? err : read_preamble(j, op);
 }
 
-/* For firmware whose RAW preamble does not know the depth. */
+/* For firmware whose RAW preamble does not know the depth: the set depth, or less where the rate is at its limit. */
 static grat_err depth_elsewhere(job *j, uint64_t *points, grat_op *op)
 {
     char word[32];
     double depth = 0, rate = 0, scale = 0;
     grat_err err = grat__scpi_text(j->r->s, ":ACQ:MDEP?", word, sizeof word, op);
-    if (!err && !grat__parse_double(word, &depth)) {
-        err = grat__scpi_num(j->r->s, ":ACQ:SRAT?", &rate, op);
-        if (!err) err = grat__scpi_num(j->r->s, ":TIM:SCAL?", &scale, op);
-        depth = floor(rate * scale * RIGOL_DIVISIONS + 0.5);
-    }
-    if (!err) *points = depth > 0 && depth < 1e9 ? (uint64_t)depth : 0;
-    return err;
+    if (!err) err = grat__scpi_num(j->r->s, ":ACQ:SRAT?", &rate, op);
+    if (!err) err = grat__scpi_num(j->r->s, ":TIM:SCAL?", &scale, op);
+    if (err) return err;
+    double by_rate = floor(rate * scale * RIGOL_DIVISIONS + 0.5);
+    if (!grat__parse_double(word, &depth) || !(depth < by_rate)) depth = by_rate;
+    j->stuck = depth > (double)*points && depth < 1e9;
+    if (j->stuck) *points = (uint64_t)depth;
+    return GRAT_OK;
 }
 
 static grat_err make_record(job *j, grat_op *op)
 {
     grat_sample_type types[GRAT_MAX_CHANNELS];
     uint64_t points = j->pre.points;
-    if (j->raw && (j->r->quirks & RIGOL_RAW_POINTS_STUCK)) {
+    if (j->raw && points == RIGOL_SCREEN_POINTS && (j->r->quirks & RIGOL_RAW_POINTS_STUCK)) {
         grat_err err = depth_elsewhere(j, &points, op);
         if (err) return err;
     }
@@ -249,8 +251,7 @@ static grat_err read_source(job *j, const source *s, size_t *got, grat_op *op)
     grat_err err = select_source(j, s, op);
     if (!err && !j->rec) err = make_record(j, op);
     if (err) return err;
-    bool stuck = j->raw && (j->r->quirks & RIGOL_RAW_POINTS_STUCK);
-    if (!stuck && j->pre.points != j->points)
+    if (!j->stuck && j->pre.points != j->points)
         return grat_op_fail(op, GRAT_EPROTO, "%s: %llu points where another channel has %zu", s->word,
                             (unsigned long long)j->pre.points, j->points);
     err = s->channel ? describe_analog(j, s, op) : (describe_digital(j, s), GRAT_OK);

@@ -33,7 +33,8 @@ static const struct quirk {
     const char *name, *models, *firmware; /* shell patterns */
     unsigned effect;
 } quirks[] = {
-    {"raw-points-stuck", "*", "00.04.02.SP4", RIGOL_RAW_POINTS_STUCK},
+    /* Reported for 00.04.02.SP4; a preamble of 1200 points is checked on every firmware, which costs nothing else. */
+    {"raw-points-stuck", "*", "*", RIGOL_RAW_POINTS_STUCK},
     {"empty-block", "*", "*", RIGOL_EMPTY_BLOCK},
     {"status-lag", "*", "*", RIGOL_STATUS_LAG},
 };
