@@ -1,0 +1,29 @@
+/* What capture, measure and plot share. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+void cli_acquire_deadline(cli *c, const grat_request *q)
+{
+    unsigned count = q->count ? q->count : 1;
+    unsigned rounds = q->acq == GRAT_ACQ_AVERAGE && q->averages ? q->averages : 1;
+    if (cli_has(&c->args, "timeout")) return;
+    double ms = (double)c->timeout_ms + 1000.0 * count * (3 * q->period * rounds + 1);
+    if (q->memory) ms += 60000.0 * count;
+    c->timeout_ms = ms < 1e15 ? (int64_t)ms : (int64_t)1e15;
+    grat_op_init(&c->op, c->timeout_ms, c->cancel);
+}
+
+grat_err cli_acquire_meta(cli *c, grat_scope *sc, const grat_request *q, grat_meta *meta)
+{
+    grat_settings now;
+    unsigned mask = 0;
+    *meta = (grat_meta){.identity = *grat_scope_identity(sc), .acquisitions = q->count};
+    snprintf(meta->resource, sizeof meta->resource, "%s", c->resource);
+    grat_err e = grat_scope_get(sc, &now, &c->op);
+    if (e) return e;
+    meta->settings = now;
+    meta->has_settings = true;
+    if (q->current) return GRAT_OK;
+    return grat_plan(grat_scope_caps(sc), &now, q, &meta->settings, &mask, &c->op);
+}

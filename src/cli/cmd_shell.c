@@ -1,0 +1,137 @@
+/* grat shell: commands and replies, line by line. */
+#include "cli/commands.h"
+#include "cli/line.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void help(void)
+{
+    fputs("COMMAND?   send and show the reply\nCOMMAND    send\n.read      read one reply\n"
+          ".errors    empty the error queue\n.clear     clear the instrument's buffers\n.help      this\n"
+          ".quit      leave; so does Ctrl-D\n", stdout);
+}
+
+static bool binary(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if ((p[i] < 0x20 && p[i] != '\t' && p[i] != '\r' && p[i] != '\n') || p[i] == 0x7f) return true;
+    }
+    return false;
+}
+
+static grat_err ask(cli *c, grat_session *s, const char *line)
+{
+    uint8_t *data = NULL;
+    size_t n = 0;
+    grat_err e = grat_query_raw(s, line, &data, &n, &c->op);
+    if (e) return e;
+    if (binary(data, n)) {
+        printf("(%zu bytes of binary data; grat query -o FILE keeps them)\n", n);
+    } else {
+        while (n && (data[n - 1] == '\n' || data[n - 1] == '\r')) n--;
+        if (c->json) {
+            cli_json j = {.f = stdout};
+            cli_json_open(&j, NULL, '{');
+            cli_json_str(&j, "command", line);
+            cli_json_bytes(&j, "reply", data, n);
+            cli_json_close(&j, '}');
+        } else {
+            fwrite(data, 1, n, stdout);
+            putchar('\n');
+        }
+    }
+    free(data);
+    return GRAT_OK;
+}
+
+static grat_err dot_command(cli *c, grat_session *s, const char *line)
+{
+    static char text[65536];
+    if (strcmp(line, ".clear") == 0) return grat_clear(s, &c->op);
+    if (strcmp(line, ".errors") == 0) return grat_check_errors(s, &c->op);
+    if (strcmp(line, ".read") == 0) {
+        grat_err e = grat_read_text(s, text, sizeof text, &c->op);
+        if (!e) printf("%s\n", text);
+        return e;
+    }
+    if (strcmp(line, ".help") == 0) {
+        help();
+        return GRAT_OK;
+    }
+    return grat_op_fail(&c->op, GRAT_EINVAL, "%.60s: unknown; .help lists what there is", line);
+}
+
+/* A question mark outside of quotes asks for a reply. */
+static bool is_query(const char *line)
+{
+    char quote = '\0';
+    for (; *line; line++) {
+        if (quote ? *line == quote : *line == '"' || *line == '\'') {
+            quote = quote ? '\0' : *line;
+        } else if (!quote && *line == '?') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static grat_err one(cli *c, grat_session *s, const char *line)
+{
+    grat_op_init(&c->op, c->timeout_ms, c->cancel);
+    if (*line == '.') return dot_command(c, s, line);
+    if (is_query(line)) return ask(c, s, line);
+    return grat_puts(s, line, &c->op);
+}
+
+/* Ctrl-C drops the line or ends the command; from a pipe it ends the shell. */
+static int loop(cli *c, grat_session *s)
+{
+    bool person = isatty(STDIN_FILENO);
+    int status = CLI_DONE;
+    char *line;
+    while ((line = cli_line("grat> "))) {
+        const char *p = line + strspn(line, " \t");
+        bool quit = strcmp(p, ".quit") == 0 || strcmp(p, ".exit") == 0;
+        if (person && grat_cancel_fired(c->cancel)) {
+            cli_signals_reset(c);
+        } else if (*p && *p != '#' && !quit && one(c, s, p)) {
+            status = cli_fail(c, p);
+        }
+        free(line);
+        fflush(stdout);
+        if (quit) return CLI_DONE;
+        if (!grat_cancel_fired(c->cancel)) continue;
+        if (!person) return CLI_INTERRUPTED;
+        cli_signals_reset(c);
+    }
+    if (grat_cancel_fired(c->cancel)) return CLI_INTERRUPTED;
+    return person ? CLI_DONE : status;
+}
+
+static int run(cli *c)
+{
+    grat_session *s;
+    int status = cli_open_session(c, &s);
+    if (status) return status;
+    if (c->next_arg < c->args.args) {
+        status = cli_usage("shell: \"%s\" is no resource", c->args.arg[c->next_arg]);
+    } else {
+        if (isatty(STDIN_FILENO)) cli_note(c, "%s  (.help, .quit)", c->resource);
+        status = loop(c, s);
+        cli_line_save();
+    }
+    grat_close(s);
+    return status;
+}
+
+const cli_command cli_cmd_shell = {
+    .name = "shell",
+    .args = "[RESOURCE]",
+    .summary = "type commands and see replies, with history and completion",
+    .text = "The history is kept in $XDG_STATE_HOME/graticule/history. Lines from a pipe work too; the exit status is "
+            "then 1 when the last failing line failed.",
+    .max_args = 1,
+    .exec = run,
+};

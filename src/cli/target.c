@@ -1,0 +1,121 @@
+/* Which instrument: the RESOURCE argument, else the default, else the only one that discovery finds. */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool is_name(const char *s, size_t n)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    return n && strspn(s, allowed) >= n;
+}
+
+bool cli_is_resource(const cli_config *cfg, const char *text)
+{
+    static const char *const bare[] = {"SIM", "BITSCOPE", "PICO"};
+    const char *colons = strstr(text, "::");
+    if (cli_config_alias(cfg, text)) return true;
+    if (colons) return is_name(text, (size_t)(colons - text));
+    for (unsigned i = 0; i < sizeof bare / sizeof *bare; i++) {
+        if (strcasecmp(text, bare[i]) == 0) return true;
+    }
+    return strncmp(text, "socket://", 9) == 0 || strncmp(text, "bitscope-server://", 18) == 0;
+}
+
+#define MAX_FOUND 64
+
+typedef struct finds {
+    char *resource[MAX_FOUND];
+    char *text[MAX_FOUND];
+    unsigned n;
+} finds;
+
+static void on_found(void *user, const grat_found *found)
+{
+    finds *f = user;
+    char line[512];
+    if (f->n == MAX_FOUND) return;
+    snprintf(line, sizeof line, "%s %s", found->identity.vendor, found->identity.model);
+    f->resource[f->n] = strdup(found->resource);
+    f->text[f->n] = strdup(line);
+    if (f->resource[f->n] && f->text[f->n]) {
+        f->n++;
+    } else {
+        free(f->resource[f->n]);
+        free(f->text[f->n]);
+    }
+}
+
+static int choose(cli *c, const finds *f)
+{
+    if (f->n == 1) {
+        snprintf(c->resource, sizeof c->resource, "%s", f->resource[0]);
+        cli_note(c, "using %s (%s)", f->resource[0], f->text[0]);
+        return CLI_DONE;
+    }
+    if (!f->n)
+        return cli_error("no instrument: none was found; name one, or see what grat list --explain says");
+    cli_error("which instrument: %u were found; name one of these", f->n);
+    for (unsigned i = 0; i < f->n; i++) fprintf(stderr, "  %s  %s\n", f->resource[i], f->text[i]);
+    return CLI_FAILED;
+}
+
+static int discover(cli *c)
+{
+    finds f = {0};
+    grat_op op;
+    int64_t ms = c->timeout_ms < 3000 ? c->timeout_ms : 3000;
+    grat_op_init(&op, ms, c->cancel);
+    grat_err e = grat_discover(on_found, NULL, &f, &op);
+    int status;
+    if (e && e != GRAT_ETIMEOUT) {
+        c->op = op;
+        status = cli_fail(c, "discovery");
+    } else {
+        status = choose(c, &f);
+    }
+    for (unsigned i = 0; i < f.n; i++) {
+        free(f.resource[i]);
+        free(f.text[i]);
+    }
+    if (!status) grat_op_init(&c->op, c->timeout_ms, c->cancel);
+    return status;
+}
+
+int cli_resolve(cli *c)
+{
+    const char *name = c->config.fallback, *env = getenv("GRATICULE_RESOURCE");
+    if (env && *env) name = env;
+    if (c->next_arg < c->args.args && cli_is_resource(&c->config, c->args.arg[c->next_arg]))
+        name = c->args.arg[c->next_arg++];
+    if (!name) return discover(c);
+    const char *alias = cli_config_alias(&c->config, name);
+    if (!alias && !cli_is_resource(&c->config, name))
+        return cli_error("%s: neither an alias nor a resource; write it like TCPIP::192.168.1.50::INSTR", name);
+    int n = snprintf(c->resource, sizeof c->resource, "%s", alias ? alias : name);
+    if (n >= (int)sizeof c->resource) return cli_error("%.60s…: the resource is too long", c->resource);
+    return CLI_DONE;
+}
+
+int cli_open_session(cli *c, grat_session **out)
+{
+    int status = cli_resolve(c);
+    if (status) return status;
+    grat_open_options opt = {.size = sizeof opt, .io_timeout_ms = c->timeout_ms};
+    if (grat_open(c->resource, &opt, &c->op, out)) return cli_fail(c, c->resource);
+    snprintf(c->resource, sizeof c->resource, "%s", grat_session_resource(*out));
+    return CLI_DONE;
+}
+
+int cli_open_scope(cli *c, grat_scope **out)
+{
+    grat_session *s;
+    int status = cli_open_session(c, &s);
+    if (status) return status;
+    if (grat_scope_open(s, &c->op, out)) {
+        status = cli_fail(c, c->resource);
+        grat_close(s);
+    }
+    return status;
+}
