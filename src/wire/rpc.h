@@ -101,9 +101,10 @@ typedef struct grat__rpc_in {
     size_t cap;
 
     /* framing */
-    uint8_t part[4];                /* bytes of an incomplete mark or word */
-    unsigned part_len;
+    uint8_t mark[4], word[4];       /* incomplete ones */
+    unsigned mark_len, word_len;
     bool in_fragment, last, in_record;
+    bool mine;                      /* the present record has the wanted xid */
     uint32_t left;
     int step;
     size_t skip;
