@@ -1,0 +1,155 @@
+#include "core/str.h"
+#include "format/format.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A third of what a small machine has; longer logs go to .csv, .npy or .wav, which hold nothing back. */
+#define KEEP_MAX ((uint64_t)1 << 30)
+
+void grat__trace_label(const grat_trace *t, char *out, size_t cap)
+{
+    snprintf(out, cap, "%s%s", t->logic ? "" : "ch", t->name);
+}
+
+void grat__label_parse(const char *label, size_t n, grat_trace *t)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%.*s", (int)(n < sizeof text ? n : sizeof text - 1), label);
+    char *unit = strrchr(text, '_');
+    if (unit) {
+        *unit = '\0';
+        grat__strcpy(t->unit, sizeof t->unit, unit + 1);
+    }
+    bool analog = strncmp(text, "ch", 2) == 0;
+    t->logic = !analog && text[0] == 'D';
+    grat__strcpy(t->name, sizeof t->name, analog ? text + 2 : text);
+}
+
+/* "500mV": without the blank of the public function. */
+static const char *quantity(char out[32], double value, const char *unit)
+{
+    grat_format_quantity(out, 32, value, unit);
+    char *to = out;
+    for (const char *p = out; *p; p++) {
+        if (*p != ' ') *to++ = *p;
+    }
+    *to = '\0';
+    return out;
+}
+
+/* Commas and quotes would break a header of columns, '#' starts a comment for numpy. */
+static void sanitize(char *text)
+{
+    for (; *text; text++) {
+        if (strchr(",\"'#\r\n\t;()", *text)) *text = ' ';
+    }
+}
+
+static const char *coupling_name(grat_coupling c)
+{
+    return c == GRAT_AC ? "AC" : c == GRAT_GND ? "GND" : "DC";
+}
+
+void grat__trace_note(const grat_meta *m, const grat_trace *t, char *out, size_t cap)
+{
+    char a[32], b[32];
+    *out = '\0';
+    if (!m->has_settings) return;
+    int number;
+    if (t->logic) {
+        int bit;
+        if (t->name[0] == 'D' && grat__parse_int(t->name + 1, &bit) && bit >= 0 && bit < 16)
+            snprintf(out, cap, "threshold %s", quantity(a, m->settings.threshold[bit / 8], "V"));
+        return;
+    }
+    if (t->name[0] >= 'A' && t->name[0] <= 'D' && !t->name[1])
+        number = t->name[0] - 'A' + 1;
+    else if (!grat__parse_int(t->name, &number))
+        return;
+    if (number < 1 || number > 4) return;
+    const grat_channel_settings *c = &m->settings.channel[number - 1];
+    snprintf(out, cap, "%s/div %s %gX offset %s%s%s", quantity(a, c->scale, t->unit), coupling_name(c->coupling),
+             c->probe, quantity(b, c->offset, t->unit), c->bandwidth_limit ? " BW limit" : "",
+             c->invert ? " inverted" : "");
+    sanitize(out);
+}
+
+void grat__meta_note(const grat_meta *m, const grat_record *r, char *out, size_t cap)
+{
+    const grat_identity *id = &m->identity;
+    const grat_settings *s = &m->settings;
+    char a[32], b[32], c[32];
+    size_t n = 0;
+    *out = '\0';
+    if (id->model[0]) {
+        n = (size_t)snprintf(out, cap, "%s%s%s%s%s ", id->model, id->serial[0] ? " " : "", id->serial,
+                             id->firmware[0] ? " " : "", id->firmware);
+        if (n >= cap) n = cap - 1;
+    }
+    if (m->has_settings)
+        snprintf(out + n, cap - n, "%s/div delay %s %s trigger %s %s %s", quantity(a, s->timebase, "s"),
+                 quantity(b, s->delay, "s"), quantity(c, 1 / r->dt, "Sa/s"), s->trigger_source,
+                 s->trigger_slope == GRAT_FALLING ? "falling" : s->trigger_slope == GRAT_EITHER ? "either" : "rising",
+                 quantity((char[32]){0}, s->trigger_level, "V"));
+    sanitize(out);
+    grat__rtrim(out, strlen(out));
+}
+
+grat_err grat__keep_add(grat__keep *k, grat_record *r, grat_op *op)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < r->traces; i++) bytes += (uint64_t)r->count * grat_sample_size(r->trace[i].type);
+    if (k->bytes + bytes > KEEP_MAX)
+        return grat_op_fail(op, GRAT_ETOOBIG, "this format holds at most 1 GiB of samples: more came; "
+                            "write .npy or .csv, which have no limit");
+    if (k->count == k->room) {
+        size_t room = k->room ? 2 * k->room : 16;
+        grat_record **grown = realloc(k->record, room * sizeof(grat_record *));
+        if (!grown) return grat_op_fail(op, GRAT_ENOMEM, "out of memory: too many records; write .npy or .csv");
+        k->record = grown;
+        k->room = room;
+    }
+    k->record[k->count++] = grat_record_ref(r);
+    k->bytes += bytes;
+    k->samples += r->count;
+    return GRAT_OK;
+}
+
+void grat__keep_free(grat__keep *k)
+{
+    for (size_t i = 0; i < k->count; i++) grat_record_unref(k->record[i]);
+    free(k->record);
+    memset(k, 0, sizeof *k);
+}
+
+static double time_at(const void *times, size_t stride, size_t i)
+{
+    double t;
+    memcpy(&t, (const char *)times + i * stride, sizeof t);
+    return t;
+}
+
+grat_err grat__even_times(const char *path, const void *times, size_t stride, grat_record *r, grat_op *op)
+{
+    double first = time_at(times, stride, 0), last = time_at(times, stride, r->count - 1);
+    double dt = r->count > 1 ? (last - first) / (double)(r->count - 1) : 1;
+    if (!(dt > 0) || !isfinite(dt))
+        return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: its times do not rise; it may hold several "
+                            "acquisitions, read it elsewhere", path);
+    for (size_t i = 0; i < r->count; i++) {
+        double want = first + (double)i * dt;
+        if (fabs(time_at(times, stride, i) - want) > 0.01 * dt + fabs(want) * 1e-12)
+            return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: row %zu is not evenly spaced; there is a gap or "
+                                "another acquisition", path, i + 1);
+    }
+    char text[32];
+    /* The quotient carries the rounding of the printed times: 12 digits are what it is worth. */
+    snprintf(text, sizeof text, "%.12g", dt);
+    grat__parse_double(text, &dt);
+    r->t0 = first;
+    r->dt = dt;
+    return GRAT_OK;
+}

@@ -1,0 +1,348 @@
+/* A table that spreadsheets, pandas and numpy read without options: one line of column names with the units (and the
+ * settings in parentheses), then a row a sample. A column "record" comes first when several acquisitions follow. */
+#include "core/str.h"
+#include "format/csv.h"
+#include "format/format.h"
+#include "format/num.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A comma, the text of one value, and a newline after the last column. */
+typedef struct cell {
+    char text[15];
+    uint8_t length;
+} cell;
+
+typedef struct column {
+    const uint8_t *raw;
+    const cell *cells;    /* by the raw byte; NULL when samples are wider */
+    const grat_trace *trace;
+    double factor, bias;  /* value * 10^decimals = raw * factor + bias */
+    unsigned decimals;
+} column;
+
+typedef struct csv {
+    const grat_meta *meta;
+    bool header_done, numbered;
+    cell (*cells)[256];
+    double scale[GRAT_MAX_CHANNELS], offset[GRAT_MAX_CHANNELS];
+} csv;
+
+/* A time being counted up: everything before the last `low_digits` digits is text that rarely changes. */
+typedef struct ticker {
+    int64_t now, step;
+    uint32_t low, low_step, modulus;
+    uint64_t high;
+    unsigned low_digits, decimals, high_length;
+    char high_text[GRAT__NUM_MAX + 16];
+} ticker;
+
+static const uint32_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+
+static grat_err begin(void *p, const grat_meta *meta, grat_out *o, grat_op *op)
+{
+    csv *c = p;
+    (void)o, (void)op;
+    c->meta = meta;
+    c->numbered = meta->acquisitions > 1;
+    return GRAT_OK;
+}
+
+static grat_err put_name(grat_out *o, const char *separator, const char *name, const char *note, grat_op *op)
+{
+    char text[512];
+    int n = snprintf(text, sizeof text, *note ? "%s%s (%s)" : "%s%s", separator, name, note);
+    if (n < 0 || (size_t)n >= sizeof text) n = sizeof text - 1;
+    return grat_out_write(o, text, (size_t)n, op);
+}
+
+static grat_err put_header(csv *c, const grat_record *r, grat_out *o, grat_op *op)
+{
+    char note[400], name[32];
+    grat__meta_note(c->meta, r, note, sizeof note);
+    grat_err err = put_name(o, c->numbered ? "record," : "", "time_s", note, op);
+    for (unsigned i = 0; i < r->traces && !err; i++) {
+        const grat_trace *t = &r->trace[i];
+        grat__trace_label(t, name, sizeof name);
+        size_t n = strlen(name);
+        if (t->unit[0]) snprintf(name + n, sizeof name - n, "_%s", t->unit);
+        grat__trace_note(c->meta, t, note, sizeof note);
+        err = put_name(o, ",", name, note, op);
+    }
+    return err ? err : grat_out_write(o, "\n", 1, op);
+}
+
+static size_t put_value(char *p, double value, double scaled, unsigned decimals)
+{
+    if (!(fabs(scaled) < 1e11)) return grat__put_double(p, value, 7);
+    size_t n = grat__put_fixed(p, (int64_t)rint(scaled), decimals);
+    return n <= 13 ? n : grat__put_double(p, value, 6);
+}
+
+static void fill_cells(cell cells[256], const grat_trace *t, bool last)
+{
+    unsigned decimals = grat__step_decimals(t->scale, t->offset);
+    for (unsigned i = 0; i < 256; i++) {
+        double value = (t->type == GRAT_I8 ? (double)(int8_t)i : (double)i) * t->scale + t->offset;
+        char text[GRAT__NUM_MAX + 2] = ",";
+        size_t n = 1 + put_value(text + 1, value, value * grat__pow10((int)decimals), decimals);
+        if (last) text[n++] = '\n';
+        memcpy(cells[i].text, text, sizeof cells[i].text);
+        cells[i].length = (uint8_t)n;
+    }
+}
+
+static grat_err prepare(csv *c, grat_record *r, column *columns, grat_op *op)
+{
+    bool fresh = !c->cells;
+    if (fresh) c->cells = malloc(r->traces * sizeof *c->cells);
+    if (!c->cells) return grat_op_fail(op, GRAT_ENOMEM, "cannot write the table: out of memory; close something");
+    for (unsigned i = 0; i < r->traces; i++) {
+        const grat_trace *t = &r->trace[i];
+        column *col = &columns[i];
+        col->raw = t->raw;
+        col->trace = t;
+        col->decimals = grat__step_decimals(t->scale, t->offset);
+        col->factor = t->scale * grat__pow10((int)col->decimals);
+        col->bias = t->offset * grat__pow10((int)col->decimals);
+        if (t->type != GRAT_U8 && t->type != GRAT_I8) continue;
+        if (fresh || c->scale[i] != t->scale || c->offset[i] != t->offset)
+            fill_cells(c->cells[i], t, i + 1 == r->traces);
+        c->scale[i] = t->scale, c->offset[i] = t->offset;
+        col->cells = c->cells[i];
+    }
+    return GRAT_OK;
+}
+
+/* ---- times ---------------------------------------------------------------------------------------- */
+
+static void ticker_text(ticker *k)
+{
+    char *p = k->high_text;
+    if (k->now < 0) *p++ = '-';
+    unsigned rest = k->decimals - (k->decimals < k->low_digits ? k->decimals : k->low_digits);
+    p += grat__put_fixed(p, (int64_t)k->high, rest);
+    if (!rest && k->decimals) *p++ = '.';
+    k->high_length = (unsigned)(p - k->high_text);
+}
+
+static void ticker_set(ticker *k, int64_t now)
+{
+    uint64_t magnitude = now < 0 ? 0 - (uint64_t)now : (uint64_t)now;
+    k->now = now;
+    k->low = (uint32_t)(magnitude % k->modulus);
+    k->high = magnitude / k->modulus;
+    ticker_text(k);
+}
+
+static void ticker_init(ticker *k, const grat__timebase *tb, uint64_t index)
+{
+    memset(k, 0, sizeof *k);
+    k->step = tb->step;
+    k->decimals = tb->decimals;
+    k->low_digits = tb->decimals < 8 ? tb->decimals : 8;
+    k->modulus = powers[k->low_digits];
+    k->low_step = (uint32_t)(tb->step < k->modulus ? tb->step : 0);
+    ticker_set(k, tb->start + (int64_t)index * tb->step);
+}
+
+static inline void ticker_next(ticker *k)
+{
+    int64_t next = k->now + k->step;
+    if (__builtin_expect(!k->low_step || (k->now < 0 && next >= 0), 0)) {
+        ticker_set(k, next);
+        return;
+    }
+    k->now = next;
+    if (next >= 0) {
+        k->low += k->low_step;
+        if (k->low < k->modulus) return;
+        k->low -= k->modulus;
+        k->high++;
+    } else {
+        if (k->low >= k->low_step) {
+            k->low -= k->low_step;
+            return;
+        }
+        k->low += k->modulus - k->low_step;
+        k->high--;
+    }
+    ticker_text(k);
+}
+
+/* Writes up to 8 bytes more than it counts. */
+static inline char *ticker_put(char *p, const ticker *k, const char *digits)
+{
+    memcpy(p, k->high_text, 32);
+    p += k->high_length;
+    uint32_t upper = k->low / 10000, lower = k->low % 10000;
+    uint64_t both;
+    memcpy(&both, digits + 4 * upper, 4);
+    memcpy((char *)&both + 4, digits + 4 * lower, 4);
+    unsigned skip = 8 * (8 - k->low_digits);
+    if (skip == 64) return p;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    both >>= skip;
+#else
+    both <<= skip;
+#endif
+    memcpy(p, &both, 8);
+    return p + k->low_digits;
+}
+
+/* ---- rows ----------------------------------------------------------------------------------------- */
+
+typedef struct block {
+    const column *columns;
+    unsigned count;
+    size_t from, n;
+    const char *prefix;
+    size_t prefix_length;
+    const grat__timebase *tb;
+    uint64_t first;
+} block;
+
+static inline char *put_cell(char *p, const cell *e)
+{
+    memcpy(p, e, sizeof *e);
+    return p + e->length;
+}
+
+/* Every column a byte wide, the time an exact count: the common case and the one that must be quick. */
+static char *put_rows_fast(char *p, const block *b, ticker *k)
+{
+    const char *digits = grat__digits4();
+    ticker t = *k;
+    for (size_t i = b->from; i < b->from + b->n; i++) {
+        memcpy(p, b->prefix, b->prefix_length);
+        p = ticker_put(p + b->prefix_length, &t, digits);
+        for (unsigned j = 0; j < b->count; j++) p = put_cell(p, &b->columns[j].cells[b->columns[j].raw[i]]);
+        ticker_next(&t);
+    }
+    *k = t;
+    return p;
+}
+
+static char *put_rows_two(char *p, const block *b, ticker *k)
+{
+    const char *digits = grat__digits4();
+    const cell *ca = b->columns[0].cells, *cb = b->columns[1].cells;
+    const uint8_t *ra = b->columns[0].raw, *rb = b->columns[1].raw;
+    ticker t = *k;
+    for (size_t i = b->from; i < b->from + b->n; i++) {
+        p = ticker_put(p, &t, digits);
+        p = put_cell(p, &ca[ra[i]]);
+        p = put_cell(p, &cb[rb[i]]);
+        ticker_next(&t);
+    }
+    *k = t;
+    return p;
+}
+
+static size_t put_wide(char *p, const column *col, size_t i)
+{
+    double raw;
+    switch (col->trace->type) {
+    case GRAT_U16:
+        raw = ((const uint16_t *)col->trace->raw)[i];
+        break;
+    case GRAT_I16:
+        raw = ((const int16_t *)col->trace->raw)[i];
+        break;
+    default:
+        raw = ((const float *)col->trace->raw)[i];
+        return grat__put_double(p, raw * col->trace->scale + col->trace->offset, 9);
+    }
+    return put_value(p, raw * col->trace->scale + col->trace->offset, raw * col->factor + col->bias, col->decimals);
+}
+
+static char *put_rows_any(char *p, const block *b)
+{
+    for (size_t i = b->from; i < b->from + b->n; i++) {
+        memcpy(p, b->prefix, b->prefix_length);
+        p += b->prefix_length;
+        p += grat__put_time(p, b->tb, b->first + i);
+        for (unsigned j = 0; j < b->count; j++) {
+            const column *col = &b->columns[j];
+            if (col->cells) {
+                p = put_cell(p, &col->cells[col->raw[i]]);
+                continue;
+            }
+            *p++ = ',';
+            p += put_wide(p, col, i);
+            if (j + 1 == b->count) *p++ = '\n';
+        }
+    }
+    return p;
+}
+
+static grat_err put_rows(block *b, size_t count, grat_out *o, grat_op *op)
+{
+    bool fast = b->tb->exact && b->first + count < (uint64_t)INT64_MAX / 4 / (uint64_t)b->tb->step;
+    for (unsigned j = 0; j < b->count; j++) fast = fast && b->columns[j].cells;
+    ticker k;
+    if (fast) ticker_init(&k, b->tb, b->first);
+    const size_t widest = 96 + (size_t)b->count * (GRAT__NUM_MAX + 4);
+    while (b->from < count) {
+        size_t room;
+        uint8_t *to = grat__out_reserve(o, 16 * widest, &room, op);
+        if (!to) return op->err;
+        size_t left = count - b->from;
+        b->n = room / widest < left ? room / widest : left;
+        char *p = (char *)to;
+        if (fast && b->count == 2 && !b->prefix_length)
+            p = put_rows_two(p, b, &k);
+        else if (fast)
+            p = put_rows_fast(p, b, &k);
+        else
+            p = put_rows_any(p, b);
+        grat__out_advance(o, (size_t)(p - (char *)to));
+        b->from += b->n;
+    }
+    return GRAT_OK;
+}
+
+static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
+{
+    csv *c = p;
+    grat_err err = c->header_done ? GRAT_OK : put_header(c, r, o, op);
+    if (err) return err;
+    c->header_done = true;
+    column columns[GRAT_MAX_CHANNELS] = {0};
+    err = prepare(c, r, columns, op);
+    if (err) return err;
+    grat__timebase tb;
+    grat__timebase_init(&tb, r->t0, r->dt);
+    char prefix[24];
+    int n = c->numbered ? snprintf(prefix, sizeof prefix, "%u,", r->number) : 0;
+    block b = {.columns = columns, .count = r->traces, .prefix = prefix, .prefix_length = (size_t)n, .tb = &tb,
+               .first = r->first};
+    return put_rows(&b, r->count, o, op);
+}
+
+static grat_err end(void *p, grat_out *o, grat_op *op)
+{
+    (void)p, (void)o, (void)op;
+    return GRAT_OK;
+}
+
+static void fini(void *p)
+{
+    csv *c = p;
+    free(c->cells);
+}
+
+const grat_format grat__format_csv = {
+    .name = "csv",
+    .description = "table of text, for spreadsheets, pandas and numpy",
+    .extensions = "csv txt",
+    .priv_size = sizeof(csv),
+    .begin = begin,
+    .record = record,
+    .end = end,
+    .fini = fini,
+    .read = grat__csv_read,
+};

@@ -1,0 +1,61 @@
+/* Shared by the formats. */
+#ifndef GRAT_FORMAT_FORMAT_H
+#define GRAT_FORMAT_FORMAT_H
+
+#include <graticule/backend.h>
+
+#include "core/buf.h"
+#include "sink/sink.h"
+
+extern const grat_format grat__format_csv, grat__format_npy, grat__format_npz, grat__format_wav, grat__format_json,
+    grat__format_png, grat__format_svg;
+
+/* "ch1", "D0". */
+void grat__trace_label(const grat_trace *t, char *out, size_t cap);
+/* "500mV/div DC 10X offset 0V", or "" when the settings are unknown. No commas, no quotes. */
+void grat__trace_note(const grat_meta *m, const grat_trace *t, char *out, size_t cap);
+/* "RIGOL TECHNOLOGIES DS1104Z DS1ZA170000001 00.04.04 2ms/div 250MSa/s trigger 1 rising 0V". Likewise. */
+void grat__meta_note(const grat_meta *m, const grat_record *r, char *out, size_t cap);
+
+/* Records that a format must hold until the file's end, bounded. */
+typedef struct grat__keep {
+    grat_record **record;
+    size_t count, room;
+    uint64_t bytes;
+    uint64_t samples;
+} grat__keep;
+grat_err grat__keep_add(grat__keep *k, grat_record *r, grat_op *op);
+void grat__keep_free(grat__keep *k);
+
+/* For readers: sets t0 and dt from n times that lie `stride` bytes apart, each a native double. EPARSE when they are
+ * not evenly spaced, as in a file with several acquisitions or with gaps. */
+grat_err grat__even_times(const char *path, const void *times, size_t stride, grat_record *r, grat_op *op);
+/* Fills name, unit and logic from a label such as "ch1_V", "ch1", "D0". */
+void grat__label_parse(const char *label, size_t n, grat_trace *t);
+
+/* Appends "identity":{…},"resource":"…","settings":{…} or null, without the outer braces. */
+grat_err grat__meta_json(grat__buf *b, const grat_meta *m);
+/* Appends text as a JSON string with its quotes. */
+grat_err grat__json_string(grat__buf *b, const char *text);
+
+/* The header of numpy's format, version 1.0, always padded to this size. */
+#define GRAT__NPY_HEADER 4096
+/* `descr` is a Python literal; `rows` < 0 makes a scalar. False when it does not fit. */
+bool grat__npy_header(char out[GRAT__NPY_HEADER], const char *descr, int64_t rows);
+
+typedef struct grat__npy_field {
+    char name[48];
+    char kind;            /* 'f', 'u' */
+    unsigned size;
+    size_t offset;
+} grat__npy_field;
+typedef struct grat__npy {
+    unsigned fields;      /* one without a name for a plain array */
+    grat__npy_field field[GRAT_MAX_CHANNELS + 2];
+    size_t row_size, rows;
+    const uint8_t *data;  /* rows * row_size bytes are there */
+} grat__npy;
+/* Reads arrays as the writers here make them: little-endian floats and unsigned bytes, one dimension. */
+bool grat__npy_parse(const uint8_t *data, size_t n, grat__npy *out);
+
+#endif

@@ -1,0 +1,268 @@
+#include <graticule/graticule.h>
+
+#include "test.h"
+
+#include <unistd.h>
+
+/* The font library keeps its configuration until the process ends. */
+const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void)
+{
+    return "leak:libfontconfig";
+}
+
+static char dir[] = "/tmp/grat-format-XXXXXX";
+static grat_op op;
+
+static const char *in_dir(const char *name)
+{
+    static char path[128];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return path;
+}
+
+static grat_record *make(size_t count, double t0, double dt)
+{
+    grat_sample_type types[] = {GRAT_U8, GRAT_I16, GRAT_U8};
+    grat_record *r = grat_record_new(3, types, count);
+    r->t0 = t0, r->dt = dt;
+    memcpy(r->trace[0].name, "1", 2), memcpy(r->trace[0].unit, "V", 2);
+    memcpy(r->trace[1].name, "2", 2), memcpy(r->trace[1].unit, "V", 2);
+    memcpy(r->trace[2].name, "D0", 3), r->trace[2].logic = true;
+    r->trace[0].scale = 0.04, r->trace[0].offset = -5.12;
+    r->trace[1].scale = 0.001;
+    for (size_t i = 0; i < count; i++) {
+        ((uint8_t *)r->trace[0].raw)[i] = (uint8_t)(i * 7);
+        ((int16_t *)r->trace[1].raw)[i] = (int16_t)((int)(i * 37 % 2001) - 1000);
+        ((uint8_t *)r->trace[2].raw)[i] = i >> 2 & 1;
+    }
+    return r;
+}
+
+static void write_file(const char *name, const grat_meta *meta, grat_record **records, unsigned n)
+{
+    grat_writer *w = NULL;
+    EQ(grat_writer_open(in_dir(name), NULL, meta, &op, &w), GRAT_OK);
+    if (!w) return;
+    for (unsigned i = 0; i < n; i++) EQ(grat_writer_record(w, records[i], &op), GRAT_OK);
+    if (grat_writer_finish(w, &op) != GRAT_OK) TEST_FAIL("%s", op.text);
+}
+
+static char *slurp(const char *name)
+{
+    static char text[65536];
+    FILE *f = fopen(in_dir(name), "rb");
+    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+    if (f) fclose(f);
+    text[n] = '\0';
+    return text;
+}
+
+TEST(csv_bytes)
+{
+    grat_record *r = make(4, -8e-9, 4e-9);
+    write_file("a.csv", NULL, &r, 1);
+    STR(slurp("a.csv"), "time_s,ch1_V,ch2_V,D0\n"
+                        "-0.000000008,-5.12,-1.000,0\n"
+                        "-0.000000004,-4.84,-0.963,0\n"
+                        "0.000000000,-4.56,-0.926,0\n"
+                        "0.000000004,-4.28,-0.889,0\n");
+    grat_record_unref(r);
+}
+
+TEST(csv_header_carries_the_settings)
+{
+    grat_record *r = make(1, 0, 1e-6);
+    grat_meta meta = {.identity = {"RIGOL", "DS1104Z", "DS1ZA1", "00.04.04"}, .has_settings = true};
+    meta.settings.timebase = 1e-3;
+    memcpy(meta.settings.trigger_source, "1", 2);
+    meta.settings.channel[0] = (grat_channel_settings){.scale = 1, .probe = 10, .coupling = GRAT_AC};
+    meta.settings.channel[1] = (grat_channel_settings){.scale = 0.5, .probe = 1, .coupling = GRAT_DC, .offset = -0.25};
+    write_file("h.csv", &meta, &r, 1);
+    STR(slurp("h.csv"), "time_s (DS1104Z DS1ZA1 00.04.04 1ms/div delay 0s 1MSa/s trigger 1 rising 0V),"
+                        "ch1_V (1V/div AC 10X offset 0V),ch2_V (500mV/div DC 1X offset -250mV),D0 (threshold 0V)\n"
+                        "0.000000,-5.12,-1.000,0\n");
+    grat_record_unref(r);
+}
+
+TEST(csv_numbers_acquisitions)
+{
+    grat_record *r[2] = {make(1, 0, 1e-3), make(1, 0, 1e-3)};
+    r[1]->number = 1;
+    write_file("n.csv", &(grat_meta){.acquisitions = 2}, r, 2);
+    STR(slurp("n.csv"), "record,time_s,ch1_V,ch2_V,D0\n0,0.000,-5.12,-1.000,0\n1,0.000,-5.12,-1.000,0\n");
+    grat_record *back = NULL;
+    EQ(grat_read_file(in_dir("n.csv"), NULL, &back, &op), GRAT_EPARSE);
+    grat_record_unref(r[0]);
+    grat_record_unref(r[1]);
+}
+
+/* The quick row writer and the general one must agree: two byte channels against the same as 16 bits. */
+TEST(csv_quick_path_agrees)
+{
+    static const double dts[] = {4e-9, 1e-3, 0.25, 1, 8e-10, 2e-7, 1.0 / 3e6, 5e3};
+    for (size_t k = 0; k < sizeof dts / sizeof *dts; k++) {
+        grat_sample_type narrow[] = {GRAT_U8, GRAT_I8}, wide[] = {GRAT_U16, GRAT_I16};
+        grat_record *a = grat_record_new(2, narrow, 900), *b = grat_record_new(2, wide, 900);
+        a->t0 = b->t0 = -450 * dts[k], a->dt = b->dt = dts[k];
+        for (unsigned j = 0; j < 2; j++) {
+            a->trace[j].scale = b->trace[j].scale = j ? 1.0 / 3 : 0.02;
+            a->trace[j].offset = b->trace[j].offset = j ? 0 : -1.3;
+            a->trace[j].name[0] = b->trace[j].name[0] = (char)('1' + j);
+        }
+        for (int i = 0; i < 900; i++) {
+            ((uint8_t *)a->trace[0].raw)[i] = (uint8_t)i;
+            ((uint16_t *)b->trace[0].raw)[i] = (uint8_t)i;
+            ((int8_t *)a->trace[1].raw)[i] = (int8_t)(i * 3);
+            ((int16_t *)b->trace[1].raw)[i] = (int8_t)(i * 3);
+        }
+        write_file("q1.csv", NULL, &a, 1);
+        char *first = strdup(slurp("q1.csv"));
+        write_file("q2.csv", NULL, &b, 1);
+        STR(slurp("q2.csv"), first);
+        free(first);
+        grat_record_unref(a);
+        grat_record_unref(b);
+    }
+}
+
+static void round_trip(const char *name)
+{
+    grat_record *r = make(5000, -0.01, 4e-6), *back = NULL;
+    write_file(name, NULL, &r, 1);
+    grat_meta meta;
+    if (grat_read_file(in_dir(name), &meta, &back, &op) != GRAT_OK) TEST_FAIL("%s: %s", name, op.text);
+    if (back) {
+        EQ(back->count, r->count);
+        EQ(back->traces, r->traces);
+        NEAR(back->t0, r->t0, 1e-15);
+        NEAR(back->dt, r->dt, 1e-18);
+        static double a[5000], b[5000];
+        for (unsigned j = 0; j < 3; j++) {
+            STR(back->trace[j].name, r->trace[j].name);
+            STR(back->trace[j].unit, r->trace[j].unit);
+            EQ(back->trace[j].logic, r->trace[j].logic);
+            grat_trace_values(&r->trace[j], 0, 5000, a);
+            grat_trace_values(&back->trace[j], 0, 5000, b);
+            double worst = 0;
+            for (int i = 0; i < 5000; i++) worst = fmax(worst, fabs(a[i] - b[i]));
+            NEAR(worst, 0, 1e-6);
+        }
+    }
+    grat_record_unref(back);
+    grat_record_unref(r);
+}
+
+TEST(round_trips)
+{
+    round_trip("r.csv");
+    round_trip("r.npy");
+    round_trip("r.npz");
+    round_trip("r.wav");
+}
+
+TEST(stretches_of_one_acquisition)
+{
+    static const char *const names[] = {"s.csv", "s.npy", "s.npz", "s.wav"};
+    for (int k = 0; k < 4; k++) {
+        grat_record *r[3], *back = NULL;
+        for (unsigned i = 0; i < 3; i++) r[i] = make(1000, 0, 1e-6), r[i]->first = 1000 * i;
+        write_file(names[k], NULL, r, 3);
+        EQ(grat_read_file(in_dir(names[k]), NULL, &back, &op), GRAT_OK);
+        if (back) EQ(back->count, 3000);
+        grat_record_unref(back);
+        for (unsigned i = 0; i < 3; i++) grat_record_unref(r[i]);
+    }
+}
+
+TEST(json_bytes)
+{
+    grat_record *r = make(2, 0, 1e-6);
+    r->flags = GRAT_REC_CUT;
+    write_file("a.json", NULL, &r, 1);
+    STR(slurp("a.json"), "{\"identity\":{\"vendor\":\"\",\"model\":\"\",\"serial\":\"\",\"firmware\":\"\"},\"resource\":\"\","
+                         "\"settings\":null,\"records\":[\n{\"number\":0,\"first\":0,\"count\":2,\"utc_ns\":0,\"t0\":0,"
+                         "\"dt\":1e-06,\"flags\":[\"cut\"],\"channels\":["
+                         "{\"name\":\"1\",\"unit\":\"V\",\"logic\":false,\"values\":[-5.12,-4.84]},"
+                         "{\"name\":\"2\",\"unit\":\"V\",\"logic\":false,\"values\":[-1.000,-0.963]},"
+                         "{\"name\":\"D0\",\"unit\":\"\",\"logic\":true,\"values\":[0,0]}]}]}\n");
+    grat_record_unref(r);
+}
+
+TEST(plots)
+{
+    grat_record *r = make(20000, -0.01, 1e-6);
+    grat_writer *w = NULL;
+    if (grat_writer_open(in_dir("p.png"), NULL, NULL, &op, &w) == GRAT_ENOTSUP) return;
+    grat_writer_abort(w);
+    write_file("p.png", NULL, &r, 1);
+    MEM(slurp("p.png"), "\x89PNG\r\n\x1a\n", 8);
+    write_file("p.svg", NULL, &r, 1);
+    TRUE(strstr(slurp("p.svg"), "<svg") != NULL);
+    grat_record_unref(r);
+}
+
+TEST(mistakes)
+{
+    grat_writer *w = NULL;
+    EQ(grat_writer_open(in_dir("x.doc"), NULL, NULL, &op, &w), GRAT_EFORMAT);
+    TRUE(strstr(op.text, "csv, npy, npz, wav, json, png, svg") != NULL);
+    EQ(grat_writer_open(in_dir("x.csv"), "doc", NULL, &op, &w), GRAT_EFORMAT);
+    EQ(grat_writer_open("-", NULL, NULL, &op, &w), GRAT_EFORMAT);
+    EQ(grat_writer_open(in_dir("x.csv"), NULL, NULL, &op, &w), GRAT_OK);
+    EQ(grat_writer_finish(w, &op), GRAT_ENODATA);
+    TRUE(access(in_dir("x.csv"), F_OK) != 0);
+    EQ(grat_writer_open(in_dir("x.csv"), NULL, NULL, &op, &w), GRAT_OK);
+    grat_record *a = make(4, 0, 1), *b = make(4, 0, 1);
+    b->trace[1].name[0] = '3';
+    EQ(grat_writer_record(w, a, &op), GRAT_OK);
+    EQ(grat_writer_record(w, b, &op), GRAT_EINVAL);
+    EQ(grat_writer_record(w, a, &op), GRAT_EINVAL);
+    EQ(grat_writer_finish(w, &op), GRAT_EINVAL);
+    TRUE(access(in_dir("x.csv"), F_OK) != 0);
+    grat_record_unref(a);
+    grat_record_unref(b);
+}
+
+/* Every cut of a good file must be refused or read, never crash. */
+TEST(damaged_files)
+{
+    static const char *const names[] = {"d.csv", "d.npy", "d.npz", "d.wav"};
+    for (int k = 0; k < 4; k++) {
+        grat_record *r = make(20, 0, 1e-6);
+        write_file(names[k], NULL, &r, 1);
+        char *whole = slurp(names[k]);
+        for (long cut = 1; cut < 20000; cut += cut < 6000 ? 97 : 977) {
+            grat_record *back = NULL;
+            FILE *f = fopen(in_dir("cut"), "wb");
+            fwrite(whole, 1, (size_t)cut, f);
+            fclose(f);
+            char to[140];
+            snprintf(to, sizeof to, "%s/cut%s", dir, strchr(names[k], '.'));
+            rename(in_dir("cut"), to);
+            if (grat_read_file(to, NULL, &back, &op) == GRAT_OK) TRUE(back != NULL);
+            grat_record_unref(back);
+            unlink(to);
+        }
+        grat_record_unref(r);
+    }
+}
+
+int main(void)
+{
+    if (!mkdtemp(dir)) return 1;
+    grat_op_init(&op, 60000, NULL);
+    RUN(csv_bytes);
+    RUN(csv_header_carries_the_settings);
+    RUN(csv_numbers_acquisitions);
+    RUN(csv_quick_path_agrees);
+    RUN(round_trips);
+    RUN(stretches_of_one_acquisition);
+    RUN(json_bytes);
+    RUN(plots);
+    RUN(mistakes);
+    RUN(damaged_files);
+    char command[160];
+    snprintf(command, sizeof command, "rm -r '%s'", dir);
+    return TEST_RESULT() | (system(command) != 0);
+}

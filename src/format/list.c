@@ -1,0 +1,227 @@
+/* The table of formats, and the writer and reader that serve any of them. A new format is one line here. */
+#include "core/buf.h"
+#include "core/str.h"
+#include "core/wait.h"
+#include "format/format.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const grat_format *const formats[] = {
+    &grat__format_csv, &grat__format_npy, &grat__format_npz, &grat__format_wav,
+    &grat__format_json, &grat__format_png, &grat__format_svg,
+};
+#define FORMATS (sizeof formats / sizeof *formats)
+
+struct grat_writer {
+    const grat_format *format;
+    void *p;
+    grat_out *out;
+    grat_meta meta;
+    grat_record *first;   /* the shape that later records must have */
+    grat_op failure;      /* the first one, repeated by finish */
+    char path[GRAT_TEXT_MAX / 2];
+};
+
+static const char *names[FORMATS + 1] = {"csv", "npy", "npz", "wav", "json", "png", "svg", NULL};
+
+const char *const *grat_formats(void)
+{
+    return names;
+}
+
+static bool in_list(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *p = list; n && *p; p += strcspn(p, " "), p += *p == ' ') {
+        if (strcspn(p, " ") == n && grat__strcasestarts(p, word)) return true;
+    }
+    return false;
+}
+
+static const grat_format *find(const char *path, const char *name)
+{
+    const char *base = strrchr(path, '/');
+    const char *dot = strrchr(base ? base : path, '.');
+    for (size_t i = 0; i < FORMATS; i++) {
+        const grat_format *f = formats[i];
+        if (name ? grat__strcaseeq(f->name, name) : dot && in_list(f->extensions, dot + 1)) return f;
+    }
+    return NULL;
+}
+
+static grat_err fail_unknown(const char *path, const char *name, grat_op *op)
+{
+    char list[128] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < FORMATS && n < sizeof list; i++)
+        n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? ", " : "", formats[i]->name);
+    if (name)
+        return grat_op_fail(op, GRAT_EFORMAT, "there is no format \"%.40s\": the formats are %s; choose one", name, list);
+    if (strcmp(path, "-") == 0)
+        return grat_op_fail(op, GRAT_EFORMAT, "no format for standard output: \"-\" has no ending; name one of %s", list);
+    return grat_op_fail(op, GRAT_EFORMAT, "no format for %.120s: its name ends in none that is known; the formats are %s",
+                        path, list);
+}
+
+static void writer_free(grat_writer *w)
+{
+    if (w->format->fini) w->format->fini(w->p);
+    grat_record_unref(w->first);
+    free(w->p);
+    free(w);
+}
+
+grat_err grat_writer_open(const char *path, const char *format, const grat_meta *meta, grat_op *op, grat_writer **out)
+{
+    grat_err err = grat__op_begin(op);
+    if (err) return err;
+    if (!path || !*path) return grat_op_fail(op, GRAT_EINVAL, "no file name was given; name one");
+    const grat_format *f = find(path, format);
+    if (!f) return fail_unknown(path, format, op);
+    grat_writer *w = calloc(1, sizeof *w);
+    void *p = calloc(1, f->priv_size ? f->priv_size : 1);
+    if (!w || !p) {
+        free(w);
+        free(p);
+        return grat_op_fail(op, GRAT_ENOMEM, "cannot write %.120s: out of memory; close something", path);
+    }
+    w->format = f;
+    w->p = p;
+    if (meta) w->meta = *meta;
+    grat__strcpy(w->path, sizeof w->path, path);
+    err = strcmp(path, "-") == 0 ? grat__out_stdout(op, &w->out) : grat__out_file(path, op, &w->out);
+    if (!err) err = f->begin(w->p, &w->meta, w->out, op);
+    if (err) {
+        grat__out_abort(w->out);
+        writer_free(w);
+        return err;
+    }
+    *out = w;
+    return GRAT_OK;
+}
+
+static bool same_shape(const grat_record *a, const grat_record *b)
+{
+    if (a->traces != b->traces) return false;
+    for (unsigned i = 0; i < a->traces; i++) {
+        const grat_trace *s = &a->trace[i], *t = &b->trace[i];
+        if (strcmp(s->name, t->name) != 0 || strcmp(s->unit, t->unit) != 0 || s->type != t->type) return false;
+        if (s->logic != t->logic) return false;
+    }
+    return true;
+}
+
+static grat_err check_record(grat_writer *w, grat_record *r, grat_op *op)
+{
+    if (!r->traces || !(r->dt > 0))
+        return grat_op_fail(op, GRAT_EINVAL, "cannot write %s: a record without channels or sample interval", w->path);
+    if (!w->first) {
+        w->first = grat_record_ref(r);
+        return GRAT_OK;
+    }
+    if (same_shape(w->first, r)) return GRAT_OK;
+    return grat_op_fail(op, GRAT_EINVAL, "cannot write %s: the channels changed between two records; "
+                        "use a file for each", w->path);
+}
+
+/* The first record holds the samples of the whole acquisition, and only its shape is wanted. */
+static void keep_shape_only(grat_writer *w)
+{
+    grat_sample_type types[GRAT_MAX_CHANNELS];
+    for (unsigned i = 0; i < w->first->traces; i++) types[i] = w->first->trace[i].type;
+    grat_record *shape = grat_record_new(w->first->traces, types, 0);
+    if (!shape) return;
+    for (unsigned i = 0; i < shape->traces; i++) {
+        void *raw = shape->trace[i].raw;
+        shape->trace[i] = w->first->trace[i];
+        shape->trace[i].raw = raw;
+    }
+    grat_record_unref(w->first);
+    w->first = shape;
+}
+
+grat_err grat_writer_record(grat_writer *w, grat_record *r, grat_op *op)
+{
+    if (w->failure.err) return grat_op_fail(op, w->failure.err, "%s", w->failure.text);
+    grat_err err = grat__op_begin(op);
+    if (err) return err;
+    bool first = !w->first;
+    err = check_record(w, r, op);
+    if (!err) err = w->format->record(w->p, r, w->out, op);
+    if (first && w->first) keep_shape_only(w);
+    if (err) w->failure = *op;
+    return err;
+}
+
+grat_err grat_writer_finish(grat_writer *w, grat_op *op)
+{
+    grat_err err = w->failure.err;
+    if (err)
+        grat_op_fail(op, err, "%s", w->failure.text);
+    else if (!w->first)
+        err = grat_op_fail(op, GRAT_ENODATA, "nothing to write to %s: no record came; the file was not made", w->path);
+    else
+        err = w->format->end(w->p, w->out, op);
+    if (err)
+        grat__out_abort(w->out);
+    else
+        err = grat__out_commit(w->out, op);
+    writer_free(w);
+    return err;
+}
+
+void grat_writer_abort(grat_writer *w)
+{
+    if (!w) return;
+    grat__out_abort(w->out);
+    writer_free(w);
+}
+
+static grat_err map_file(const char *path, uint8_t **data, size_t *n, grat_op *op)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    char text[128];
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        int number = errno;
+        if (fd >= 0) close(fd);
+        grat_err err = number == EACCES ? GRAT_EACCES : GRAT_EIO;
+        return grat_op_fail(op, err, "cannot read %.120s: %s; check the path", path,
+                            strerror_r(number, text, sizeof text));
+    }
+    if (!S_ISREG(st.st_mode) || st.st_size == 0) {
+        close(fd);
+        return grat_op_fail(op, GRAT_EINVAL, "cannot read %.120s: it is %s; name a file", path,
+                            S_ISREG(st.st_mode) ? "empty" : "not a regular file");
+    }
+    void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (map == MAP_FAILED) return grat_op_fail(op, GRAT_ENOMEM, "cannot read %.120s: out of memory", path);
+    *data = map;
+    *n = (size_t)st.st_size;
+    return GRAT_OK;
+}
+
+grat_err grat_read_file(const char *path, grat_meta *meta, grat_record **out, grat_op *op)
+{
+    grat_err err = grat__op_begin(op);
+    if (err) return err;
+    const grat_format *f = find(path, NULL);
+    if (!f) return fail_unknown(path, NULL, op);
+    if (!f->read) return grat_op_fail(op, GRAT_ENOTSUP, "cannot read %.120s: %s files are only written", path, f->name);
+    uint8_t *data = NULL;
+    size_t n = 0;
+    err = map_file(path, &data, &n, op);
+    if (err) return err;
+    grat_meta scratch = {0};
+    err = f->read(path, data, n, meta ? memset(meta, 0, sizeof *meta) : &scratch, out, op);
+    munmap(data, n);
+    return err;
+}

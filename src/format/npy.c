@@ -1,0 +1,240 @@
+/* numpy's own format: one structured array, a row a sample: time <f8, a <f4 an analog channel, a u1 a logic one. */
+#include "core/str.h"
+#include "format/format.h"
+#include "format/num.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct npy {
+    bool started, numbered;
+    uint64_t rows, announced;
+    unsigned traces;
+    char descr[GRAT_MAX_CHANNELS * 48 + 64];
+} npy;
+
+bool grat__npy_header(char out[GRAT__NPY_HEADER], const char *descr, int64_t rows)
+{
+    char shape[32] = "()";
+    if (rows >= 0) snprintf(shape, sizeof shape, "(%lld,)", (long long)rows);
+    memset(out, ' ', GRAT__NPY_HEADER);
+    memcpy(out, "\x93NUMPY\x01\x00", 8);
+    grat__put_le16((uint8_t *)out + 8, GRAT__NPY_HEADER - 10);
+    int n = snprintf(out + 10, GRAT__NPY_HEADER - 11, "{'descr': %s, 'fortran_order': False, 'shape': %s, }", descr,
+                     shape);
+    if (n < 0 || n >= GRAT__NPY_HEADER - 11) return false;
+    out[10 + n] = ' ';
+    out[GRAT__NPY_HEADER - 1] = '\n';
+    return true;
+}
+
+static grat_err begin(void *p, const grat_meta *meta, grat_out *o, grat_op *op)
+{
+    npy *w = p;
+    (void)o, (void)op;
+    w->numbered = meta->acquisitions > 1;
+    return GRAT_OK;
+}
+
+static void describe(npy *w, const grat_record *r)
+{
+    size_t n = 0, cap = sizeof w->descr;
+    n += (size_t)snprintf(w->descr, cap, "[%s('time', '<f8')", w->numbered ? "('record', '<u4'), " : "");
+    for (unsigned i = 0; i < r->traces; i++) {
+        char label[32];
+        grat__trace_label(&r->trace[i], label, sizeof label);
+        n += (size_t)snprintf(w->descr + n, cap - n, ", ('%s', '%s')", label, r->trace[i].logic ? "|u1" : "<f4");
+    }
+    snprintf(w->descr + n, cap - n, "]");
+    w->traces = r->traces;
+}
+
+static grat_err put_header(npy *w, uint64_t rows, grat_out *o, grat_op *op)
+{
+    char header[GRAT__NPY_HEADER];
+    if (!grat__npy_header(header, w->descr, (int64_t)rows))
+        return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .npy: the channel names are too long; shorten them");
+    w->announced = rows;
+    return grat_out_write(o, header, sizeof header, op);
+}
+
+enum { CHUNK = 1024 };
+
+static size_t put_rows(const npy *w, const grat_record *r, const grat__timebase *tb, size_t from, size_t n, uint8_t *out)
+{
+    static const size_t number_size = 4;
+    float values[CHUNK];
+    size_t row = 8 + (w->numbered ? number_size : 0);
+    for (unsigned i = 0; i < r->traces; i++) row += r->trace[i].logic ? 1 : 4;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t *p = out + i * row;
+        uint32_t number = r->number;
+        double t = grat__timebase_at(tb, r->first + from + i);
+        if (w->numbered) memcpy(p, &number, 4), p += 4;
+        memcpy(p, &t, 8);
+    }
+    size_t at = 8 + (w->numbered ? number_size : 0);
+    for (unsigned j = 0; j < r->traces; j++) {
+        grat_trace_values_f32(&r->trace[j], from, n, values);
+        bool logic = r->trace[j].logic;
+        for (size_t i = 0; i < n; i++) {
+            if (logic)
+                out[i * row + at] = values[i] != 0;
+            else
+                memcpy(out + i * row + at, &values[i], 4);
+        }
+        at += logic ? 1 : 4;
+    }
+    return n * row;
+}
+
+static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
+{
+    npy *w = p;
+    if (w->started && !grat__out_seekable(o))
+        return grat_op_fail(op, GRAT_ENOTSUP, "cannot write .npy to a pipe in more than one record: its header holds "
+                            "the length; write to a file or use csv");
+    if (!w->started) {
+        describe(w, r);
+        grat_err err = put_header(w, r->count, o, op);
+        if (err) return err;
+        w->started = true;
+    }
+    grat__timebase tb;
+    grat__timebase_init(&tb, r->t0, r->dt);
+    for (size_t i = 0; i < r->count; i += CHUNK) {
+        size_t n = r->count - i < CHUNK ? r->count - i : CHUNK;
+        uint8_t *to = grat__out_reserve(o, n * (12 + 4 * (size_t)r->traces), NULL, op);
+        if (!to) return op->err;
+        grat__out_advance(o, put_rows(w, r, &tb, i, n, to));
+    }
+    w->rows += r->count;
+    return GRAT_OK;
+}
+
+static grat_err end(void *p, grat_out *o, grat_op *op)
+{
+    npy *w = p;
+    if (w->rows == w->announced) return GRAT_OK;
+    grat_err err = grat_out_seek(o, 0, op);
+    return err ? err : put_header(w, w->rows, o, op);
+}
+
+/* ---- reading -------------------------------------------------------------------------------------- */
+
+/* 'x' -> out; returns what follows the closing quote or NULL. */
+static const char *quoted(const char *p, char *out, size_t cap)
+{
+    if (!p || !(p = strchr(p, '\''))) return NULL;
+    const char *close = strchr(p + 1, '\'');
+    if (!close || (size_t)(close - p) > cap) return NULL;
+    memcpy(out, p + 1, (size_t)(close - p - 1));
+    out[close - p - 1] = '\0';
+    return close + 1;
+}
+
+static bool add_field(grat__npy *out, const char *name, const char *type)
+{
+    if (out->fields == sizeof out->field / sizeof *out->field) return false;
+    grat__npy_field *f = &out->field[out->fields++];
+    grat__strcpy(f->name, sizeof f->name, name);
+    if (strlen(type) != 3 || !strchr("<|", type[0]) || !strchr("fu", type[1]) || !strchr("148", type[2])) return false;
+    f->kind = type[1];
+    f->size = (unsigned)(type[2] - '0');
+    if (f->kind == 'f' && f->size == 1) return false;
+    f->offset = out->row_size;
+    out->row_size += f->size;
+    return true;
+}
+
+static bool parse_descr(const char *p, grat__npy *out)
+{
+    char name[48] = "", type[16];
+    while (*p == ' ') p++;
+    if (*p == '\'') return quoted(p, type, sizeof type) && add_field(out, "", type);
+    if (*p != '[') return false;
+    const char *close = strchr(p, ']');
+    for (p = strchr(p, '('); p && close && p < close; p = strchr(p, '(')) {
+        p = quoted(quoted(p, name, sizeof name), type, sizeof type);
+        if (!p || !add_field(out, name, type)) return false;
+    }
+    return close != NULL;
+}
+
+bool grat__npy_parse(const uint8_t *data, size_t n, grat__npy *out)
+{
+    memset(out, 0, sizeof *out);
+    if (n < 10 || memcmp(data, "\x93NUMPY\x01", 7) != 0) return false;
+    size_t length = grat__le16(data + 8);
+    char text[GRAT__NPY_HEADER];
+    if (n < 10 + length || length >= sizeof text) return false;
+    memcpy(text, data + 10, length);
+    text[length] = '\0';
+    const char *descr = strstr(text, "'descr':"), *shape = strstr(text, "'shape': (");
+    if (!descr || !shape || !strstr(text, "'fortran_order': False")) return false;
+    if (!parse_descr(descr + 8, out) || !out->fields) return false;
+    char digits[24];
+    shape += 10;
+    snprintf(digits, sizeof digits, "%.*s", (int)strspn(shape, "0123456789"), shape);
+    uint64_t rows;
+    if (!grat__parse_u64(digits, &rows) || strncmp(shape + strlen(digits), ",)", 2) != 0) return false;
+    if (rows > (n - 10 - length) / out->row_size) return false;
+    out->rows = (size_t)rows;
+    out->data = data + 10 + length;
+    return true;
+}
+
+static void read_column(const grat__npy *a, const grat__npy_field *f, grat_trace *t)
+{
+    for (size_t i = 0; i < a->rows; i++) {
+        const uint8_t *p = a->data + i * a->row_size + f->offset;
+        if (t->logic)
+            ((uint8_t *)t->raw)[i] = *p;
+        else
+            memcpy((float *)t->raw + i, p, 4);
+    }
+}
+
+static grat_err read_npy(const char *path, const uint8_t *data, size_t n, grat_meta *meta, grat_record **out,
+                         grat_op *op)
+{
+    grat__npy a;
+    (void)meta;
+    if (!grat__npy_parse(data, n, &a) || a.fields < 2 || !a.rows)
+        return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is no array that was written here; check the file",
+                            path);
+    if (strcmp(a.field[0].name, "time") != 0 || a.field[0].kind != 'f' || a.field[0].size != 8)
+        return grat_op_fail(op, GRAT_ENOTSUP, "cannot read %.120s: its first column is not the time; a file of several "
+                            "acquisitions is only written", path);
+    grat_sample_type types[GRAT_MAX_CHANNELS + 1];
+    for (unsigned i = 1; i < a.fields; i++) {
+        if (a.field[i].size == 8 || (a.field[i].kind == 'u' && a.field[i].size != 1))
+            return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: column %u has an unknown type", path, i + 1);
+        types[i - 1] = a.field[i].kind == 'u' ? GRAT_U8 : GRAT_F32;
+    }
+    grat_record *r = grat_record_new(a.fields - 1, types, a.rows);
+    if (!r) return grat_op_fail(op, GRAT_ENOMEM, "cannot read %.120s: out of memory", path);
+    for (unsigned i = 1; i < a.fields; i++) {
+        grat_trace *t = &r->trace[i - 1];
+        grat__label_parse(a.field[i].name, strlen(a.field[i].name), t);
+        t->logic = t->type == GRAT_U8;
+        if (!t->logic) grat__strcpy(t->unit, sizeof t->unit, "V");
+        read_column(&a, &a.field[i], t);
+    }
+    grat_err err = grat__even_times(path, a.data, a.row_size, r, op);
+    if (err) return grat_record_unref(r), err;
+    *out = r;
+    return GRAT_OK;
+}
+
+const grat_format grat__format_npy = {
+    .name = "npy",
+    .description = "one structured array for numpy.load",
+    .extensions = "npy",
+    .priv_size = sizeof(npy),
+    .begin = begin,
+    .record = record,
+    .end = end,
+    .read = read_npy,
+};

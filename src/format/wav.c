@@ -1,0 +1,260 @@
+/* RIFF WAVE. Bytes and 16-bit words become 16-bit PCM (a byte is the upper half), so that any player takes it; float
+ * records become 32-bit float. A LIST/INFO comment carries what turns the samples back into volts:
+ *   graticule t0=-0.012 dt=4e-09 ch1_V=0.00015625,-5.12 D0=3.0518509e-05,0      (scale,offset of each column)
+ * The rate field has 32 bits: faster records say 4294967295 there and the truth in the comment. */
+#include "core/str.h"
+#include "format/format.h"
+#include "format/num.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 1024, NOTE = 2048, HEADER = 12 + 24 + 12 + 8 + NOTE + 8 };
+
+typedef struct wav {
+    bool started, real;
+    unsigned traces;
+    uint64_t frames, announced;
+    double t0, dt;
+    double scale[GRAT_MAX_CHANNELS], offset[GRAT_MAX_CHANNELS];
+    uint8_t header[HEADER];
+} wav;
+
+static grat_err begin(void *p, const grat_meta *meta, grat_out *o, grat_op *op)
+{
+    (void)p, (void)meta, (void)o, (void)op;
+    return GRAT_OK;
+}
+
+static size_t put_key_value(char *p, const char *key, double a)
+{
+    size_t n = strlen(key);
+    memcpy(p, key, n);
+    return n + grat__put_double(p + n, a, 15);
+}
+
+static bool describe(wav *w, const grat_record *r, char note[NOTE])
+{
+    size_t n = 0;
+    memset(note, 0, NOTE);
+    n += put_key_value(note + n, "graticule t0=", r->t0 + (double)r->first * r->dt);
+    n += put_key_value(note + n, " dt=", r->dt);
+    for (unsigned i = 0; i < r->traces; i++) {
+        const grat_trace *t = &r->trace[i];
+        char label[48], key[64];
+        if (n + 128 > NOTE) return false;
+        grat__trace_label(t, label, sizeof label);
+        snprintf(key, sizeof key, " %s%s%s=", label, t->unit[0] ? "_" : "", t->unit);
+        double scale = 1, offset = 0;
+        if (!w->real && t->logic)
+            scale = 1 / 32767.0;
+        else if (!w->real) {
+            double middle = t->type == GRAT_U8 ? 128 : t->type == GRAT_U16 ? 32768 : 0;
+            scale = t->scale / (t->type == GRAT_U8 || t->type == GRAT_I8 ? 256 : 1);
+            offset = t->offset + middle * t->scale;
+        }
+        n += put_key_value(note + n, key, scale);
+        n += put_key_value(note + n, ",", offset);
+    }
+    return true;
+}
+
+static void make_header(wav *w, uint64_t frames, const char note[NOTE])
+{
+    uint8_t *h = w->header;
+    unsigned bytes = w->real ? 4 : 2, frame = bytes * w->traces;
+    double rate = rint(1 / w->dt);
+    uint32_t field = rate < 1 ? 1 : rate > 4294967295.0 ? 4294967295u : (uint32_t)rate;
+    uint64_t speed = (uint64_t)field * frame;
+    uint32_t size = (uint32_t)(frames * frame);
+    memcpy(h, "RIFF\0\0\0\0WAVEfmt \x10\0\0\0", 20);
+    grat__put_le32(h + 4, HEADER - 8 + size + (size & 1));
+    grat__put_le16(h + 20, w->real ? 3 : 1);
+    grat__put_le16(h + 22, (uint16_t)w->traces);
+    grat__put_le32(h + 24, field);
+    grat__put_le32(h + 28, speed > 4294967295u ? 4294967295u : (uint32_t)speed);
+    grat__put_le16(h + 32, (uint16_t)frame);
+    grat__put_le16(h + 34, (uint16_t)(8 * bytes));
+    memcpy(h + 36, "LIST\0\0\0\0INFOICMT", 16);
+    grat__put_le32(h + 40, 12 + NOTE);
+    grat__put_le32(h + 52, NOTE);
+    if (note) memcpy(h + 56, note, NOTE);
+    memcpy(h + 56 + NOTE, "data", 4);
+    grat__put_le32(h + 60 + NOTE, size);
+    w->announced = frames;
+}
+
+static grat_err check_size(const wav *w, uint64_t frames, grat_op *op)
+{
+    if (frames <= (4294967295u - HEADER) / ((w->real ? 4u : 2u) * w->traces)) return GRAT_OK;
+    return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .wav: a WAVE file ends at 4 GiB; write .npy");
+}
+
+static grat_err start(wav *w, const grat_record *r, grat_out *o, grat_op *op)
+{
+    char note[NOTE];
+    w->traces = r->traces;
+    w->dt = r->dt;
+    for (unsigned i = 0; i < r->traces; i++) {
+        w->real = w->real || r->trace[i].type == GRAT_F32;
+        w->scale[i] = r->trace[i].scale;
+        w->offset[i] = r->trace[i].offset;
+    }
+    if (!describe(w, r, note))
+        return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .wav: too many channels for its comment; write .npy");
+    make_header(w, r->count, note);
+    w->started = true;
+    return grat_out_write(o, w->header, HEADER, op);
+}
+
+static int16_t pcm(const grat_trace *t, size_t i)
+{
+    switch (t->type) {
+    case GRAT_U8: {
+        int v = ((const uint8_t *)t->raw)[i];
+        return (int16_t)(t->logic ? (v ? 32767 : 0) : (v - 128) * 256);
+    }
+    case GRAT_I8:
+        return (int16_t)(((const int8_t *)t->raw)[i] * 256);
+    case GRAT_U16:
+        return (int16_t)(((const uint16_t *)t->raw)[i] - 32768);
+    case GRAT_I16:
+        return ((const int16_t *)t->raw)[i];
+    case GRAT_F32:
+        break;
+    }
+    return 0;
+}
+
+static void fill(const wav *w, const grat_record *r, size_t from, size_t n, uint8_t *out)
+{
+    float values[CHUNK];
+    for (unsigned j = 0; j < r->traces; j++) {
+        const grat_trace *t = &r->trace[j];
+        if (w->real) grat_trace_values_f32(t, from, n, values);
+        for (size_t i = 0; i < n; i++) {
+            size_t at = i * r->traces + j;
+            if (w->real)
+                memcpy(out + 4 * at, &values[i], 4);
+            else
+                grat__put_le16(out + 2 * at, (uint16_t)pcm(t, from + i));
+        }
+    }
+}
+
+static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
+{
+    wav *w = p;
+    grat_err err = GRAT_OK;
+    if (w->started && !grat__out_seekable(o))
+        return grat_op_fail(op, GRAT_ENOTSUP, "cannot write .wav to a pipe in more than one record: its header holds "
+                            "the length; write to a file or use csv");
+    if (!w->started) err = start(w, r, o, op);
+    for (unsigned i = 0; i < r->traces && !w->real && !err; i++) {
+        if (w->scale[i] != r->trace[i].scale || w->offset[i] != r->trace[i].offset)
+            err = grat_op_fail(op, GRAT_EINVAL, "cannot write .wav: the range of channel %s changed between two "
+                               "records; write .npy", r->trace[i].name);
+    }
+    if (!err) err = check_size(w, w->frames + r->count, op);
+    for (size_t i = 0; i < r->count && !err; i += CHUNK) {
+        size_t n = r->count - i < CHUNK ? r->count - i : CHUNK;
+        size_t bytes = n * r->traces * (w->real ? 4 : 2);
+        uint8_t *to = grat__out_reserve(o, bytes, NULL, op);
+        if (!to) return op->err;
+        fill(w, r, i, n, to);
+        grat__out_advance(o, bytes);
+    }
+    w->frames += r->count;
+    return err;
+}
+
+static grat_err end(void *p, grat_out *o, grat_op *op)
+{
+    wav *w = p;
+    if (w->frames == w->announced) return GRAT_OK;
+    grat_err err = grat_out_seek(o, 0, op);
+    if (err) return err;
+    make_header(w, w->frames, NULL);
+    return grat_out_write(o, w->header, HEADER, op);
+}
+
+/* ---- reading -------------------------------------------------------------------------------------- */
+
+static bool next_number(const char **p, char stop, double *out)
+{
+    char text[40];
+    size_t n = strcspn(*p, stop ? (char[]){stop, '\0'} : " ");
+    if (n >= sizeof text) return false;
+    memcpy(text, *p, n);
+    text[n] = '\0';
+    *p += n + (stop && (*p)[n] == stop);
+    return grat__parse_double(text, out);
+}
+
+/* Names, scales and times from the comment; the number of columns must be the file's. */
+static bool parse_note(const char *note, grat_record *r)
+{
+    if (strncmp(note, "graticule t0=", 13) != 0) return false;
+    const char *p = note + 13;
+    if (!next_number(&p, 0, &r->t0) || strncmp(p, " dt=", 4) != 0) return false;
+    p += 4;
+    if (!next_number(&p, 0, &r->dt) || !(r->dt > 0)) return false;
+    for (unsigned i = 0; i < r->traces; i++) {
+        grat_trace *t = &r->trace[i];
+        const char *equals = strchr(p, '=');
+        if (*p != ' ' || !equals) return false;
+        grat__label_parse(p + 1, (size_t)(equals - p - 1), t);
+        p = equals + 1;
+        if (!next_number(&p, ',', &t->scale) || !next_number(&p, 0, &t->offset)) return false;
+    }
+    return true;
+}
+
+static void read_samples(grat_record *r, const uint8_t *data)
+{
+    for (unsigned j = 0; j < r->traces; j++) {
+        grat_trace *t = &r->trace[j];
+        size_t size = grat_sample_size(t->type);
+        for (size_t i = 0; i < r->count; i++)
+            memcpy((char *)t->raw + i * size, data + (i * r->traces + j) * size, size);
+    }
+}
+
+static grat_err read_wav(const char *path, const uint8_t *d, size_t n, grat_meta *meta, grat_record **out, grat_op *op)
+{
+    (void)meta;
+    if (n < HEADER || memcmp(d, "RIFF", 4) != 0 || memcmp(d + 8, "WAVEfmt \x10\0\0\0", 12) != 0 ||
+        memcmp(d + 44, "INFOICMT", 8) != 0 || grat__le32(d + 52) != NOTE || memcmp(d + 56 + NOTE, "data", 4) != 0)
+        return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is no WAVE file that was written here", path);
+    unsigned traces = grat__le16(d + 22), kind = grat__le16(d + 20);
+    size_t size = grat__le32(d + 60 + NOTE), width = kind == 3 ? 4 : 2;
+    if (!traces || traces > GRAT_MAX_CHANNELS || (kind != 1 && kind != 3) || size > n - HEADER ||
+        size % (width * traces) || !size)
+        return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is damaged or cut; get it again", path);
+    grat_sample_type types[GRAT_MAX_CHANNELS];
+    for (unsigned i = 0; i < traces; i++) types[i] = kind == 3 ? GRAT_F32 : GRAT_I16;
+    grat_record *r = grat_record_new(traces, types, size / (width * traces));
+    if (!r) return grat_op_fail(op, GRAT_ENOMEM, "cannot read %.120s: out of memory", path);
+    char note[NOTE + 1] = "";
+    memcpy(note, d + 56, NOTE);
+    if (!parse_note(note, r)) {
+        grat_record_unref(r);
+        return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: its comment lacks the scales", path);
+    }
+    read_samples(r, d + HEADER);
+    *out = r;
+    return GRAT_OK;
+}
+
+const grat_format grat__format_wav = {
+    .name = "wav",
+    .description = "sound, 16 bits or float",
+    .extensions = "wav",
+    .priv_size = sizeof(wav),
+    .begin = begin,
+    .record = record,
+    .end = end,
+    .read = read_wav,
+};

@@ -1,0 +1,240 @@
+/* Single-trace measurements, with the levels of IEEE 181: base and top are the peaks of the histogram of the lower
+ * and the upper half, the middle level is halfway, rise and fall run from 10 % to 90 %. */
+#include "core/str.h"
+
+#include <graticule/graticule.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 4096, BINS = 256 };
+
+typedef struct levels {
+    double min, max, mean, rms, acrms;
+    double base, top;
+    size_t count;
+} levels;
+
+/* What one pass over the samples gathers about edges. */
+typedef struct edges {
+    double low, high;              /* 10 % and 90 % */
+    double arm_low, arm_high, middle;
+    int state;                     /* -1 below, 1 above, 0 not known yet */
+    double crossing_up, crossing_down;   /* the last middle crossings, in samples; NAN = none */
+    double first_up, last_up, first_down, last_down;
+    size_t ups, downs;
+    double last_low_up, last_high_down;  /* where the 10 % level was left upwards, the 90 % level downwards */
+    double rise_sum, fall_sum, high_sum;
+    size_t rises, falls, highs;
+    double previous;
+    size_t index;
+} edges;
+
+typedef void (*chunk_fn)(void *user, const double *v, size_t n);
+
+static void walk(const grat_record *r, unsigned trace, chunk_fn fn, void *user)
+{
+    double v[CHUNK];
+    for (size_t i = 0; i < r->count; i += CHUNK) {
+        size_t n = r->count - i < CHUNK ? r->count - i : CHUNK;
+        grat_trace_values(&r->trace[trace], i, n, v);
+        fn(user, v, n);
+    }
+}
+
+typedef struct sums {
+    double min, max, sum, square, shift;
+    size_t n;
+} sums;
+
+/* Sums are taken about the first sample: a large offset then costs no digits. */
+static void add_sums(void *user, const double *v, size_t n)
+{
+    sums *s = user;
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(v[i])) continue;
+        if (!s->n) s->min = s->max = s->shift = v[i];
+        if (v[i] < s->min) s->min = v[i];
+        if (v[i] > s->max) s->max = v[i];
+        double d = v[i] - s->shift;
+        s->sum += d;
+        s->square += d * d;
+        s->n++;
+    }
+}
+
+typedef struct histogram {
+    double min, width;
+    size_t count[BINS];
+    double sum[BINS];
+} histogram;
+
+static void add_histogram(void *user, const double *v, size_t n)
+{
+    histogram *h = user;
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(v[i])) continue;
+        int bin = (int)((v[i] - h->min) / h->width);
+        if (bin >= BINS) bin = BINS - 1;
+        if (bin < 0) bin = 0;
+        h->count[bin]++;
+        h->sum[bin] += v[i];
+    }
+}
+
+/* The mean of the fullest bin of a half, when it stands out (5 % of all samples); else the extreme, as for a sine. */
+static double peak(const histogram *h, int from, int to, double extreme, size_t total)
+{
+    int best = from;
+    for (int i = from; i < to; i++) {
+        if (h->count[i] > h->count[best]) best = i;
+    }
+    if (h->count[best] * 20 < total) return extreme;
+    return h->sum[best] / (double)h->count[best];
+}
+
+static bool find_levels(const grat_record *r, unsigned trace, levels *l)
+{
+    sums s = {0};
+    walk(r, trace, add_sums, &s);
+    if (!s.n) return false;
+    double n = (double)s.n, d = s.sum / n;
+    l->count = s.n;
+    l->min = s.min, l->max = s.max;
+    l->mean = s.shift + d;
+    double variance = s.square / n - d * d;
+    l->acrms = sqrt(variance > 0 ? variance : 0);
+    l->rms = sqrt(l->mean * l->mean + l->acrms * l->acrms);
+    l->base = l->min, l->top = l->max;
+    if (!(l->max > l->min)) return true;
+    histogram *h = calloc(1, sizeof *h);
+    if (!h) return true;
+    h->min = l->min;
+    h->width = (l->max - l->min) / BINS;
+    walk(r, trace, add_histogram, h);
+    l->base = peak(h, 0, BINS / 2, l->min, s.n);
+    l->top = peak(h, BINS / 2, BINS, l->max, s.n);
+    free(h);
+    return true;
+}
+
+/* Where the line from sample i-1 (value a) to i (value b) meets the level. */
+static double meet(size_t i, double a, double b, double level)
+{
+    return (double)i - 1 + (level - a) / (b - a);
+}
+
+static void cross_up(edges *e)
+{
+    if (!e->ups++) e->first_up = e->crossing_up;
+    e->last_up = e->crossing_up;
+}
+
+static void cross_down(edges *e)
+{
+    if (!e->downs++) e->first_down = e->crossing_down;
+    e->last_down = e->crossing_down;
+    if (e->ups) {
+        e->high_sum += e->crossing_down - e->last_up;
+        e->highs++;
+    }
+}
+
+static void upwards(edges *e, size_t i, double a, double b)
+{
+    if (a < e->low && b >= e->low) e->last_low_up = meet(i, a, b, e->low);
+    if (a < e->middle && b >= e->middle) e->crossing_up = meet(i, a, b, e->middle);
+    if (a >= e->high || b < e->high || isnan(e->last_low_up)) return;
+    e->rise_sum += meet(i, a, b, e->high) - e->last_low_up;
+    e->rises++;
+    e->last_low_up = NAN;
+}
+
+static void downwards(edges *e, size_t i, double a, double b)
+{
+    if (a > e->high && b <= e->high) e->last_high_down = meet(i, a, b, e->high);
+    if (a >= e->middle && b < e->middle) e->crossing_down = meet(i, a, b, e->middle);
+    if (a <= e->low || b > e->low || isnan(e->last_high_down)) return;
+    e->fall_sum += meet(i, a, b, e->low) - e->last_high_down;
+    e->falls++;
+    e->last_high_down = NAN;
+}
+
+static void add_edges(void *user, const double *v, size_t n)
+{
+    edges *e = user;
+    for (size_t i = 0; i < n; i++, e->index++) {
+        double a = e->previous, b = v[i];
+        e->previous = b;
+        if (e->index && b > a) upwards(e, e->index, a, b);
+        if (e->index && b < a) downwards(e, e->index, a, b);
+        if (b >= e->arm_high && e->state <= 0) {
+            if (e->state < 0) cross_up(e);
+            e->state = 1;
+        } else if (b <= e->arm_low && e->state >= 0) {
+            if (e->state > 0) cross_down(e);
+            e->state = -1;
+        }
+    }
+}
+
+static void find_edges(const grat_record *r, unsigned trace, const levels *l, edges *e)
+{
+    double height = l->top - l->base;
+    memset(e, 0, sizeof *e);
+    e->low = l->base + 0.1 * height;
+    e->high = l->base + 0.9 * height;
+    e->middle = l->base + 0.5 * height;
+    e->arm_low = e->middle - 0.1 * height;
+    e->arm_high = e->middle + 0.1 * height;
+    e->crossing_up = e->crossing_down = e->last_low_up = e->last_high_down = NAN;
+    walk(r, trace, add_edges, e);
+}
+
+/* Over all whole periods between edges of one direction: whichever gave more. */
+static double period_of(const edges *e)
+{
+    if (e->ups < 2 && e->downs < 2) return NAN;
+    if (e->ups >= e->downs) return (e->last_up - e->first_up) / (double)(e->ups - 1);
+    return (e->last_down - e->first_down) / (double)(e->downs - 1);
+}
+
+static double ratio(double a, size_t n)
+{
+    return n ? a / (double)n : NAN;
+}
+
+static unsigned put(grat_measurement *m, const char *name, const char *unit, double value)
+{
+    memset(m, 0, sizeof *m);
+    grat__strcpy(m->name, sizeof m->name, name);
+    grat__strcpy(m->unit, sizeof m->unit, unit);
+    m->value = value;
+    return 1;
+}
+
+unsigned grat_measure(const grat_record *r, unsigned trace, grat_measurement out[GRAT_MEASUREMENTS])
+{
+    if (trace >= r->traces) return 0;
+    const char *unit = r->trace[trace].unit;
+    levels l = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, 0};
+    edges e = {0};
+    bool any = find_levels(r, trace, &l);
+    if (any && l.top > l.base) find_edges(r, trace, &l, &e);
+    double period = period_of(&e) * r->dt, high = ratio(e.high_sum, e.highs) * r->dt;
+    unsigned n = 0;
+    n += put(&out[n], "min", unit, l.min);
+    n += put(&out[n], "max", unit, l.max);
+    n += put(&out[n], "pp", unit, l.max - l.min);
+    n += put(&out[n], "mean", unit, l.mean);
+    n += put(&out[n], "rms", unit, l.rms);
+    n += put(&out[n], "acrms", unit, l.acrms);
+    n += put(&out[n], "frequency", "Hz", 1 / period);
+    n += put(&out[n], "period", "s", period);
+    n += put(&out[n], "duty", "%", 100 * high / period);
+    n += put(&out[n], "rise", "s", ratio(e.rise_sum, e.rises) * r->dt);
+    n += put(&out[n], "fall", "s", ratio(e.fall_sum, e.falls) * r->dt);
+    n += put(&out[n], "amplitude", unit, l.top - l.base);
+    return n;
+}

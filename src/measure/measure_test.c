@@ -1,0 +1,112 @@
+#include <graticule/graticule.h>
+
+#include "test.h"
+
+static grat_measurement m[GRAT_MEASUREMENTS];
+
+static grat_record *make(size_t n, double dt)
+{
+    grat_sample_type type = GRAT_F32;
+    grat_record *r = grat_record_new(1, &type, n);
+    r->dt = dt;
+    memcpy(r->trace[0].unit, "V", 2);
+    return r;
+}
+
+static double value(const char *name)
+{
+    for (unsigned i = 0; i < GRAT_MEASUREMENTS; i++) {
+        if (strcmp(m[i].name, name) == 0) return m[i].value;
+    }
+    TEST_FAIL("no measurement %s", name);
+    return NAN;
+}
+
+TEST(sine)
+{
+    grat_record *r = make(100000, 1e-6);
+    float *v = r->trace[0].raw;
+    for (size_t i = 0; i < r->count; i++) v[i] = (float)(0.5 + 2 * sin(2 * M_PI * 1000 * (double)i * 1e-6 + 0.3));
+    EQ(grat_measure(r, 0, m), GRAT_MEASUREMENTS);
+    NEAR(value("min"), -1.5, 1e-4);
+    NEAR(value("max"), 2.5, 1e-4);
+    NEAR(value("pp"), 4, 1e-4);
+    NEAR(value("mean"), 0.5, 1e-6);
+    NEAR(value("acrms"), sqrt(2), 1e-5);
+    NEAR(value("rms"), sqrt(2.25), 1e-5);
+    NEAR(value("frequency"), 1000, 1e-3);
+    NEAR(value("period"), 1e-3, 1e-9);
+    NEAR(value("duty"), 50, 0.01);
+    grat_record_unref(r);
+}
+
+/* A trapezoid: 10 us rise and 20 us fall from -1 V to 3 V, 400 us high of a 1 ms period. */
+static double trapezoid(double t)
+{
+    t = fmod(t, 1e-3);
+    if (t < 100e-6) return -1;
+    if (t < 110e-6) return -1 + 4 * (t - 100e-6) / 10e-6;
+    if (t < 495e-6) return 3;
+    if (t < 515e-6) return 3 - 4 * (t - 495e-6) / 20e-6;
+    return -1;
+}
+
+TEST(pulse)
+{
+    grat_record *r = make(50000, 1e-7);
+    float *v = r->trace[0].raw;
+    for (size_t i = 0; i < r->count; i++) v[i] = (float)trapezoid((double)i * 1e-7);
+    grat_measure(r, 0, m);
+    NEAR(value("amplitude"), 4, 0.02);
+    NEAR(value("rise"), 8e-6, 0.05e-6);
+    NEAR(value("fall"), 16e-6, 0.1e-6);
+    NEAR(value("frequency"), 1000, 0.01);
+    NEAR(value("duty"), 40, 0.02);
+    grat_record_unref(r);
+}
+
+TEST(noise_makes_no_periods)
+{
+    grat_record *r = make(20000, 1e-6);
+    float *v = r->trace[0].raw;
+    uint32_t x = 1;
+    for (size_t i = 0; i < r->count; i++) {
+        x = x * 1664525 + 1013904223;
+        v[i] = (float)((i / 5000 & 1 ? 1.0 : -1.0) + (x >> 16) / 65536.0 * 0.1);
+    }
+    grat_measure(r, 0, m);
+    NEAR(value("period"), 10e-3, 2e-6);
+    grat_record_unref(r);
+}
+
+TEST(what_does_not_exist_is_nan)
+{
+    grat_record *r = make(100, 1e-6);
+    float *v = r->trace[0].raw;
+    for (size_t i = 0; i < r->count; i++) v[i] = 1.25f;
+    grat_measure(r, 0, m);
+    NEAR(value("mean"), 1.25, 0);
+    NEAR(value("acrms"), 0, 0);
+    TRUE(isnan(value("frequency")));
+    TRUE(isnan(value("rise")));
+    TRUE(isnan(value("duty")));
+    for (size_t i = 0; i < r->count; i++) v[i] = i < 50 ? 0 : 1;
+    grat_measure(r, 0, m);
+    TRUE(isnan(value("period")));
+    NEAR(value("rise"), 0.8e-6, 1e-9);
+    grat_record_unref(r);
+    r = make(0, 1);
+    grat_measure(r, 0, m);
+    TRUE(isnan(value("mean")));
+    EQ(grat_measure(r, 1, m), 0);
+    grat_record_unref(r);
+}
+
+int main(void)
+{
+    RUN(sine);
+    RUN(pulse);
+    RUN(noise_makes_no_periods);
+    RUN(what_does_not_exist_is_nan);
+    return TEST_RESULT();
+}

@@ -1,0 +1,160 @@
+#include "sink/sink.h"
+
+#include "test.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char dir[] = "/tmp/grat-sink-XXXXXX";
+static grat_op op;
+
+static const char *in_dir(const char *name)
+{
+    static char path[128];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return path;
+}
+
+static int files(void)
+{
+    int n = 0;
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));) n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+    if (d) closedir(d);
+    return n;
+}
+
+static size_t slurp(const char *path, char *out, size_t cap)
+{
+    FILE *f = fopen(path, "rb");
+    size_t n = f ? fread(out, 1, cap - 1, f) : 0;
+    if (f) fclose(f);
+    out[n] = '\0';
+    return n;
+}
+
+TEST(appears_at_commit_only)
+{
+    grat_out *o = NULL;
+    EQ(grat__out_file(in_dir("a"), &op, &o), GRAT_OK);
+    EQ(grat_out_write(o, "hello", 5, &op), GRAT_OK);
+    TRUE(access(in_dir("a"), F_OK) != 0);
+    EQ(grat__out_commit(o, &op), GRAT_OK);
+    char text[32];
+    slurp(in_dir("a"), text, sizeof text);
+    STR(text, "hello");
+    EQ(files(), 1);
+}
+
+TEST(replaces_and_keeps_the_mode)
+{
+    TRUE(chmod(in_dir("a"), 0640) == 0);
+    EQ(grat_save(in_dir("a"), "new", 3, &op), GRAT_OK);
+    char text[32];
+    slurp(in_dir("a"), text, sizeof text);
+    STR(text, "new");
+    struct stat st;
+    TRUE(stat(in_dir("a"), &st) == 0);
+    EQ(st.st_mode & 0777, 0640);
+    EQ(files(), 1);
+}
+
+TEST(abort_leaves_the_old_file)
+{
+    grat_out *o = NULL;
+    EQ(grat__out_file(in_dir("a"), &op, &o), GRAT_OK);
+    EQ(grat_out_write(o, "xxxxxxxx", 8, &op), GRAT_OK);
+    grat__out_abort(o);
+    char text[32];
+    slurp(in_dir("a"), text, sizeof text);
+    STR(text, "new");
+    EQ(files(), 1);
+}
+
+TEST(seeks_back_to_complete_a_header)
+{
+    grat_out *o = NULL;
+    EQ(grat__out_file(in_dir("a"), &op, &o), GRAT_OK);
+    EQ(grat_out_write(o, "????rest", 8, &op), GRAT_OK);
+    EQ(grat_out_seek(o, 0, &op), GRAT_OK);
+    EQ(grat_out_write(o, "HEAD", 4, &op), GRAT_OK);
+    EQ(grat__out_commit(o, &op), GRAT_OK);
+    char text[32];
+    slurp(in_dir("a"), text, sizeof text);
+    STR(text, "HEADrest");
+}
+
+TEST(sentences)
+{
+    EQ(grat_save("/nonexistent/x.csv", "x", 1, &op), GRAT_EIO);
+    STR(op.text, "cannot write /nonexistent/x.csv: the directory does not exist; create it first");
+    EQ(grat_save(dir, "x", 1, &op), GRAT_EINVAL);
+    EQ(grat_save("", "x", 1, &op), GRAT_EINVAL);
+    EQ(grat_save("/dev/full", "x", 1, &op), GRAT_ENOSPC);
+    TRUE(strstr(op.text, "the disk is full") != NULL);
+    EQ(grat_save("/dev/null", "x", 1, &op), GRAT_OK);
+}
+
+/* In a child, since the limit stays. */
+TEST(full_disk_leaves_nothing)
+{
+    int before = files();
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit limit = {65536, 65536};
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        static char big[1 << 20];
+        grat_err err = grat_save(in_dir("big"), big, sizeof big, &op);
+        _exit(err == GRAT_ENOSPC ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    EQ(status, 0);
+    EQ(files(), before);
+}
+
+TEST(kill_leaves_nothing)
+{
+    int before = files(), ready[2];
+    TRUE(pipe(ready) == 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        grat_out *o = NULL;
+        static char big[1 << 20];
+        grat__out_file(in_dir("killed"), &op, &o);
+        grat_out_write(o, big, sizeof big, &op);
+        (void)!write(ready[1], "x", 1);
+        pause();
+        _exit(0);
+    }
+    char c;
+    TRUE(read(ready[0], &c, 1) == 1);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    close(ready[0]);
+    close(ready[1]);
+    EQ(files(), before);
+}
+
+int main(void)
+{
+    if (!mkdtemp(dir)) return 1;
+    grat_op_init(&op, 20000, NULL);
+    RUN(appears_at_commit_only);
+    RUN(replaces_and_keeps_the_mode);
+    RUN(abort_leaves_the_old_file);
+    RUN(seeks_back_to_complete_a_header);
+    RUN(sentences);
+    RUN(full_disk_leaves_nothing);
+    RUN(kill_leaves_nothing);
+    unlink(in_dir("a"));
+    rmdir(dir);
+    return TEST_RESULT();
+}
