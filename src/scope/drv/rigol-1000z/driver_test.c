@@ -75,7 +75,8 @@ static void preamble(char *out, size_t cap)
 {
     bool raw = strcmp(slot("WAV:MODE"), "RAW") == 0;
     if (raw)
-        snprintf(out, cap, "0,2,%llu,1,1.000000e-06,-3.000000e-03,0,2.628906e-02,-57,96", (unsigned long long)(f.stuck ? 1200 : f.depth));
+        snprintf(out, cap, "0,2,%llu,1,1.000000e-06,-3.000000e-03,0,2.628906e-02,-57,96",
+                 (unsigned long long)(f.stuck ? 1200 : f.depth));
     else
         snprintf(out, cap, "0,0,1200,1,2.000000e-05,-1.456000e-02,0,4.000000e-02,-75,127");
 }
