@@ -1,0 +1,104 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/str.h"
+#include "sim/core/model.h"
+
+#define MAX_PATH 96
+
+static const sim_command *find(const sim_instrument *in, const char *header, size_t n, bool query, sim_call *c)
+{
+    const sim_command *own[] = {sim_common_commands};
+    const sim_command *const *tables = in->model->tables;
+    for (unsigned t = 0; t == 0 || tables[t - 1]; t++) {
+        for (const sim_command *k = t ? tables[t - 1] : own[0]; k->pattern; k++) {
+            if (!(query ? k->get : k->set)) continue;
+            if (sim_header_match(k->pattern, header, n, c->number)) return k;
+        }
+    }
+    return NULL;
+}
+
+/* The header's length without '?', and the arguments after it. */
+static size_t split(char *unit, bool *query, char **args)
+{
+    size_t n = 0;
+    while (unit[n] && !isspace((unsigned char)unit[n]) && unit[n] != '?') n++;
+    *query = unit[n] == '?';
+    *args = unit + n + *query;
+    while (isspace((unsigned char)**args)) ++*args;
+    return n;
+}
+
+/* A unit without a leading colon is taken from the root first, then, as SCPI-1999 §6.2.4 wants, from where the unit
+ * before it stood. `path` is the header of that unit without its last node. */
+static const sim_command *resolve(sim_instrument *in, const char *header, size_t n, bool query, char *path, sim_call *c)
+{
+    bool rooted = *header == ':' || *header == '*';
+    if (*header == ':') header++, n--;
+    const sim_command *k = find(in, header, n, query, c);
+    char full[MAX_PATH * 2];
+    if (!k && !rooted && *path && n < MAX_PATH) {
+        snprintf(full, sizeof full, "%s%.*s", path, (int)n, header);
+        header = full, n = strlen(full);
+        k = find(in, header, n, query, c);
+    }
+    if (k && *header != '*' && n < MAX_PATH) {
+        size_t keep = n;
+        while (keep && header[keep - 1] != ':') keep--;
+        char next[MAX_PATH];
+        memcpy(next, header, keep);
+        next[keep] = '\0';
+        grat__strcpy(path, MAX_PATH, next);
+    }
+    return k;
+}
+
+static void run_unit(sim_instrument *in, char *unit, char *path, sim_call *c)
+{
+    bool query;
+    char *args;
+    size_t n = split(unit, &query, &args);
+    const sim_command *k = resolve(in, unit, n, query, path, c);
+    if (!k) {
+        sim_status_error(&in->status, -113);
+        if (query && in->unknown_reply) sim_put(c, "command error");
+        return;
+    }
+    c->command = k;
+    c->args = args;
+    (query ? k->get : k->set)(c);
+}
+
+/* The end of the unit that starts at p: a ';' outside quotes. */
+static char *unit_end(char *p)
+{
+    char quote = 0;
+    for (; *p && (quote || *p != ';'); p++)
+        if (quote ? *p == quote : *p == '"' || *p == '\'') quote = quote ? 0 : *p;
+    return p;
+}
+
+void sim_execute(sim_instrument *in, char *message, sim_call *c)
+{
+    char path[MAX_PATH] = "";
+    c->in = in;
+    c->model = in->priv;
+    if (in->model->step) in->model->step(in->priv, c->now_ns);
+    for (char *p = message; *p;) {
+        char *unit = p + strspn(p, " \t"), *end = unit_end(unit);
+        p = *end ? end + 1 : end;
+        *end = '\0';
+        grat__rtrim(unit, (size_t)(end - unit));
+        if (!*unit) continue;
+        size_t before = c->out->len;
+        bool joined = before || c->pattern;
+        if (joined) grat__buf_puts(c->out, ";");
+        size_t start = c->out->len;
+        const uint8_t *body = c->pattern;
+        run_unit(in, unit, path, c);
+        if (joined && c->out->len == start && c->pattern == body) c->out->len = before;
+    }
+    sim_status_update(&in->status, sim_instrument_mav(in));
+}

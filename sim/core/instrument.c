@@ -1,0 +1,111 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/str.h"
+#include "sim/core/model.h"
+
+/* The VXI-11 receive limit that DS1000Z units advertise. */
+#define DEFAULT_MAX_RECV 1500
+#define NS_PER_MS 1000000
+
+static bool common_options(sim_instrument *in, char err[256])
+{
+    const sim_options *o = &in->options;
+    double max_recv = DEFAULT_MAX_RECV, link = 0;
+    const char *timing = sim_option(o, "timing", "none");
+    if (!grat__strcaseeq(timing, "none") && !grat__strcaseeq(timing, "ds1000z")) {
+        snprintf(err, 256, "option timing: \"%.40s\" is unknown; use none or ds1000z", timing);
+        return false;
+    }
+    if (grat__strcaseeq(timing, "ds1000z")) in->query_ns = NS_PER_MS;
+    if (!sim_option_number(o, "vxi-max-recv", "", &max_recv, err) || !sim_option_number(o, "link", "bit", &link, err) ||
+        !sim_option_number(o, "reconnect-hang", "", &in->max_connects, err) ||
+        !sim_option_bool(o, "needs-lf", &in->needs_lf, err) || !sim_option_bool(o, "wake-up", &in->asleep, err) ||
+        !sim_option_bool(o, "unknown-reply", &in->unknown_reply, err))
+        return false;
+    if (max_recv < 1 || max_recv > 1u << 30 || link < 0) {
+        snprintf(err, 256, "option %s: out of range", link < 0 ? "link" : "vxi-max-recv");
+        return false;
+    }
+    in->max_recv = (uint32_t)max_recv;
+    in->bytes_per_ns = link / 8e9;
+    return true;
+}
+
+sim_instrument *sim_instrument_create(const sim_model *model, const char *options, const grat_sim_entry *known,
+                                      uint64_t seed, char err[256])
+{
+    sim_instrument *in = calloc(1, sizeof *in);
+    void *priv = calloc(1, model->priv_size ? model->priv_size : 1);
+    if (!in || !priv) {
+        snprintf(err, 256, "the simulated %s: out of memory", model->name);
+        free(in);
+        free(priv);
+        return NULL;
+    }
+    in->model = model;
+    in->seed = seed;
+    in->status.esr = SIM_ESR_PON;
+    if (sim_options_parse(&in->options, options, known, err) && common_options(in, err) && model->open(priv, in, err)) {
+        in->priv = priv;
+        return in;
+    }
+    free(in);
+    free(priv);
+    return NULL;
+}
+
+void sim_instrument_free(sim_instrument *in)
+{
+    if (!in) return;
+    if (in->model->close) in->model->close(in->priv);
+    sim_store_clear(&in->store);
+    free(in->priv);
+    free(in);
+}
+
+const char *sim_instrument_idn(const sim_instrument *in)
+{
+    return in->idn;
+}
+
+unsigned sim_instrument_raw_port(const sim_instrument *in)
+{
+    return in->model->raw_port;
+}
+
+uint32_t sim_instrument_max_recv(const sim_instrument *in)
+{
+    return in->max_recv;
+}
+
+int64_t sim_instrument_step(sim_instrument *in, int64_t now_ns)
+{
+    return in->model->step ? in->model->step(in->priv, now_ns) : INT64_MAX;
+}
+
+uint8_t sim_instrument_poll(sim_instrument *in, bool mav)
+{
+    sim_status *s = &in->status;
+    sim_status_update(s, mav);
+    uint8_t stb = (uint8_t)(sim_status_byte(s, mav) | (s->rqs ? SIM_STB_RQS : 0));
+    s->rqs = false;
+    return stb;
+}
+
+bool sim_instrument_rqs(sim_instrument *in)
+{
+    sim_status_update(&in->status, sim_instrument_mav(in));
+    return in->status.rqs;
+}
+
+void sim_instrument_trigger(sim_instrument *in)
+{
+    if (in->model->trigger) in->model->trigger(in->priv);
+}
+
+void sim_instrument_query_error(sim_instrument *in, int code)
+{
+    sim_status_error(&in->status, code);
+}

@@ -1,0 +1,59 @@
+/* What a model gives to the dispatcher, and the dispatcher's own state. */
+#ifndef SIM_MODEL_H
+#define SIM_MODEL_H
+
+#include "sim/core/instrument.h"
+#include "sim/core/option.h"
+#include "sim/core/scpi.h"
+#include "sim/core/status.h"
+#include "sim/core/store.h"
+
+typedef struct sim_model {
+    const char *name, *text;       /* "ds1104z" and one line about it */
+    const void *row;               /* what tells it from its family, for the model's own use */
+    size_t priv_size;              /* zeroed memory of this size is the model's `p` */
+    unsigned raw_port;
+    const sim_command *const *tables;  /* ended by NULL */
+    /* On failure it has released everything. `in->options` are parsed. */
+    bool (*open)(void *p, sim_instrument *in, char err[256]);
+    void (*close)(void *p);
+    void (*reset)(void *p);        /* *RST */
+    /* Advances to now_ns; returns when it wants to be called again, INT64_MAX for never. */
+    int64_t (*step)(void *p, int64_t now_ns);
+    void (*trigger)(void *p);      /* *TRG, GET; may be NULL */
+} sim_model;
+
+struct sim_instrument {
+    const sim_model *model;
+    void *priv;
+    sim_options options;
+    uint64_t seed;
+    char idn[256];
+    uint32_t max_recv;
+    sim_status status;
+    sim_store_item *store;
+    unsigned stored;
+    sim_port *ports;
+    int64_t busy_until_ns;         /* no answer leaves before */
+    int64_t query_ns;              /* what any answer takes */
+    double bytes_per_ns;           /* pace of the link, 0 = unlimited */
+    bool needs_lf, unknown_reply, asleep;
+    double max_connects;           /* per second before it goes deaf, 0 = no limit */
+    unsigned connects;
+    int64_t connect_second_ns, deaf_until_ns;
+};
+
+/* Options that every model takes, for the top of its list. */
+sim_instrument *sim_instrument_create(const sim_model *model, const char *options, const grat_sim_entry *known,
+                                      uint64_t seed, char err[256]);
+
+/* IEEE 488.2 common commands and :SYSTem:ERRor?. */
+extern const sim_command sim_common_commands[];
+/* Executes one program message; replies are joined by ';' in c->out. `c` is prepared with `out`, `now_ns`. */
+void sim_execute(sim_instrument *in, char *message, sim_call *c);
+/* Some port holds a response. */
+bool sim_instrument_mav(const sim_instrument *in);
+/* Discards the responses of every port but keeps what is being received. */
+void sim_port_drop_output(sim_port *p);
+
+#endif

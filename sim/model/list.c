@@ -1,0 +1,67 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "core/str.h"
+#include "sim/model/models.h"
+
+static const grat_sim_entry options[] = {
+    {"fw", "firmware in *IDN?, such as 00.04.04.SP4"},
+    {"serial", "serial number in *IDN?"},
+    {"ch1", "signal on CH1: sine:1kHz:2V:0V, square:…, triangle:…, dc:1V, noise:0.1V, uart:9600:Hello, file:PATH:RATE"},
+    {"ch2", "signal on CH2"},
+    {"ch3", "signal on CH3"},
+    {"ch4", "signal on CH4"},
+    {"noise", "noise of every input, volts rms at the probe tip (default: 0.01 division)"},
+    {"bandwidth", "input bandwidth (default: the model's)"},
+    {"running", "0: starts stopped, with one record"},
+    {"timing", "none, or ds1000z: latencies and status lag of the real instrument"},
+    {"link", "pace of the responses, such as 100Mbit"},
+    {"status-lag-ms", ":TRIG:STAT? shows the state of so many ms ago"},
+    {"screenshot-args", "none: :DISP:DATA? ignores its arguments and sends BMP"},
+    {"png-bad-crc", "1: PNG text chunks with wrong CRCs (firmware 00.04.04.SP4)"},
+    {"raw-points-stuck", "1: the preamble says 1200 points in RAW (firmware 00.04.02.SP4)"},
+    {"needs-lf", "1: a line without LF waits for ever"},
+    {"unknown-reply", "1: unknown queries are answered by \"command error\""},
+    {"wake-up", "1: the first answer after power-up is lost"},
+    {"busy-slow-screenshot", "1: a screenshot takes 8 s (PNG) or 60 s (BMP) while running"},
+    {"vxi-max-recv", "maxRecvSize in VXI-11's create_link reply (default 1500)"},
+    {"reconnect-hang", "deaf for 5 s after more than so many connects within a second"},
+    {"silent-mdep", "0: an illegal memory depth queues -222 (default: ignored without an error)"},
+    {"count-is-setting", "0: the preamble's count is the averages taken so far (default: the setting)"},
+    {"clear-keeps-average", "1: :CLE does not restart averaging"},
+    {NULL, NULL},
+};
+
+const grat_sim_entry *grat_sim_options(void)
+{
+    return options;
+}
+
+const grat_sim_entry *grat_sim_models(void)
+{
+    static grat_sim_entry list[SIM_RIGOL_1000Z_MODELS + 2];
+    if (!list[0].name) {
+        for (unsigned i = 0; i < SIM_RIGOL_1000Z_MODELS; i++)
+            list[i + 1] = (grat_sim_entry){sim_rigol_1000z_models[i].name, sim_rigol_1000z_models[i].text};
+        list[0] = (grat_sim_entry){sim_plain_model.name, sim_plain_model.text};
+    }
+    return list;
+}
+
+static const sim_model *find_model(const char *name)
+{
+    if (grat__strcaseeq(name, sim_plain_model.name)) return &sim_plain_model;
+    for (unsigned i = 0; i < SIM_RIGOL_1000Z_MODELS; i++)
+        if (grat__strcaseeq(name, sim_rigol_1000z_models[i].name)) return &sim_rigol_1000z_models[i];
+    return NULL;
+}
+
+sim_instrument *sim_instrument_new(const char *model, const char *text, uint64_t seed, char err[256])
+{
+    const sim_model *m = find_model(model);
+    if (m) return sim_instrument_create(m, text, options, seed, err);
+    int n = snprintf(err, 256, "model \"%.40s\" is unknown; known are", model);
+    for (const grat_sim_entry *e = grat_sim_models(); e->name && n > 0 && n < 256; e++)
+        n += snprintf(err + n, 256 - (size_t)n, " %s", e->name);
+    return NULL;
+}

@@ -1,0 +1,12 @@
+/* The models of the bench: one line each in list.c. */
+#ifndef SIM_MODELS_H
+#define SIM_MODELS_H
+
+#include "sim/core/model.h"
+
+#define SIM_RIGOL_1000Z_MODELS 9
+
+extern const sim_model sim_plain_model;
+extern const sim_model sim_rigol_1000z_models[SIM_RIGOL_1000Z_MODELS];
+
+#endif
