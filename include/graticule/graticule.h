@@ -463,7 +463,7 @@ GRAT_API grat_err grat_writer_finish(grat_writer *w, grat_op *op);
 GRAT_API void grat_writer_abort(grat_writer *w);
 /* Names of the formats, NULL-terminated: "csv", "npy", … */
 GRAT_API const char *const *grat_formats(void);
-/* Reads back what the writers wrote: .csv .npy .npz .json .wav. */
+/* Reads back what the writers wrote: .csv .npy .npz .wav, of one acquisition. */
 GRAT_API grat_err grat_read_file(const char *path, grat_meta *meta, grat_record **out, grat_op *op);
 
 /* Writes bytes to a file that appears whole or not at all. */
