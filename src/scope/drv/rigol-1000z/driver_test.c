@@ -304,6 +304,7 @@ TEST(no_trigger_times_out_or_is_forced)
     f.trigger_after_ms = -1;
     grat_op_init(&op, 200, NULL);
     EQ(rigol_acquire(&r, &q, &op), GRAT_ETIMEOUT);
+    TRUE(strstr(op.text, "no trigger"));
     reset("DS1104Z");
     f.trigger_after_ms = -1;
     q.trigger = GRAT_TRIG_KEEP; /* the sweep is AUTO */

@@ -127,6 +127,18 @@ static void stamp(rigol *r, const shot *s)
     r->uncertainty_ns = now - s->before_ns + (r->quirks & RIGOL_STATUS_LAG ? LAG_NS : 0);
 }
 
+/* Says what it was that did not come before the deadline. */
+static grat_err explain(const rigol *r, const shot *s, grat_err err, grat_op *op)
+{
+    char text[40];
+    if (err != GRAT_ETIMEOUT || grat_op_left_ms(op) > 0) return err;
+    if (s->waiting_ns)
+        return grat_op_fail(op, err, "%s: no trigger came in time; check its source and level, or let it run by itself",
+                            r->model);
+    return grat_op_fail(op, err, "%s: a record of %s was not complete in time; allow more", r->model,
+                        grat_format_quantity(text, sizeof text, RIGOL_DIVISIONS * s->scale, "s"));
+}
+
 grat_err rigol_acquire(void *p, const grat_request *q, grat_op *op)
 {
     rigol *r = p;
@@ -144,5 +156,5 @@ grat_err rigol_acquire(void *p, const grat_request *q, grat_op *op)
     err = wait_begun(r, &s, op);
     if (!err) err = wait_done(r, &s, op);
     if (!err) stamp(r, &s);
-    return err;
+    return explain(r, &s, err, op);
 }
