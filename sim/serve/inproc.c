@@ -1,8 +1,8 @@
 /* SIM::model: a simulated instrument inside the process, behind the same session calls as a real one. A message wire:
  * answers carry END. It runs in the caller's thread, whenever the caller reads or writes. */
-#include "sim/core/instrument.h"
+#include "sim/serve/inproc.h"
 
-#include <graticule/backend.h>
+#include "sim/core/instrument.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -114,7 +114,6 @@ static grat_err in_trigger(void *p, grat_op *op)
     return GRAT_OK;
 }
 
-extern const grat_transport grat__transport_sim;
 const grat_transport grat__transport_sim = {
     .name = "simulated instrument",
     .priv_size = sizeof(inproc),
