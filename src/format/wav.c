@@ -1,6 +1,7 @@
 /* RIFF WAVE. Bytes and 16-bit words become 16-bit PCM (a byte is the upper half), so that any player takes it; float
- * records become 32-bit float. A LIST/INFO comment carries what turns the samples back into volts:
+ * records become 32-bit float. A LIST/INFO comment behind the samples carries what turns the samples back into volts:
  *   graticule t0=-0.012 dt=4e-09 ch1_V=0.00015625,-5.12 D0=3.0518509e-05,0      (scale,offset of each column)
+ * It comes last because libsigrok looks for the samples in the first 256 bytes only.
  * The rate field has 32 bits: faster records say 4294967295 there and the truth in the comment. */
 #include "core/str.h"
 #include "format/format.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1024, NOTE = 2048, HEADER = 12 + 24 + 12 + 8 + NOTE + 8 };
+enum { CHUNK = 1024, NOTE = 2048, HEADER = 44, TRAILER = 20 + NOTE };
 
 typedef struct wav {
     bool started, real;
@@ -19,7 +20,7 @@ typedef struct wav {
     uint64_t frames, announced;
     double t0, dt;
     double scale[GRAT_MAX_CHANNELS], offset[GRAT_MAX_CHANNELS];
-    uint8_t header[HEADER];
+    uint8_t header[HEADER], trailer[TRAILER];
 } wav;
 
 static grat_err begin(void *p, const grat_meta *meta, grat_out *o, grat_op *op)
@@ -35,7 +36,7 @@ static size_t put_key_value(char *p, const char *key, double a)
     return n + grat__put_double(p + n, a, 15);
 }
 
-static bool describe(wav *w, const grat_record *r, char note[NOTE])
+static bool describe(wav *w, const grat_record *r, char *note)
 {
     size_t n = 0;
     memset(note, 0, NOTE);
@@ -61,7 +62,7 @@ static bool describe(wav *w, const grat_record *r, char note[NOTE])
     return true;
 }
 
-static void make_header(wav *w, uint64_t frames, const char note[NOTE])
+static void make_header(wav *w, uint64_t frames)
 {
     uint8_t *h = w->header;
     unsigned bytes = w->real ? 4 : 2, frame = bytes * w->traces;
@@ -70,31 +71,26 @@ static void make_header(wav *w, uint64_t frames, const char note[NOTE])
     uint64_t speed = (uint64_t)field * frame;
     uint32_t size = (uint32_t)(frames * frame);
     memcpy(h, "RIFF\0\0\0\0WAVEfmt \x10\0\0\0", 20);
-    grat__put_le32(h + 4, HEADER - 8 + size + (size & 1));
+    grat__put_le32(h + 4, HEADER - 8 + TRAILER + size);
     grat__put_le16(h + 20, w->real ? 3 : 1);
     grat__put_le16(h + 22, (uint16_t)w->traces);
     grat__put_le32(h + 24, field);
     grat__put_le32(h + 28, speed > 4294967295u ? 4294967295u : (uint32_t)speed);
     grat__put_le16(h + 32, (uint16_t)frame);
     grat__put_le16(h + 34, (uint16_t)(8 * bytes));
-    memcpy(h + 36, "LIST\0\0\0\0INFOICMT", 16);
-    grat__put_le32(h + 40, 12 + NOTE);
-    grat__put_le32(h + 52, NOTE);
-    if (note) memcpy(h + 56, note, NOTE);
-    memcpy(h + 56 + NOTE, "data", 4);
-    grat__put_le32(h + 60 + NOTE, size);
+    memcpy(h + 36, "data", 4);
+    grat__put_le32(h + 40, size);
     w->announced = frames;
 }
 
 static grat_err check_size(const wav *w, uint64_t frames, grat_op *op)
 {
-    if (frames <= (4294967295u - HEADER) / ((w->real ? 4u : 2u) * w->traces)) return GRAT_OK;
+    if (frames <= (4294967295u - HEADER - TRAILER) / ((w->real ? 4u : 2u) * w->traces)) return GRAT_OK;
     return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .wav: a WAVE file ends at 4 GiB; write .npy");
 }
 
 static grat_err start(wav *w, const grat_record *r, grat_out *o, grat_op *op)
 {
-    char note[NOTE];
     w->traces = r->traces;
     w->dt = r->dt;
     for (unsigned i = 0; i < r->traces; i++) {
@@ -102,9 +98,12 @@ static grat_err start(wav *w, const grat_record *r, grat_out *o, grat_op *op)
         w->scale[i] = r->trace[i].scale;
         w->offset[i] = r->trace[i].offset;
     }
-    if (!describe(w, r, note))
+    memcpy(w->trailer, "LIST\0\0\0\0INFOICMT", 16);
+    grat__put_le32(w->trailer + 4, 12 + NOTE);
+    grat__put_le32(w->trailer + 16, NOTE);
+    if (!describe(w, r, (char *)w->trailer + 20))
         return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .wav: too many channels for its comment; write .npy");
-    make_header(w, r->count, note);
+    make_header(w, r->count);
     w->started = true;
     return grat_out_write(o, w->header, HEADER, op);
 }
@@ -173,10 +172,11 @@ static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
 static grat_err end(void *p, grat_out *o, grat_op *op)
 {
     wav *w = p;
-    if (w->frames == w->announced) return GRAT_OK;
-    grat_err err = grat_out_seek(o, 0, op);
+    grat_err err = grat_out_write(o, w->trailer, TRAILER, op);
+    if (err || w->frames == w->announced) return err;
+    err = grat_out_seek(o, 0, op);
     if (err) return err;
-    make_header(w, w->frames, NULL);
+    make_header(w, w->frames);
     return grat_out_write(o, w->header, HEADER, op);
 }
 
@@ -225,20 +225,22 @@ static void read_samples(grat_record *r, const uint8_t *data)
 static grat_err read_wav(const char *path, const uint8_t *d, size_t n, grat_meta *meta, grat_record **out, grat_op *op)
 {
     (void)meta;
-    if (n < HEADER || memcmp(d, "RIFF", 4) != 0 || memcmp(d + 8, "WAVEfmt \x10\0\0\0", 12) != 0 ||
-        memcmp(d + 44, "INFOICMT", 8) != 0 || grat__le32(d + 52) != NOTE || memcmp(d + 56 + NOTE, "data", 4) != 0)
+    if (n < HEADER + TRAILER || memcmp(d, "RIFF", 4) != 0 || memcmp(d + 8, "WAVEfmt \x10\0\0\0", 12) != 0 ||
+        memcmp(d + 36, "data", 4) != 0)
         return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is no WAVE file that was written here", path);
     unsigned traces = grat__le16(d + 22), kind = grat__le16(d + 20);
-    size_t size = grat__le32(d + 60 + NOTE), width = kind == 3 ? 4 : 2;
-    if (!traces || traces > GRAT_MAX_CHANNELS || (kind != 1 && kind != 3) || size > n - HEADER ||
-        size % (width * traces) || !size)
-        return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is damaged or cut; get it again", path);
+    size_t size = grat__le32(d + 40), width = kind == 3 ? 4 : 2;
+    const uint8_t *trailer = d + n - TRAILER;
+    if (!traces || traces > GRAT_MAX_CHANNELS || (kind != 1 && kind != 3) || size != n - HEADER - TRAILER ||
+        size % (width * traces) || !size || memcmp(trailer + 8, "INFOICMT", 8) != 0)
+        return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is damaged, cut or not from here; get it again",
+                            path);
     grat_sample_type types[GRAT_MAX_CHANNELS];
     for (unsigned i = 0; i < traces; i++) types[i] = kind == 3 ? GRAT_F32 : GRAT_I16;
     grat_record *r = grat_record_new(traces, types, size / (width * traces));
     if (!r) return grat_op_fail(op, GRAT_ENOMEM, "cannot read %.120s: out of memory", path);
     char note[NOTE + 1] = "";
-    memcpy(note, d + 56, NOTE);
+    memcpy(note, trailer + 20, NOTE);
     if (!parse_note(note, r)) {
         grat_record_unref(r);
         return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: its comment lacks the scales", path);
