@@ -1,0 +1,136 @@
+#include "cli/cli.h"
+#include "test.h"
+
+const cli_option cli_globals[] = {{NULL, 0, CLI_FLAG, NULL, NULL, NULL}};
+static const cli_command command = {.name = "capture", .args = "", .shared = cli_acquire_options};
+const cli_command *const cli_commands[] = {&command, NULL};
+
+const cli_command *cli_find_command(const char *name)
+{
+    return strcmp(name, "capture") == 0 ? &command : NULL;
+}
+
+const char *cli_nearest_command(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+void grat_request_init(grat_request *q)
+{
+    *q = (grat_request){.size = sizeof *q, .pre = -1};
+}
+
+static grat_op op;
+static grat_request q;
+
+static grat_err trigger(const char *text)
+{
+    grat_op_init(&op, 0, NULL);
+    grat_request_init(&q);
+    return cli_parse_trigger(text, &q, &op);
+}
+
+static grat_err channels(const char *text)
+{
+    grat_op_init(&op, 0, NULL);
+    grat_request_init(&q);
+    return cli_parse_channels(text, &q, &op);
+}
+
+static grat_err request(int n, const char *const *words)
+{
+    static cli_args a;
+    char *argv[16] = {(char *)(uintptr_t)"grat", (char *)(uintptr_t)"capture"};
+    for (int i = 0; i < n; i++) argv[i + 2] = (char *)(uintptr_t)words[i];
+    grat_op_init(&op, 0, NULL);
+    if (!cli_args_parse(&a, n + 2, argv)) return GRAT_EPARSE;
+    return cli_parse_request(&a, &q, &op);
+}
+#define REQUEST(...) request(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), (const char *[]){__VA_ARGS__})
+
+TEST(triggers)
+{
+    EQ(trigger("1:rising@0.5V"), GRAT_OK);
+    EQ(q.trigger, GRAT_TRIG_EDGE);
+    EQ(q.trigger_slope, GRAT_RISING);
+    STR(q.trigger_source, "1");
+    NEAR(q.trigger_level, 0.5, 1e-12);
+    EQ(trigger("D13:falling"), GRAT_OK);
+    STR(q.trigger_source, "D13");
+    EQ(q.trigger_slope, GRAT_FALLING);
+    EQ(trigger("ch4@-200mV"), GRAT_OK);
+    STR(q.trigger_source, "4");
+    NEAR(q.trigger_level, -0.2, 1e-12);
+    EQ(trigger("line:either"), GRAT_OK);
+    EQ(q.trigger_slope, GRAT_EITHER);
+    EQ(trigger("none"), GRAT_OK);
+    EQ(q.trigger, GRAT_TRIG_NONE);
+    EQ(trigger("AUTO"), GRAT_OK);
+    EQ(q.trigger, GRAT_TRIG_AUTO);
+}
+
+TEST(bad_triggers)
+{
+    static const char *const bad[] = {"", "5", "1:", "1:up", ":rising", "D16", "1@", "1@2s", "@1V", "1:rising:falling"};
+    for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
+        EQ(trigger(bad[i]), GRAT_EPARSE);
+        TRUE(op.text[0]);
+    }
+}
+
+TEST(channel_lists)
+{
+    EQ(channels("1,3,D0-D7"), GRAT_OK);
+    TRUE(q.any_channel && q.channel[0] && !q.channel[1] && q.channel[2] && !q.channel[3]);
+    TRUE(q.digital[0] && q.digital[7] && !q.digital[8]);
+    EQ(channels("1-4"), GRAT_OK);
+    TRUE(q.channel[0] && q.channel[3]);
+    EQ(channels("d15,B"), GRAT_OK);
+    TRUE(q.digital[15] && q.channel[1]);
+}
+
+TEST(bad_channel_lists)
+{
+    static const char *const bad[] = {"", "0", "5", "1,", ",1", "1-D3", "4-1", "D16", "D-", "1-", "x", "D1x"};
+    for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) EQ(channels(bad[i]), GRAT_EPARSE);
+}
+
+TEST(requests)
+{
+    EQ(REQUEST("--range", "5V", "--pre", "25%", "--samples=10kS", "--coupling", "ac", "--probe", "10", "-n", "3"), GRAT_OK);
+    TRUE(q.has_range);
+    NEAR(q.low, -2.5, 1e-12);
+    NEAR(q.high, 2.5, 1e-12);
+    NEAR(q.pre, 0.25, 1e-12);
+    EQ(q.samples, 10000);
+    EQ(q.coupling, GRAT_AC);
+    EQ(q.count, 3);
+    EQ(REQUEST("--low", "-1V", "--high", "4V", "--average", "16"), GRAT_OK);
+    NEAR(q.high, 4, 1e-12);
+    EQ(q.acq, GRAT_ACQ_AVERAGE);
+    EQ(q.averages, 16);
+}
+
+TEST(requests_that_contradict)
+{
+    EQ(REQUEST("--low", "1V"), GRAT_EINVAL);
+    EQ(REQUEST("--low", "2V", "--high", "1V"), GRAT_EINVAL);
+    EQ(REQUEST("--range", "1V", "--low", "0V", "--high", "1V"), GRAT_EINVAL);
+    EQ(REQUEST("--peak", "--hires"), GRAT_EINVAL);
+    EQ(REQUEST("--pre", "150%"), GRAT_EINVAL);
+    EQ(REQUEST("--pre", "25"), GRAT_EINVAL);
+    EQ(REQUEST("--period", "0s"), GRAT_EINVAL);
+    EQ(REQUEST("--current", "--count", "2"), GRAT_EINVAL);
+}
+
+int main(void)
+{
+    RUN(triggers);
+    RUN(bad_triggers);
+    RUN(channel_lists);
+    RUN(bad_channel_lists);
+    RUN(requests);
+    RUN(requests_that_contradict);
+    return TEST_RESULT();
+}
