@@ -1,0 +1,80 @@
+/* Faults that a wire can be told to show, one table: name, text, default argument. */
+#ifndef SIM_FAULTS_H
+#define SIM_FAULTS_H
+
+#include <graticule/sim.h>
+
+/* id, name, default argument, text */
+#define SIM_FAULT_MAP(X)                                                                                               \
+    X(DRIBBLE, "dribble", 10000, "raw and VXI-11 answers leave at this many bytes a second")                           \
+    X(VXI_SEGMENTS, "vxi-segments", 1, "replies in TCP segments of this many bytes")                                   \
+    X(VXI_FRAGMENTS, "vxi-fragments", 65532, "replies in record fragments of this many bytes, as libtirpc sends them") \
+    X(VXI_ZERO_FRAGMENTS, "vxi-zero-fragments", 0, "empty fragments before, inside and after each reply")              \
+    X(VXI_GETPORT_NOLAST, "vxi-getport-nolast", 0, "GETPORT replies lack the last-fragment bit (Anritsu MS9740)")      \
+    X(VXI_PADDING, "vxi-padding", 8, "this many bytes behind the results of a reply (ICS 8065)")                       \
+    X(VXI_WRONG_XID, "vxi-wrong-xid", 0, "a stale reply comes before the right one")                                   \
+    X(VXI_LATE, "vxi-late", 3000, "replies leave this many milliseconds late")                                         \
+    X(VXI_LID0, "vxi-lid0", 0, "the link identifier is 0 (Siglent SDS1104X-E, Rigol DM3068)")                          \
+    X(VXI_LID_NEGATIVE, "vxi-lid-negative", 0, "link identifiers are negative")                                        \
+    X(VXI_MAXRECV, "vxi-maxrecv", 1024, "maxRecvSize is the argument: 0, 1, 1024, 4294967295")                         \
+    X(VXI_PARTIAL_WRITE, "vxi-partial-write", 0, "device_write takes half of the data and says so")                    \
+    X(VXI_REASON0, "vxi-reason0", 1024, "device_read returns at most this many bytes, with reason 0")                  \
+    X(VXI_PARTIAL15, "vxi-partial15", 0, "device_read returns half of the data with error 15")                         \
+    X(VXI_LOCK11, "vxi-lock11", 0, "error 11 when lock_timeout or waitlock is set (Rigol DM3068)")                     \
+    X(VXI_CORE_REFUSE, "vxi-core-refuse", 0, "the core port refuses connections")                                      \
+    X(VXI_RESET, "vxi-reset", 0, "the connection is reset in the middle of a device_read reply")                       \
+    X(VXI_SRQ_BADLEN, "vxi-srq-badlen", 0, "interrupt records announce 4 bytes too many (Keithley DMM6500)")           \
+    X(VXI_SECOND_REFUSED, "vxi-second-refused", 0, "a second core connection is reset")                                \
+    X(VXI_LINKS_KEPT, "vxi-links-kept", 16, "links outlive their connection; so many exist (Tektronix MSO3054)")       \
+    X(VXI_NO_ABORT, "vxi-no-abort", 0, "no abort channel is offered")                                                  \
+    X(VXI_MAXREAD, "vxi-maxread", 16777216, "error 5 for a larger requestSize (Agilent DSO9000)")                      \
+    X(VXI_BLOCK_SHORT, "vxi-block-short", 10, "blocks end this many bytes early, as raw-block-short")                  \
+    X(VXI_BLOCK_LONG, "vxi-block-long", 10, "blocks hold this many bytes too many")                                    \
+    X(VXI_BLOCK_ZERO, "vxi-block-zero", 0, "blocks are #9000000000")                                                   \
+    X(VXI_NO_NEWLINE, "vxi-no-newline", 0, "responses end without a newline, by END alone")                            \
+    X(VXI_DELAY, "vxi-delay", 200, "responses become available this many milliseconds late")                           \
+    X(RAW_SPLIT, "raw-split", 1, "answers in TCP segments of this many bytes")                                         \
+    X(RAW_DELAY, "raw-delay", 200, "answers come this many milliseconds late")                                         \
+    X(RAW_DOUBLE_NEWLINE, "raw-double-newline", 0, "two newlines end an answer (Siglent SDS)")                         \
+    X(RAW_NO_NEWLINE, "raw-no-newline", 0, "no newline ends an answer")                                                \
+    X(RAW_BLOCK_SHORT, "raw-block-short", 10, "blocks hold this many bytes fewer than announced")                      \
+    X(RAW_BLOCK_LONG, "raw-block-long", 10, "blocks hold this many bytes more than announced")                         \
+    X(RAW_BLOCK_SAMPLES, "raw-block-samples", 0, "blocks announce half their bytes (Siglent SDS2000X+, 16 bit)")       \
+    X(RAW_BLOCK_ZERO, "raw-block-zero", 0, "blocks are #9000000000 (Rigol DS1000Z without data)")                      \
+    X(RAW_STALL, "raw-stall", 0, "the header of a block, then silence (Rigol DS1000Z)")                                \
+    X(RAW_DROP, "raw-drop", 0, "the connection is reset in the middle of a block")                                     \
+    X(RAW_ONE_CLIENT, "raw-one-client", 0, "one client; the next is refused until so many ms after it left")           \
+    X(RAW_STALE, "raw-stale", 0, "an old answer waits at each connect (Tektronix)")                                    \
+    X(RAW_STARTUP, "raw-startup", 10000, "no answer for so many ms after the connect (DSO-X 2000)")                    \
+    X(RAW_IGNORE_FAST, "raw-ignore-fast", 50, "a command within so many ms of the one before is lost (Siglent)")       \
+    X(DISC_DUPLICATE, "disc-duplicate", 0, "every answer to a broadcast comes twice")                                  \
+    X(DISC_PORT0, "disc-port0", 0, "answers over UDP name port 0")                                                     \
+    X(HTTP_HTML, "http-html", 0, "the identification is an HTML page")                                                 \
+    X(HTTP_MALFORMED, "http-malformed", 0, "the identification is cut XML")
+
+typedef enum sim_fault_id {
+#define SIM_FAULT_ENUM(id, name, argument, text) SIM_FAULT_##id,
+    SIM_FAULT_MAP(SIM_FAULT_ENUM)
+#undef SIM_FAULT_ENUM
+    SIM_FAULTS,
+} sim_fault_id;
+
+typedef struct sim_faults {
+    unsigned count;                    /* of those that are set */
+    struct {
+        double probability;            /* 0 = not set */
+        uint64_t argument;
+    } item[SIM_FAULTS];
+    uint64_t state;                    /* of the random numbers */
+} sim_faults;
+
+/* "name[@probability][:argument],…"; NULL is none. False with a sentence. */
+bool sim_faults_parse(sim_faults *f, const char *spec, uint64_t seed, char err[256]);
+/* Draws: true when this one strikes now. */
+bool sim_fault(sim_faults *f, sim_fault_id id);
+static inline uint64_t sim_fault_argument(const sim_faults *f, sim_fault_id id)
+{
+    return f->item[id].argument;
+}
+
+#endif
