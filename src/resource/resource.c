@@ -49,6 +49,7 @@ static grat_err copy(const parts *t, const field *f, char *out, size_t cap, cons
     for (size_t i = 0; i < f->n; i++) {
         if ((unsigned char)f->p[i] < 0x20) return fail_at(t, f->p + i, "a control character");
     }
+    if (f->p[f->n - 1] == ':') return fail_at(t, f->p + f->n - 1, "a colon too many");
     memcpy(out, f->p, f->n);
     out[f->n] = '\0';
     return GRAT_OK;
@@ -252,12 +253,11 @@ static const struct interface {
 static bool split(parts *t)
 {
     const char *p = t->text;
-    unsigned depth = 0;
     t->f[0].p = p;
     for (; *p; p++) {
-        if (*p == '[') depth++;
-        else if (*p == ']' && depth) depth--;
-        else if (!depth && p[0] == ':' && p[1] == ':') {
+        if (*p == '[' && strchr(p, ']')) {
+            p = strchr(p, ']');
+        } else if (p[0] == ':' && p[1] == ':') {
             t->f[t->n].n = (size_t)(p - t->f[t->n].p);
             if (++t->n == MAX_FIELDS) return false;
             t->f[t->n].p = p + 2;
