@@ -31,26 +31,25 @@ static size_t split(char *unit, bool *query, char **args)
     return n;
 }
 
-/* A unit without a leading colon is taken from the root first, then, as SCPI-1999 §6.2.4 wants, from where the unit
- * before it stood. `path` is the header of that unit without its last node. */
+/* A unit without a leading colon is taken from where the unit before it stood (SCPI-1999 §6.2.4), else, as Rigol's
+ * programs expect, from the root. `path` is the header of the unit before without its last node. */
 static const sim_command *resolve(sim_instrument *in, const char *header, size_t n, bool query, char *path, sim_call *c)
 {
     bool rooted = *header == ':' || *header == '*';
-    if (*header == ':') header++, n--;
-    const sim_command *k = find(in, header, n, query, c);
     char full[MAX_PATH * 2];
-    if (!k && !rooted && *path && n < MAX_PATH) {
-        snprintf(full, sizeof full, "%s%.*s", path, (int)n, header);
-        header = full, n = strlen(full);
-        k = find(in, header, n, query, c);
+    if (*header == ':') header++, n--;
+    if (n >= MAX_PATH) return NULL;
+    snprintf(full, sizeof full, "%s%.*s", rooted ? "" : path, (int)n, header);
+    const sim_command *k = find(in, full, strlen(full), query, c);
+    if (!k && !rooted && *path) {
+        snprintf(full, sizeof full, "%.*s", (int)n, header);
+        k = find(in, full, n, query, c);
     }
-    if (k && *header != '*' && n < MAX_PATH) {
-        size_t keep = n;
-        while (keep && header[keep - 1] != ':') keep--;
-        char next[MAX_PATH];
-        memcpy(next, header, keep);
-        next[keep] = '\0';
-        grat__strcpy(path, MAX_PATH, next);
+    if (k && *full != '*') {
+        char *colon = strrchr(full, ':');
+        if (colon) colon[1] = '\0';
+        else *full = '\0';
+        grat__strcpy(path, MAX_PATH, full);
     }
     return k;
 }
@@ -100,5 +99,6 @@ void sim_execute(sim_instrument *in, char *message, sim_call *c)
         run_unit(in, unit, path, c);
         if (joined && c->out->len == start && c->pattern == body) c->out->len = before;
     }
+    if (in->model->step) in->model->step(in->priv, c->now_ns);
     sim_status_update(&in->status, sim_instrument_mav(in));
 }

@@ -34,10 +34,15 @@ static inline void peer_close(peer *p)
     free(p->reply);
 }
 
-static inline void peer_sleep_ms(int ms)
+/* Time passes as in a server: the instrument is stepped when it wants to be. */
+static inline void peer_sleep_ms(peer *p, int ms)
 {
-    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-    nanosleep(&t, NULL);
+    struct timespec t = {.tv_nsec = 1000000};
+    int64_t end = grat_now_ns() + ms * 1000000LL;
+    while (grat_now_ns() < end) {
+        sim_instrument_step(p->in, grat_now_ns());
+        nanosleep(&t, NULL);
+    }
 }
 
 /* Collects one response; false when none comes within the time. */
@@ -52,7 +57,7 @@ static inline bool peer_read(peer *p, int ms)
         size_t n = sim_port_peek(p->port, now, &data, &last);
         if (!n && now > end) break;
         if (!n) {
-            peer_sleep_ms(1);
+            peer_sleep_ms(p, 1);
             continue;
         }
         if (p->n + n < PEER_CAP) memcpy(p->reply + p->n, data, n);

@@ -84,7 +84,8 @@ static double forward_to(const analysis *a, const double *v, size_t i, double le
 
 static void note_edge(analysis *a, const double *v, size_t i, bool rising)
 {
-    double span = a->top - a->base, middle = (a->top + a->base) / 2, low = a->base + 0.1 * span, high = a->base + 0.9 * span;
+    double span = a->top - a->base, middle = (a->top + a->base) / 2;
+    double low = a->base + 0.1 * span, high = a->base + 0.9 * span;
     unsigned *count = rising ? &a->rises : &a->falls;
     double *at = rising ? a->rise : a->fall;
     if (*count < 2) at[*count] = back_to(a, v, i, middle, rising ? 1 : -1);
@@ -172,12 +173,33 @@ static double voltage_item(const analysis *a, int item)
     }
 }
 
-static double time_item(const analysis *a, int item)
+static double count_item(const analysis *a, int item)
+{
+    unsigned least = a->rises < a->falls ? a->rises : a->falls;
+    switch (item) {
+    case PPULSES:
+    case NPULSES: return least;
+    case PEDGES: return a->rises;
+    case NEDGES: return a->falls;
+    default: return voltage_item(a, item);
+    }
+}
+
+static double period_of(const analysis *a)
 {
     double period = a->rise[1] - a->rise[0];
-    if (isnan(period)) period = a->fall[1] - a->fall[0];
-    double high = a->fall[0] > a->rise[0] ? a->fall[0] - a->rise[0] : a->fall[1] - a->rise[0];
-    double low = a->rise[0] > a->fall[0] ? a->rise[0] - a->fall[0] : a->rise[1] - a->fall[0];
+    return isnan(period) ? a->fall[1] - a->fall[0] : period;
+}
+
+/* From the first edge in `from` to the first one in `to` after it. */
+static double width_of(const double from[2], const double to[2])
+{
+    return to[0] > from[0] ? to[0] - from[0] : to[1] - from[0];
+}
+
+static double time_item(const analysis *a, int item)
+{
+    double period = period_of(a), high = width_of(a->rise, a->fall), low = width_of(a->fall, a->rise);
     double swing = 0.8 * (a->top - a->base);
     switch (item) {
     case PERIOD: return period;
@@ -192,11 +214,7 @@ static double time_item(const analysis *a, int item)
     case TVMIN: return a->t_min;
     case PSLEWRATE: return swing / a->rise_time;
     case NSLEWRATE: return -swing / a->fall_time;
-    case PPULSES: return a->rises < a->falls ? a->rises : a->falls;
-    case NPULSES: return a->falls < a->rises ? a->falls : a->rises;
-    case PEDGES: return a->rises;
-    case NEDGES: return a->falls;
-    default: return voltage_item(a, item);
+    default: return count_item(a, item);
     }
 }
 

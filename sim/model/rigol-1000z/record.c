@@ -98,7 +98,7 @@ void rg_volts(const rg *g, const rg_record *r, unsigned ch, uint64_t first, size
 double rg_volts_at(const rg *g, const rg_record *r, unsigned ch, double t)
 {
     double at = nearbyint((t - r->start_s) * r->rate), v;
-    if (!r->valid || at < 0 || at >= (double)r->depth) return NAN;
+    if (!r->valid || !r->ch[ch].on || at < 0 || at >= (double)r->depth) return NAN;
     rg_volts(g, r, ch, (uint64_t)at, 1, &v);
     return v;
 }

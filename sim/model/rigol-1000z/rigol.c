@@ -95,7 +95,6 @@ static bool demo(rg *g, char err[256])
     g->ch[1].on = true;
     g->timebase = 200e-6;
     int64_t now = grat_now_ns();
-    g->run.state = RG_STOP;
     rg_capture_now(g, now);
     if (running) rg_run_start(g, false, now);
     return true;
@@ -137,10 +136,12 @@ const sim_model sim_rigol_1000z_models[SIM_RIGOL_1000Z_MODELS] = {
           ROW("DS1104Z-S", "DS1ZC171509446", 4, 0, 2, 100e6, 5e-9)),
     MODEL("ds1104z-plus", "Rigol DS1104Z Plus, 4 + 16 channels, 100 MHz",
           ROW("DS1104Z Plus", "DS1ZC171509447", 4, 16, 0, 100e6, 5e-9)),
-    MODEL("mso1074z", "Rigol MSO1074Z, 4 + 16 channels, 70 MHz", ROW("MSO1074Z", "DS1ZD171509448", 4, 16, 0, 70e6, 5e-9)),
+    MODEL("mso1074z", "Rigol MSO1074Z, 4 + 16 channels, 70 MHz",
+          ROW("MSO1074Z", "DS1ZD171509448", 4, 16, 0, 70e6, 5e-9)),
     MODEL("mso1104z", "Rigol MSO1104Z, 4 + 16 channels, 100 MHz",
           ROW("MSO1104Z", "DS1ZD171509449", 4, 16, 0, 100e6, 5e-9)),
     MODEL("mso1104z-s", "Rigol MSO1104Z-S, 4 + 16 channels, 100 MHz, 2 generators",
           ROW("MSO1104Z-S", "DS1ZD171509450", 4, 16, 2, 100e6, 5e-9)),
-    MODEL("ds1202z-e", "Rigol DS1202Z-E, 2 channels, 200 MHz", ROW("DS1202Z-E", "DS1ZE171509451", 2, 0, 0, 200e6, 2e-9)),
+    MODEL("ds1202z-e", "Rigol DS1202Z-E, 2 channels, 200 MHz",
+          ROW("DS1202Z-E", "DS1ZE171509451", 2, 0, 0, 200e6, 2e-9)),
 };

@@ -58,6 +58,7 @@ typedef struct rg_record {
 typedef struct rg_run {
     rg_state state;
     bool single, force;
+    bool committed;                /* in TD and AUTO: the record is there, what remains is dead time */
     int64_t due_ns;                /* end of the present state, where time ends it */
     int64_t wait_since_ns;
     double searched_s;             /* no trigger before this absolute time */

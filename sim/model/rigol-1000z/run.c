@@ -27,11 +27,11 @@ static rg_state state_at(const rg_run *r, int64_t at_ns, int64_t *since)
     *since = 0;
     for (unsigned back = 1; back <= kept; back++) {
         unsigned i = (r->events - back) % RG_LAG_EVENTS;
-        if (r->event[i].at_ns > at_ns && back < kept) continue;
+        if (r->event[i].at_ns > at_ns) continue;
         *since = r->event[i].at_ns;
         return r->event[i].state;
     }
-    return r->state;
+    return kept < RG_LAG_EVENTS ? RG_STOP : r->state;
 }
 
 rg_state rg_shown_state(const rg *g, int64_t now_ns)
@@ -82,14 +82,18 @@ static double crossing(const rg *g, double a, double b, bool rising)
     return b;
 }
 
+static double hysteresis_of(const rg *g)
+{
+    if (g->trig_source < RG_CHANNELS) return HYSTERESIS_DIV * g->ch[g->trig_source].scale;
+    return g->trig_source < RG_SRC_D0 ? 0.01 : 0;
+}
+
 /* The first trigger in from … to; NAN when there is none. Sets *searched to where to go on. */
 static double find_trigger(const rg *g, double from, double to, double *searched)
 {
-    double step = look_step(g), hysteresis = 0;
+    double step = look_step(g), hysteresis = hysteresis_of(g);
     *searched = to;
     if (!(step > 0)) return NAN;
-    if (g->trig_source < RG_CHANNELS) hysteresis = HYSTERESIS_DIV * g->ch[g->trig_source].scale;
-    if (g->trig_source >= RG_SRC_MATH && g->trig_source < RG_SRC_D0) hysteresis = 0.01;
     if (to - from > MAX_LOOKS * step) from = to - MAX_LOOKS * step;
     bool rise = g->trig_slope != RG_SLOPE_NEG, fall = g->trig_slope != RG_SLOPE_POS;
     bool low = false, high = false;          /* armed for a rising, for a falling edge */
@@ -114,8 +118,9 @@ static double find_trigger(const rg *g, double from, double to, double *searched
 
 static rg_record snapshot(const rg *g, double trigger_s, bool forced)
 {
-    rg_record r = {
-        .valid = true, .forced = forced, .trigger_s = trigger_s, .timebase = g->timebase, .delay = g->delay, .acq = g->acq};
+    rg_record r = {.valid = true, .forced = forced, .trigger_s = trigger_s, .acq = g->acq};
+    r.timebase = g->timebase;
+    r.delay = g->delay;
     rg_sampling(g, &r.rate, &r.depth);
     r.start_s = g->delay - (double)r.depth / r.rate / 2;
     for (unsigned i = 0; i < RG_CHANNELS; i++) r.ch[i] = g->ch[i];
@@ -180,7 +185,8 @@ static void triggered(rg *g, double at_s, rg_state state, int64_t now_ns)
     r->first = false;
     r->shown = state;
     enter(g, state, at_ns > r->wait_since_ns ? at_ns : r->wait_since_ns);
-    r->due_ns = at_ns + (int64_t)(after_s(g) * NS_PER_S) + (r->single ? 0 : DEAD_NS);
+    r->due_ns = at_ns + (int64_t)(after_s(g) * NS_PER_S);
+    r->committed = false;
     if (r->due_ns < now_ns - LATE_NS) r->due_ns = now_ns;
 }
 
@@ -210,6 +216,19 @@ static bool wait_step(rg *g, int64_t now_ns, int64_t *next)
     return false;
 }
 
+/* The record is complete; a running scope then needs some time before it looks for the next trigger. */
+static void captured(rg *g, int64_t at_ns)
+{
+    if (g->run.committed) {
+        arm(g, at_ns);
+        return;
+    }
+    commit(g);
+    g->run.committed = true;
+    g->run.due_ns = at_ns + DEAD_NS;
+    if (g->run.single) enter(g, RG_STOP, at_ns);
+}
+
 int64_t rg_step(void *p, int64_t now_ns)
 {
     rg *g = p;
@@ -229,9 +248,7 @@ int64_t rg_step(void *p, int64_t now_ns)
             enter(g, RG_WAIT, at);
             continue;
         }
-        commit(g);
-        if (r->single) enter(g, RG_STOP, at);
-        else arm(g, at);
+        captured(g, at);
     }
     return now_ns + POLL_NS;
 }

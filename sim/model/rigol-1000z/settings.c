@@ -72,12 +72,17 @@ int rg_source_arg(sim_call *c, unsigned index)
         return -1;
     }
     size_t n = strlen(text);
-    if (sim_header_match("CHANnel#", text, n, number)) source = number[0] >= 1 && number[0] <= g->row->analog ? (int)number[0] - 1 : -1;
-    else if (sim_header_match("D#", text, n, number) && n > 1)
-        source = number[0] < g->row->digital ? RG_SRC_D0 + (int)number[0] : -1;
-    else if (grat__strcaseeq(text, "MATH")) source = RG_SRC_MATH;
-    else if (grat__strcaseeq(text, "AC")) source = RG_SRC_AC;
-    else if (grat__strcaseeq(text, "EXT") && g->row->analog == 2) source = RG_SRC_EXT;
+    if (sim_header_match("CHANnel#", text, n, number)) {
+        if (number[0] >= 1 && number[0] <= g->row->analog) source = (int)number[0] - 1;
+    } else if (sim_header_match("D#", text, n, number) && n > 1) {
+        if (number[0] < g->row->digital) source = RG_SRC_D0 + (int)number[0];
+    } else if (grat__strcaseeq(text, "MATH")) {
+        source = RG_SRC_MATH;
+    } else if (grat__strcaseeq(text, "AC")) {
+        source = RG_SRC_AC;
+    } else if (grat__strcaseeq(text, "EXT") && g->row->analog == 2) {
+        source = RG_SRC_EXT;
+    }
     if (source < 0) sim_error(c, -224);
     return source;
 }

@@ -31,7 +31,8 @@ static void phase_set(sim_call *c)
 const sim_command rg_source_commands[] = {
     KEPT("OUTPut#[:STATe]", "b0"),
     KEPT("OUTPut#:IMPedance", "wOMEG|FIFTy"),
-    KEPT("FUNCtion[:SHAPe]", "wSINusoid|SQUare|RAMP|PULSe|NOISe|DC|EXTernal|SINC|EXPRise|EXPFall|ECG|GAUSs|LORentz|HAVersine"),
+    KEPT("FUNCtion[:SHAPe]", "wSINusoid|SQUare|RAMP|PULSe|NOISe|DC|EXTernal|SINC|"
+                             "EXPRise|EXPFall|ECG|GAUSs|LORentz|HAVersine"),
     KEPT("FUNCtion:RAMP:SYMMetry", "e50"),
     KEPT("FREQuency[:FIXed]", "e1000"),
     KEPT("VOLTage[:LEVel][:IMMediate][:AMPLitude]", "e5"),

@@ -5,7 +5,8 @@
 
 #define LEVEL_DIVISIONS 5
 
-static const char modes[] = "EDGE|PULSe|RUNT|WINDows|NEDGe|SLOPe|VIDeo|PATTern|DELay|TIMeout|DURation|SHOLd|RS232|IIC|SPI";
+static const char modes[] =
+    "EDGE|PULSe|RUNT|WINDows|NEDGe|SLOPe|VIDeo|PATTern|DELay|TIMeout|DURation|SHOLd|RS232|IIC|SPI";
 static const char couplings[] = "AC|DC|LFReject|HFReject";
 static const char sweeps[] = "AUTO|NORMal|SINGle";
 static const char slopes[] = "POSitive|NEGative|RFALl";

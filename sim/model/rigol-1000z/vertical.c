@@ -161,8 +161,13 @@ static void display_set(sim_call *c)
     rg_channel *ch = channel(c);
     bool on;
     if (!ch || !sim_arg_bool(c, 0, &on)) return;
-    if (on && taken(g, (unsigned)(ch - g->ch))) sim_error(c, -221);
-    else ch->on = on;
+    if (on && taken(g, (unsigned)(ch - g->ch))) {
+        sim_error(c, -221);
+        return;
+    }
+    bool changed = ch->on != on;
+    ch->on = on;
+    if (changed && g->run.state != RG_STOP) rg_run_start(g, g->run.single, c->now_ns);
 }
 
 static void invert_get(sim_call *c)

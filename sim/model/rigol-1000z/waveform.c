@@ -30,7 +30,8 @@ static bool raw_scaling(const rg *g)
 
 static rg_gain gain_of(const rg *g)
 {
-    if (g->wav_source >= RG_CHANNELS) return (rg_gain){.increment = g->wav_source == RG_SRC_MATH ? 0.04 : 1, .reference = g->wav_source == RG_SRC_MATH ? 127 : 0};
+    if (g->wav_source == RG_SRC_MATH) return (rg_gain){.increment = 1 / RG_CODES_PER_DIV, .reference = 127};
+    if (g->wav_source > RG_SRC_MATH) return (rg_gain){.increment = 1};
     unsigned ch = (unsigned)g->wav_source;
     return raw_scaling(g) ? rg_raw_gain(g, &g->rec, ch) : rg_screen_gain(g, ch);
 }
@@ -207,7 +208,8 @@ static void screen_codes(const rg *g, uint64_t first, size_t n, uint8_t *out)
     } else {
         double step = g->timebase / 100, left = g->delay - RG_DIVISIONS / 2 * g->timebase;
         unsigned d = (unsigned)(g->wav_source - RG_SRC_D0);
-        for (unsigned i = 0; i < RG_SCREEN_POINTS; i++) screen[i] = (uint8_t)rg_logic_at(g, &g->rec, d, left + i * step);
+        for (unsigned i = 0; i < RG_SCREEN_POINTS; i++)
+            screen[i] = (uint8_t)rg_logic_at(g, &g->rec, d, left + i * step);
     }
     for (size_t i = 0; i < n; i++) out[i] = screen[first + i];
 }
@@ -216,7 +218,7 @@ static bool source_has_data(const rg *g)
 {
     if (!g->rec.valid || g->wav_source == RG_SRC_MATH) return false;
     if (g->wav_source >= RG_SRC_D0) return g->la_on && g->digital[g->wav_source - RG_SRC_D0];
-    return g->ch[g->wav_source].on;
+    return from_memory(g) ? g->rec.ch[g->wav_source].on : g->ch[g->wav_source].on;
 }
 
 /* How many points the next answer holds; too wide a window gives what fits from its start. */
