@@ -455,7 +455,8 @@ def enter_namespace(arguments):
     unshare = shutil.which('unshare')
     for options in (['-n'],) if os.geteuid() == 0 else (['-Urn'],):
         if unshare and subprocess.run([unshare] + options + ['true'], stderr=subprocess.DEVNULL).returncode == 0:
-            os.execv(unshare, ['unshare'] + options + [sys.executable, os.path.abspath(__file__), '--inside'] + arguments)
+            again = [sys.executable, os.path.abspath(__file__), '--inside']
+            os.execv(unshare, ['unshare'] + options + again + arguments)
     return 'no network namespace can be made here (unshare %s)' % ' '.join(options)
 
 
