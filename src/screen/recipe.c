@@ -123,15 +123,33 @@ static bool serves(const grat__recipe *r, const grat_identity *id)
     return r->vendor && grat__glob(r->vendor, id->vendor) && grat__glob(r->model, id->model);
 }
 
+static bool listed(const grat__recipe *r, const grat__recipe *const *list, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (strcmp(list[i]->ask, r->ask) == 0 && list[i]->reply == r->reply && !r->before == !list[i]->before &&
+            (!r->before || strcmp(r->before, list[i]->before) == 0))
+            return true;
+    return false;
+}
+
+/* 0: gives what is wanted, 1: the same family, 2: a wider pattern that also fits. */
+static unsigned rank(const grat__recipe *r, const grat__recipe *best, grat_image_kind want)
+{
+    bool family = best->model == r->model || (best->model && r->model && strcmp(best->model, r->model) == 0);
+    return !family ? 2 : r->gives == want ? 0 : 1;
+}
+
 unsigned grat__recipes_for(const grat_identity *id, grat_image_kind want, const grat__recipe *out[GRAT__RECIPES_MAX])
 {
+    const grat__recipe *best = NULL;
     unsigned n = 0;
-    bool known = false;
-    for (unsigned i = 0; i < RECIPES; i++) known = known || serves(&recipes[i], id);
-    for (unsigned pass = 0; pass < 2; pass++) {
+    for (unsigned i = 0; i < RECIPES && !best; i++)
+        if (serves(&recipes[i], id)) best = &recipes[i];
+    for (unsigned pass = 0; pass < 3; pass++) {
         for (unsigned i = 0; i < RECIPES && n < GRAT__RECIPES_MAX; i++) {
-            bool direct = recipes[i].gives == want;
-            if (direct == (pass == 0) && (known ? serves(&recipes[i], id) : !recipes[i].vendor)) out[n++] = &recipes[i];
+            const grat__recipe *r = &recipes[i];
+            if (best ? !serves(r, id) : r->vendor != NULL) continue;
+            if (rank(r, best ? best : r, want) == pass && !listed(r, out, n)) out[n++] = r;
         }
     }
     return n;
