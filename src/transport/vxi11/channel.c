@@ -12,6 +12,7 @@
 enum {
     READ_REPLY_HEAD = 40, /* mark, reply header, error, reason, length: the payload then starts at dst */
     SCRATCH = 4096,
+    TAIL = 64, /* padding, or the mark of the next fragment */
     CALL_MAX = 65536,
 };
 
@@ -82,17 +83,18 @@ static grat_err receive(int fd, struct iovec *iov, size_t n, grat_op *op, size_t
     }
 }
 
-/* One receive: header bytes to a scratch buffer and payload to its destination in the same system call. */
+/* One receive: header bytes to a scratch buffer and payload to its destination in the same system call. Before the
+ * first byte of a record at least READ_REPLY_HEAD bytes precede the payload, so what lands in dst lies at or behind
+ * its final place; later in the header that is not certain, and all goes through the scratch buffer. */
 static grat_err receive_part(grat__channel *c, const grat__exchange *x, grat_op *op)
 {
-    uint8_t head[READ_REPLY_HEAD], tail[64], *dst = x->dst;
+    uint8_t head[READ_REPLY_HEAD], rest[SCRATCH], *dst = x->dst;
     size_t direct = grat__rpc_in_direct(&c->in), got = 0, parts = 0;
     struct iovec iov[3];
-    bool first = dst && !direct && c->in.got == 0;
+    bool first = dst && !c->in.in_record && c->in.mark_len == 0;
     if (first) iov[parts++] = (struct iovec){head, sizeof head};
-    if (direct || first)
-        iov[parts++] = (struct iovec){dst + c->in.got, direct ? direct : x->cap};
-    iov[parts++] = (struct iovec){tail, sizeof tail};
+    if (direct || first) iov[parts++] = (struct iovec){dst + c->in.got, direct ? direct : x->cap};
+    iov[parts++] = (struct iovec){rest, direct ? TAIL : sizeof rest};
     grat_err e = receive(c->fd, iov, parts, op, &got);
     if (e) return e;
     for (size_t i = 0; i < parts && got; i++) {

@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 typedef enum script {
-    NORMAL, ODD_LID, CHUNKS, EXACT, FRAGMENTS, BYTES, STALE, PARTIAL_TIMEOUT, RESET, SILENT, LOCKED, CLIPPED, PARTIAL_WRITE,
+    NORMAL, ODD_LID, CHUNKS, EXACT, FRAGMENTS, BYTES, STALE, PARTIAL_TIMEOUT, RESET, SILENT, LOCKED, CLIPPED,
+    PARTIAL_WRITE,
 } script;
 
 typedef struct server {
@@ -217,7 +218,11 @@ TEST(small_buffer) { whole_reply(NORMAL, 5); }
 TEST(end_and_count_together) { whole_reply(EXACT, strlen(reply_text)); }
 TEST(reason_0_goes_on) { whole_reply(CHUNKS, 0); }
 TEST(fragments_with_empty_ones) { whole_reply(FRAGMENTS, 0); }
-TEST(segments_of_one_byte) { whole_reply(BYTES, 0); }
+/* How the segments meet the reads is a matter of timing: several turns. */
+TEST(segments_of_one_byte)
+{
+    for (int i = 0; i < 20; i++) whole_reply(BYTES, 0);
+}
 TEST(stale_reply_dropped) { whole_reply(STALE, 0); }
 TEST(length_beyond_the_record) { whole_reply(CLIPPED, 0); }
 
