@@ -29,8 +29,8 @@ static void progress(const capture *k)
     if (!cli_progress_wanted(k->c)) return;
     double seconds = (double)(grat_now_ns() - k->began_ns) / 1e9;
     grat_format_quantity(n, sizeof n, (double)k->samples, "S");
-    fprintf(stderr, "\r\033[K%u of %u acquisitions, %s, %.1f s", k->acquisitions, k->request.count ? k->request.count : 1,
-            n, seconds);
+    unsigned of = k->request.count ? k->request.count : 1;
+    fprintf(stderr, "\r\033[K%u of %u acquisitions, %s, %.1f s", k->acquisitions, of, n, seconds);
 }
 
 static void progress_end(const capture *k)
@@ -203,8 +203,7 @@ static int run(cli *c)
 }
 
 static const cli_option options[] = {
-    {"output", 'o', CLI_FILE, "FILE", "where to; the ending says the format; several are possible; - is standard output",
-     NULL},
+    {"output", 'o', CLI_FILE, "FILE", "where to; the ending says the format; repeatable; - is standard output", NULL},
     {"format", 'f', CLI_CHOICE, "FORMAT", "the format, where the name does not say it", "csv npy npz wav json png svg"},
     {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
 };
@@ -213,8 +212,8 @@ const cli_command cli_cmd_capture = {
     .name = "capture",
     .args = "[RESOURCE]",
     .summary = "one acquisition into a file",
-    .text = "Knobs that are not named stay as they are on the instrument. Ctrl-C keeps what was captured so far. Without "
-            "-o a CSV file named by the model and the date is made.",
+    .text = "Knobs that are not named stay as they are on the instrument. Ctrl-C keeps what was captured so far.\n"
+            "Without -o a CSV file named by the model and the date is made.",
     .options = options,
     .shared = cli_acquire_options,
     .max_args = 1,

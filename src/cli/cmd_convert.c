@@ -21,7 +21,8 @@ static int run(cli *c)
     const char *from = c->args.arg[0], *to = c->args.arg[1];
     if (strcmp(to, "-") == 0 && !cli_value(&c->args, "format"))
         return cli_usage("convert: to standard output: which format? Add --format=csv");
-    if (strcmp(to, "-") == 0 && c->json) return cli_usage("convert: - and --json: both want standard output; choose one");
+    if (strcmp(to, "-") == 0 && c->json)
+        return cli_usage("convert: - and --json: both want standard output; choose one");
     if (!cli_has(&c->args, "timeout")) grat_op_init(&c->op, INT64_MAX, c->cancel);
     if (grat_read_file(from, &meta, &r, &c->op)) return cli_fail(c, from);
     int status = write_out(c, to, &meta, r);

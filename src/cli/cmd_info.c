@@ -107,8 +107,8 @@ static void table_settings(const grat_settings *s, const grat_caps *k)
         }
         grat_format_quantity(a, sizeof a, ch->scale, *ch->unit ? ch->unit : "V");
         grat_format_quantity(b, sizeof b, ch->offset, *ch->unit ? ch->unit : "V");
-        printf("channel %-6u %s/div, offset %s, %s, probe %gX%s%s\n", i + 1, a, b, coupling_name(ch->coupling), ch->probe,
-               ch->bandwidth_limit ? ", bandwidth limit" : "", ch->invert ? ", inverted" : "");
+        printf("channel %-6u %s/div, offset %s, %s, probe %gX%s%s\n", i + 1, a, b, coupling_name(ch->coupling),
+               ch->probe, ch->bandwidth_limit ? ", bandwidth limit" : "", ch->invert ? ", inverted" : "");
     }
     grat_format_quantity(a, sizeof a, s->timebase, "s");
     grat_format_quantity(b, sizeof b, s->delay, "s");
@@ -117,8 +117,8 @@ static void table_settings(const grat_settings *s, const grat_caps *k)
     printf("%-14s %s, %s", "acquisition", acq_name(s->acq), a);
     if (s->depth) printf(", %s", grat_format_quantity(b, sizeof b, (double)s->depth, "S"));
     grat_format_quantity(a, sizeof a, s->trigger_level, "V");
-    printf("\n%-14s %s %s %s at %s, %s\n", "trigger", s->trigger_type, s->trigger_source, slope_name(s->trigger_slope), a,
-           sweep_name(s->sweep));
+    printf("\n%-14s %s %s %s at %s, %s\n", "trigger", s->trigger_type, s->trigger_source,
+           slope_name(s->trigger_slope), a, sweep_name(s->sweep));
 }
 
 static void show(const cli *c, const grat_identity *id, const grat_caps *caps, const grat_settings *now)

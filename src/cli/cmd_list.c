@@ -68,7 +68,8 @@ static int run(cli *c)
     static listing l;
     l.c = c;
     bool explain = cli_has(&c->args, "explain");
-    for (unsigned i = 0; i < c->config.aliases && !grat_cancel_fired(c->cancel); i++) list_alias(&l, &c->config.alias[i]);
+    for (unsigned i = 0; i < c->config.aliases && !grat_cancel_fired(c->cancel); i++)
+        list_alias(&l, &c->config.alias[i]);
     grat_op_init(&c->op, c->timeout_ms, c->cancel);
     grat_err e = grat_discover(on_found, explain ? on_explain : NULL, &l, &c->op);
     if (e == GRAT_ECANCELED && l.n) return CLI_INCOMPLETE;

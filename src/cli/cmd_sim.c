@@ -161,7 +161,7 @@ static int run(cli *c)
 }
 
 static const cli_option options[] = {
-    {"address", 'a', CLI_TEXT, "ADDRESS", "where to listen: 127.0.0.1 unless told; each further model one higher", NULL},
+    {"address", 'a', CLI_TEXT, "ADDRESS", "where to listen, 127.0.0.1 unless told; further models one higher", NULL},
     {"wires", 'w', CLI_TEXT, "LIST", "wires to serve: raw,vxi11,http", NULL},
     {"option", 'o', CLI_TEXT, "KEY=VALUE", "an option of the model; several are possible", NULL},
     {"faults", 0, CLI_TEXT, "SPEC", "faults to show: NAME[@PROBABILITY][:ARG],…", NULL},

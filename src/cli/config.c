@@ -79,7 +79,8 @@ static grat_err take_root(cli_config *cfg, yaml_document_t *doc, grat_op *op)
 {
     const yaml_node_t *root = yaml_document_get_root_node(doc);
     if (!root) return GRAT_OK;
-    if (root->type != YAML_MAPPING_NODE) return bad(cfg, root, "the file must hold keys such as default: and aliases:", op);
+    if (root->type != YAML_MAPPING_NODE)
+        return bad(cfg, root, "the file must hold keys such as default: and aliases:", op);
     for (yaml_node_pair_t *p = root->data.mapping.pairs.start; p < root->data.mapping.pairs.top; p++) {
         const yaml_node_t *key = yaml_document_get_node(doc, p->key), *value = yaml_document_get_node(doc, p->value);
         const char *name = key->type == YAML_SCALAR_NODE ? (const char *)key->data.scalar.value : "";

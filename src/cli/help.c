@@ -36,7 +36,8 @@ void cli_help_command(FILE *f, const cli_command *cmd)
 void cli_help_all(FILE *f)
 {
     fprintf(f, "usage: grat COMMAND [RESOURCE] [options]\n\nCommands:\n");
-    for (unsigned i = 0; cli_commands[i]; i++) fprintf(f, "  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
+    for (unsigned i = 0; cli_commands[i]; i++)
+        fprintf(f, "  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
     fprintf(f, "\nOptions of every command:\n");
     each_option(f, NULL, help_option, NULL);
     fprintf(f, "\nRESOURCE is a VISA string such as TCPIP::192.168.1.50::INSTR, an alias, or SIM::ds1104z.\n"
@@ -81,8 +82,10 @@ static void man_status(FILE *f)
     static const struct {
         int status;
         const char *text;
-    } rows[] = {{0, "done"}, {1, "failed; one line on standard error says what, why and what to do"},
-                {2, "the command line is wrong"}, {3, "done but incomplete"},
+    } rows[] = {{0, "done"},
+                {1, "failed; one line on standard error says what, why and what to do"},
+                {2, "the command line is wrong"},
+                {3, "done but incomplete"},
                 {130, "interrupted with nothing to keep"}};
     fputs(".SH EXIT STATUS\n", f);
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) fprintf(f, ".TP\n%d\n%s\n", rows[i].status, rows[i].text);
@@ -100,7 +103,7 @@ static void man_all(FILE *f)
     }
     fputs(".SH OPTIONS\n", f);
     each_option(f, NULL, man_option, NULL);
-    fputs(".SH RESOURCES\nA VISA resource string such as TCPIP::192.168.1.50::INSTR, an alias from the configuration, or\n"
+    fputs(".SH RESOURCES\nA VISA resource string such as TCPIP::192.168.1.50::INSTR, an alias, or\n"
           "SIM::ds1104z for a simulated instrument inside the process. Without one, the environment variable\n"
           "GRATICULE_RESOURCE, the configured default, or the only instrument that is found is used.\n"
           ".SH FILES\n.TP\n$XDG_CONFIG_HOME/graticule/config.yaml\n"

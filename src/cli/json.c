@@ -18,7 +18,11 @@ static void before(cli_json *j, const char *key)
 /* Length of the UTF-8 character at p, 0 when it is none. */
 static size_t utf8_length(const unsigned char *p, size_t n)
 {
-    size_t k = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+    size_t k = 0;
+    if (p[0] < 0x80) k = 1;
+    if (p[0] >= 0xc2 && p[0] < 0xe0) k = 2;
+    if ((p[0] & 0xf0) == 0xe0) k = 3;
+    if (p[0] >= 0xf0 && p[0] < 0xf5) k = 4;
     if (!k || k > n) return 0;
     for (size_t i = 1; i < k; i++) {
         if ((p[i] & 0xc0) != 0x80) return 0;

@@ -1,8 +1,6 @@
 /* The command line: options anywhere, values checked, the nearest spelling when one is unknown. */
 #include "cli/cli.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const cli_option *in_table(const cli_option *t, const char *name, size_t n, char letter)
@@ -83,11 +81,14 @@ static bool unknown_option(cli_args *a, const char *name, size_t n)
 
 bool cli_parse_u64(const char *text, uint64_t *out)
 {
-    char *end;
-    if (*text < '0' || *text > '9') return false;
-    errno = 0;
-    unsigned long long v = strtoull(text, &end, 10);
-    if (errno || *end) return false;
+    uint64_t v = 0;
+    if (!*text) return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9') return false;
+        unsigned digit = (unsigned)(*text - '0');
+        if (v > (UINT64_MAX - digit) / 10) return false;
+        v = v * 10 + digit;
+    }
     *out = v;
     return true;
 }

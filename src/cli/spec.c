@@ -22,8 +22,8 @@ static int channel_number(const char *s, size_t n)
 static grat_err mark(grat_request *q, int from, int to, const char *text, grat_op *op)
 {
     if (from < 0 || to < 0 || to < from || (from < 16) != (to < 16))
-        return grat_op_fail(op, GRAT_EPARSE, "--channels %.60s: not a list of channels; write it like 1,2 or 1-4 or D0-D7",
-                            text);
+        return grat_op_fail(op, GRAT_EPARSE,
+                            "--channels %.60s: not a list of channels; write it like 1,2 or 1-4 or D0-D7", text);
     for (int i = from; i <= to; i++) *(i < 16 ? &q->channel[i] : &q->digital[i - 16]) = true;
     q->any_channel = true;
     return GRAT_OK;
@@ -90,7 +90,8 @@ grat_err cli_parse_trigger(const char *text, grat_request *q, grat_op *op)
     if (ok && source < end) ok = parse_slope(text + source + 1, end - source - 1, &q->trigger_slope);
     if (!ok)
         return grat_op_fail(op, GRAT_EPARSE,
-                            "--trigger %.60s: not a trigger; write it like 1:rising@0.5V, D3:falling, none or auto", text);
+                            "--trigger %.60s: not a trigger; write it like 1:rising@0.5V, D3:falling, none or auto",
+                            text);
     return text[end] ? grat_parse_quantity(text + end + 1, "V", &q->trigger_level, op) : GRAT_OK;
 }
 

@@ -98,7 +98,8 @@ TEST(bad_channel_lists)
 
 TEST(requests)
 {
-    EQ(REQUEST("--range", "5V", "--pre", "25%", "--samples=10kS", "--coupling", "ac", "--probe", "10", "-n", "3"), GRAT_OK);
+    EQ(REQUEST("--range", "5V", "--pre", "25%", "--samples=10kS", "--coupling", "ac", "--probe", "10", "-n", "3"),
+       GRAT_OK);
     TRUE(q.has_range);
     NEAR(q.low, -2.5, 1e-12);
     NEAR(q.high, 2.5, 1e-12);
