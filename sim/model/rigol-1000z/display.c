@@ -91,8 +91,9 @@ static void fill_measurements(const rg *g, sim_screen_state *s)
         double v = rg_measure(g, g->measure[i].item, source, 1);
         grat__strcpy(m->name, sizeof m->name, rg_measure_name(g->measure[i].item, word));
         m->channel = source < RG_CHANNELS ? (unsigned)source + 1 : 0;
+        const char *unit = rg_measure_unit(g->measure[i].item);
         grat__strcpy(m->value, sizeof m->value,
-                     v >= RG_INVALID ? "****" : grat_format_quantity(number, sizeof number, v, ""));
+                     v >= RG_INVALID ? "****" : grat_format_quantity(number, sizeof number, v, unit));
     }
 }
 

@@ -245,6 +245,15 @@ const char *rg_measure_name(int item, char out[24])
     return sim_word(items, item, out);
 }
 
+const char *rg_measure_unit(int item)
+{
+    if (item == FREQUENCY) return "Hz";
+    if (item == VARIANCE || item == OVERSHOOT || item == PRESHOOT || item >= PPULSES) return "";
+    if (item == PERIOD || (item >= RTIME && item <= NWIDTH) || item == TVMAX || item == TVMIN) return "s";
+    bool level = item <= VRMS || (item >= VUPPER && item <= VLOWER) || item == PVRMS;
+    return level ? "V" : "";
+}
+
 /* Asking for a value also puts it on the screen; the oldest of five falls off. */
 static void show(rg *g, int item, int source)
 {

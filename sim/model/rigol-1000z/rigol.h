@@ -154,6 +154,7 @@ void rg_screen(const rg *g, unsigned ch, uint8_t out[RG_SCREEN_POINTS]);
 #define RG_INVALID 9.9e37
 double rg_measure(const rg *g, int item, int source, int source2);
 const char *rg_measure_name(int item, char out[24]);
+const char *rg_measure_unit(int item);
 
 /* tables, one a subsystem */
 extern const sim_command rg_control_commands[], rg_vertical_commands[], rg_horizontal_commands[],
