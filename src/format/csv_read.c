@@ -92,8 +92,8 @@ static grat_err read_rows(const char *path, lines *l, grat_record *r, grat_op *o
     while (!err && next_line(l, &line, &n)) {
         if (!n) continue;
         if (!read_row(line, n, r, row, &times[row]))
-            err = grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: line %zu is not a row of %u numbers; mend it", path,
-                               l->number, r->traces + 1);
+            err = grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: line %zu is not a row of %u numbers; mend it",
+                               path, l->number, r->traces + 1);
         row++;
     }
     if (!err) err = grat__even_times(path, times, sizeof *times, r, op);
@@ -112,8 +112,8 @@ grat_err grat__csv_read(const char *path, const uint8_t *data, size_t n, grat_me
     size_t length;
     unsigned count = next_line(&l, &line, &length) ? header_columns(line, length, traces) : 0;
     if (!count)
-        return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: its first line does not begin with time_s and channels "
-                            "(several acquisitions are only written)", path);
+        return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: its first line does not begin with time_s and "
+                            "channels (several acquisitions are only written)", path);
     size_t rows = count_lines(&l);
     if (!rows) return grat_op_fail(op, GRAT_ENODATA, "cannot read %.120s: it holds no samples", path);
     for (unsigned i = 0; i < count; i++) types[i] = GRAT_F32;

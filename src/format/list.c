@@ -63,11 +63,13 @@ static grat_err fail_unknown(const char *path, const char *name, grat_op *op)
     for (size_t i = 0; i < FORMATS && n < sizeof list; i++)
         n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? ", " : "", formats[i]->name);
     if (name)
-        return grat_op_fail(op, GRAT_EFORMAT, "there is no format \"%.40s\": the formats are %s; choose one", name, list);
+        return grat_op_fail(op, GRAT_EFORMAT, "there is no format \"%.40s\": the formats are %s; choose one",
+                            name, list);
     if (strcmp(path, "-") == 0)
-        return grat_op_fail(op, GRAT_EFORMAT, "no format for standard output: \"-\" has no ending; name one of %s", list);
-    return grat_op_fail(op, GRAT_EFORMAT, "no format for %.120s: its name ends in none that is known; the formats are %s",
-                        path, list);
+        return grat_op_fail(op, GRAT_EFORMAT, "no format for standard output: \"-\" has no ending; name one of %s",
+                            list);
+    return grat_op_fail(op, GRAT_EFORMAT, "no format for %.120s: its name ends in none that is known; the formats "
+                        "are %s", path, list);
 }
 
 static void writer_free(grat_writer *w)

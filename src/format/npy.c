@@ -61,7 +61,8 @@ static grat_err put_header(npy *w, uint64_t rows, grat_out *o, grat_op *op)
 
 enum { CHUNK = 1024 };
 
-static size_t put_rows(const npy *w, const grat_record *r, const grat__timebase *tb, size_t from, size_t n, uint8_t *out)
+static size_t put_rows(const npy *w, const grat_record *r, const grat__timebase *tb, size_t from, size_t n,
+                       uint8_t *out)
 {
     static const size_t number_size = 4;
     float values[CHUNK];

@@ -12,7 +12,8 @@
 #include <string.h>
 #include <time.h>
 
-enum { WIDTH = 1200, LEFT = 84, RIGHT = 24, TOP = 76, BOTTOM = 56, LANE = 26, PANEL = 460, SMALL_PANEL = 240, GAP = 22 };
+enum { WIDTH = 1200, LEFT = 84, RIGHT = 24, TOP = 76, BOTTOM = 56 };
+enum { LANE = 26, PANEL = 460, SMALL_PANEL = 240, GAP = 22 };
 #define PLOT_WIDTH (WIDTH - LEFT - RIGHT)
 
 typedef struct plot {
@@ -36,7 +37,8 @@ typedef struct axis {
 
 /* Okabe and Ito: told apart by everyone, and in grey. */
 static const double colors[][3] = {
-    {0.00, 0.45, 0.70}, {0.84, 0.37, 0.00}, {0.00, 0.62, 0.45}, {0.80, 0.47, 0.65}, {0.34, 0.71, 0.91}, {0.90, 0.62, 0.00},
+    {0.00, 0.45, 0.70}, {0.84, 0.37, 0.00}, {0.00, 0.62, 0.45}, {0.80, 0.47, 0.65},
+    {0.34, 0.71, 0.91}, {0.90, 0.62, 0.00},
 };
 
 static grat_err begin(void *p, const grat_meta *meta, grat_out *o, grat_op *op)
