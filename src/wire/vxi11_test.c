@@ -101,13 +101,13 @@ TEST(write_head_and_mark_count_the_data_that_follows)
 
 #define BACK(kind, value, ...)                                                                                         \
     do {                                                                                                               \
-        grat__vxi_##kind in_ = value, out_;                                                                               \
-        memset(&out_, 0, sizeof out_);                                                                                     \
+        grat__vxi_##kind in_ = value, out_;                                                                            \
+        memset(&out_, 0, sizeof out_);                                                                                 \
         buf.len = 0;                                                                                                   \
-        EQ(grat__vxi_put_##kind(&buf, &in_), GRAT_OK);                                                                  \
+        EQ(grat__vxi_put_##kind(&buf, &in_), GRAT_OK);                                                                 \
         for (size_t cut_ = 0; cut_ + 4 <= buf.len; cut_ += 4)                                                          \
-            EQ(grat__vxi_get_##kind(buf.data, cut_, &out_), GRAT_EPROTO);                                                \
-        EQ(grat__vxi_get_##kind(buf.data, buf.len, &out_), GRAT_OK);                                                     \
+            EQ(grat__vxi_get_##kind(buf.data, cut_, &out_), GRAT_EPROTO);                                              \
+        EQ(grat__vxi_get_##kind(buf.data, buf.len, &out_), GRAT_OK);                                                   \
         __VA_ARGS__                                                                                                    \
     } while (0)
 #define V(...) {__VA_ARGS__}
@@ -115,12 +115,15 @@ TEST(write_head_and_mark_count_the_data_that_follows)
 TEST(round_trips)
 {
     BACK(create, V(-1, true, 5, "gpib0,7"), EQ(out_.client_id, -1); TRUE(out_.lock); STR(out_.device, "gpib0,7"););
-    BACK(write, V(-2, 10, 20, 8, (const uint8_t *)"abcd", 4), EQ(out_.lid, -2); EQ(out_.n, 4); MEM(out_.data, "abcd", 4););
+    BACK(write, V(-2, 10, 20, 8, (const uint8_t *)"abcd", 4),
+         EQ(out_.lid, -2); EQ(out_.n, 4); MEM(out_.data, "abcd", 4););
     BACK(read, V(0, 77, 10, 20, 0x80, '\n'), EQ(out_.request_size, 77); EQ(out_.lock_timeout, 20); EQ(out_.term, 10););
-    BACK(generic, V(3, 1, 100, 200), EQ(out_.lock_timeout, 100); EQ(out_.io_timeout, 200); EQ(grat__be32(buf.data + 8), 100););
+    BACK(generic, V(3, 1, 100, 200),
+         EQ(out_.lock_timeout, 100); EQ(out_.io_timeout, 200); EQ(grat__be32(buf.data + 8), 100););
     BACK(lock, V(3, 1, 100), EQ(out_.flags, 1); EQ(out_.lock_timeout, 100););
     BACK(srq, V(3, true, "0123456789", 40), TRUE(out_.enable); EQ(out_.n, 40); MEM(out_.handle, in_.handle, 40););
-    BACK(docmd, V(3, 0, 1, 2, 0x20001, true, 2, (const uint8_t *)"\0\1zz", 4), EQ(out_.cmd, 0x20001); EQ(out_.datasize, 2);
+    BACK(docmd, V(3, 0, 1, 2, 0x20001, true, 2, (const uint8_t *)"\0\1zz", 4),
+         EQ(out_.cmd, 0x20001); EQ(out_.datasize, 2);
          EQ(out_.n, 4););
     BACK(intr, V(0x7f000001, 4711, GRAT__VXI_INTR_PROG, 1, 0), EQ(out_.host, 0x7f000001); EQ(out_.port, 4711););
     BACK(create_result, V(0, -5, 1234, 0xffffffff), EQ(out_.lid, -5); EQ(out_.max_recv_size, 0xffffffff););
