@@ -180,8 +180,10 @@ TEST(json_bytes)
     grat_record *r = make(2, 0, 1e-6);
     r->flags = GRAT_REC_CUT;
     write_file("a.json", NULL, &r, 1);
-    STR(slurp("a.json"), "{\"identity\":{\"vendor\":\"\",\"model\":\"\",\"serial\":\"\",\"firmware\":\"\"},\"resource\":"
-                         "\"\",\"settings\":null,\"records\":[\n{\"number\":0,\"first\":0,\"count\":2,\"utc_ns\":0,\"t0\":0,"
+    STR(slurp("a.json"), "{\"identity\":{\"vendor\":\"\",\"model\":\"\",\"serial\":\"\",\"firmware\":\"\"},"
+                         "\"resource\":"
+                         "\"\",\"settings\":null,\"records\":[\n{\"number\":0,\"first\":0,\"count\":2,"
+                         "\"utc_ns\":0,\"t0\":0,"
                          "\"dt\":1e-06,\"flags\":[\"cut\"],\"channels\":["
                          "{\"name\":\"1\",\"unit\":\"V\",\"logic\":false,\"values\":[-5.12,-4.84]},"
                          "{\"name\":\"2\",\"unit\":\"V\",\"logic\":false,\"values\":[-1.000,-0.963]},"
