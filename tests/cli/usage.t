@@ -1,0 +1,41 @@
+$ captrue
+! grat: captrue: unknown command; did you mean capture?
+? 2
+$ capture --trigge 1
+! grat: --trigge: unknown option; did you mean --trigger?
+? 2
+$ capture SIM::ds1104z --period 2V
+!~ grat: --period 2V: .*
+? 2
+$ capture SIM::ds1104z --trigger 9:up
+! grat: --trigger 9:up: not a trigger; write it like 1:rising@0.5V, D3:falling, none or auto
+? 2
+$ capture -o -
+! grat: capture: -o -: which format? Add --format=csv
+? 2
+$ convert a.csv
+! grat: convert: an argument is missing: grat convert FILE FILE
+? 2
+$ query SIM::ds1104z
+! grat: query: an argument is missing: grat query [RESOURCE] COMMAND…
+? 2
+$ --version
+>~ grat \d+\.\d+\.\d+
+$
+!*
+? 2
+$ --help
+> usage: grat COMMAND [RESOURCE] [options]
+>*
+$ capture --help
+> usage: grat capture [RESOURCE] [options]
+>*
+$ help --man capture
+>~ \.TH GRAT\\-capture 1 .*
+>*
+$ help --completion bash
+> _grat()
+>*
+$ help nothing
+!~ grat: nothing: unknown command; .*
+? 2
