@@ -175,7 +175,7 @@ TEST(analogue_and_logic_together)
 
 TEST(quirks)
 {
-    grat_scope *sc = open_scope("SIM::ds1104z,status-lag-ms=150,raw-points-stuck=1");
+    grat_scope *sc = open_scope("SIM::ds1104z?status-lag-ms=150,raw-points-stuck=1");
     if (!sc) return;
     grat_request q = edge("1", 0);
     q.any_channel = q.channel[0] = true;
