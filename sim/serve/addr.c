@@ -16,8 +16,8 @@ grat_err sim_addr_parse(sim_addr *a, const char *text, grat_op *op)
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST}, *ai;
     memset(a, 0, sizeof *a);
     if (!grat__strcpy(a->text, sizeof a->text, text) || getaddrinfo(text, NULL, &hints, &ai) != 0)
-        return grat_op_fail(op, GRAT_EINVAL, "address \"%.60s\": not an IPv4 or IPv6 address; use one such as 127.0.0.2",
-                            text);
+        return grat_op_fail(op, GRAT_EINVAL,
+                            "address \"%.60s\": not an IPv4 or IPv6 address; use one such as 127.0.0.2", text);
     memcpy(&a->sa, ai->ai_addr, ai->ai_addrlen);
     a->len = ai->ai_addrlen;
     freeaddrinfo(ai);
@@ -42,8 +42,8 @@ static grat_err bind_error(const sim_addr *a, unsigned port, int err, grat_op *o
     case EACCES:
     case EPERM:
         return grat_op_fail(op, GRAT_EACCES,
-                            "port %u of %s: permission denied; run \"sysctl -w net.ipv4.ip_unprivileged_port_start=80\" "
-                            "as root, serve VXI-11 without the portmapper, or name only the wires that you need "
+                            "port %u of %s: permission denied; run "
+                            "\"sysctl -w net.ipv4.ip_unprivileged_port_start=80\" as root, serve VXI-11 without the portmapper, or name only the wires that you need "
                             "(wires raw)", port, a->text);
     case EADDRINUSE:
         return grat_op_fail(op, GRAT_EBUSY, "port %u of %s: already in use; choose another address (127.0.0.x)%s", port,

@@ -100,7 +100,8 @@ static void on_time(void *user, int64_t now)
 /* raw-ignore-fast: only a line that comes late enough after the one before is kept. */
 static size_t too_fast(client *c, const char *data, size_t n)
 {
-    int64_t now = grat_now_ns(), gap = (int64_t)sim_fault_argument(c->raw->faults, SIM_FAULT_RAW_IGNORE_FAST) * NS_PER_MS;
+    int64_t now = grat_now_ns();
+    int64_t gap = (int64_t)sim_fault_argument(c->raw->faults, SIM_FAULT_RAW_IGNORE_FAST) * NS_PER_MS;
     bool fast = c->last_ns && now - c->last_ns < gap;
     const char *lf = memchr(data, '\n', n);
     c->last_ns = now;
