@@ -17,7 +17,8 @@ static grat_err poll_bits(grat_session *s, const char *line, grat_op *op)
     char answer[64], number[16];
     int mask = 0, value = 0;
     size_t n = strcspn(line, " ");
-    if (n >= sizeof number || !line[n]) return grat_op_fail(op, GRAT_EINVAL, "screenshot: bad recipe line \"%s\"", line);
+    if (n >= sizeof number || !line[n])
+        return grat_op_fail(op, GRAT_EINVAL, "screenshot: bad recipe line \"%s\"", line);
     memcpy(number, line, n);
     number[n] = '\0';
     if (!grat__parse_int(number, &mask)) return grat_op_fail(op, GRAT_EINVAL, "screenshot: bad mask \"%s\"", number);

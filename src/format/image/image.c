@@ -75,7 +75,8 @@ static grat_err decode(grat_image_kind kind, const uint8_t *data, size_t n, grat
         if (!e) e = grat__png_decode(own, n, r, op);
         free(own);
         return e;
-    default: return grat_op_fail(op, GRAT_EFORMAT, "image: cannot read %s; PNG, BMP and JPEG are known", kind_name[kind]);
+    default:
+        return grat_op_fail(op, GRAT_EFORMAT, "image: cannot read %s; PNG, BMP and JPEG are known", kind_name[kind]);
     }
 }
 
