@@ -122,10 +122,11 @@ static grat_err parse_file(cli_config *cfg, FILE *f, grat_op *op)
 
 grat_err cli_config_load(cli_config *cfg, grat_op *op)
 {
+    const char *named = getenv("GRATICULE_CONFIG");
     find_path(cfg->path, sizeof cfg->path);
     FILE *f = fopen(cfg->path, "re");
     if (!f) {
-        if ((errno == ENOENT || errno == ENOTDIR) && !getenv("GRATICULE_CONFIG")) return GRAT_OK;
+        if ((errno == ENOENT || errno == ENOTDIR) && !(named && *named)) return GRAT_OK;
         return grat_op_fail(op, GRAT_EIO, "%.200s: the configuration cannot be read: %s", cfg->path, strerror(errno));
     }
     grat_err e = parse_file(cfg, f, op);

@@ -13,6 +13,7 @@ A case is text. Commands run in order in one directory:
   ^ INT ready     the signal is sent when the line "ready" has come;  ^ INT 0.5  after half a second
   = NAME REGEX    a file whose name matches NAME exists, and its first bytes match REGEX; =! NAME: none does
   + NAME TEXT     a file is made before the run: \\n is a line end
+  @ NAME=VALUE    the environment of the runs from here on
 Without > or ! lines, nothing may be printed there.
 """
 import os
@@ -30,16 +31,19 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def parse(text):
-    steps, files = [], []
+    steps, files, env = [], [], {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith('#'):
             continue
         mark, _, rest = line.partition(' ')
         if mark == '+':
             files.append(rest)
+        elif mark == '@':
+            name, _, value = rest.partition('=')
+            env = {**env, name: value}
         elif mark == '$':
             steps.append({'line': number, 'args': shlex.split(rest), 'in': [], 'out': [], 'err': [], 'status': 0,
-                          'signal': None, 'files': [], 'make': files})
+                          'signal': None, 'files': [], 'make': files, 'env': env})
             files = []
         else:
             expect(steps[-1], mark, rest, number)
@@ -121,7 +125,7 @@ def run_step(grat, step, directory, env):
     for line in step['make']:
         name, text = line.split(' ', 1)
         pathlib.Path(directory, name).write_text(text.replace('\\n', '\n'), encoding='utf-8')
-    process = subprocess.Popen([grat, *step['args']], cwd=directory, env=env, stdin=subprocess.PIPE,
+    process = subprocess.Popen([grat, *step['args']], cwd=directory, env={**env, **step['env']}, stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     killer = threading.Timer(LIMIT_S, process.kill)
     killer.start()

@@ -1,0 +1,18 @@
++ .config.yaml default: scope\naliases:\n  scope: SIM::ds1104z\n  other: SIM::mso1104z\n
+@ GRATICULE_CONFIG=.config.yaml
+$ query *IDN?
+>~ RIGOL TECHNOLOGIES,DS1104Z,.*
+$ query other *IDN?
+>~ RIGOL TECHNOLOGIES,MSO1104Z,.*
++ .config.yaml default: [\n
+$ query *IDN?
+!~ grat: \.config\.yaml:\d+: .*
+? 1
+@ GRATICULE_CONFIG=missing.yaml
+$ query *IDN?
+!~ grat: missing\.yaml: the configuration cannot be read: .*
+? 1
+@ GRATICULE_CONFIG=
+@ GRATICULE_RESOURCE=SIM::ds1104z
+$ query *IDN?
+>~ RIGOL TECHNOLOGIES,DS1104Z,.*
