@@ -65,7 +65,7 @@ grat_err grat_screenshot_get(grat_session *s, grat_image_kind want, grat_screens
     if (e && !list[0]->vendor && worth_another(e)) {
         char last[GRAT_TEXT_MAX];
         grat__strcpy(last, sizeof last, op->text);
-        return grat_op_fail(op, e, "screenshot: %s %s is not known, none of %u general recipes worked; the last: %.120s",
+        return grat_op_fail(op, e, "screenshot: %s %s is not known, none of %u general recipes worked: %.120s",
                             id.vendor, id.model, n, last);
     }
     if (e) return e;
