@@ -10,7 +10,7 @@
 
 #include "server.h"
 
-enum { WORKERS = 8, MAX_FAULTS = 64, WIRES = 2, OPS = 4, SLACK_MS = 500 * SLOWER, TRIES = 6 };
+enum { WORKERS = 16, MAX_FAULTS = 64, WIRES = 2, OPS = 4, SLACK_MS = 500 * SLOWER, TRIES = 6, PROBE_MS = 400 };
 enum { MAX_BLOCK = 1 << 20, SCREEN_BYTES = 1152054 };
 
 static const char *const wires[WIRES] = {"raw", "vxi11"};
@@ -63,7 +63,8 @@ static uint64_t draw(uint64_t *state)
     return z ^ z >> 31;
 }
 
-/* Arguments worth trying besides the fault's own default. */
+/* Arguments worth trying besides the fault's own default. A block that is one byte short is not among them: its
+ * newline stands where the missing byte was, and no client can tell. */
 static const struct {
     const char *fault, *arguments[6];
 } arguments[] = {
@@ -71,9 +72,9 @@ static const struct {
     {"vxi-fragments", {"1", "4", "1000"}},         {"vxi-padding", {"1", "4", "400"}},
     {"vxi-late", {"5", "50", "300"}},              {"vxi-maxrecv", {"0", "1", "4", "4294967295"}},
     {"vxi-reason0", {"1", "17", "65536"}},         {"vxi-maxread", {"1", "100", "4096"}},
-    {"vxi-block-short", {"1", "3", "100"}},        {"vxi-block-long", {"1", "3", "100"}},
+    {"vxi-block-short", {"2", "3", "100"}},        {"vxi-block-long", {"1", "3", "100"}},
     {"vxi-delay", {"5", "50", "600"}},             {"raw-split", {"7", "100", "1400"}},
-    {"raw-delay", {"5", "50", "600"}},             {"raw-block-short", {"1", "3", "100"}},
+    {"raw-delay", {"5", "50", "600"}},             {"raw-block-short", {"2", "3", "100"}},
     {"raw-block-long", {"1", "3", "100"}},         {"raw-startup", {"20", "100"}},
     {"raw-ignore-fast", {"1", "20"}},              {"raw-one-client", {"20", "200"}},
 };
@@ -118,7 +119,7 @@ static void plan(trial *t, uint64_t number)
     plan_fault(t);
     t->size = sizes[draw(&t->state) % 13];
     if (draw(&t->state) % 3 == 0) t->size = 1 + draw(&t->state) % 200000;
-    t->timeout_ms = (t->op >= 2 ? 700 : 200 + (int)(draw(&t->state) % 200)) * SLOWER;
+    t->timeout_ms = t->op >= 2 ? 700 + 300 * SLOWER : 200 + (int)(draw(&t->state) % 200);
     t->png = draw(&t->state) % 2;
 }
 
@@ -301,9 +302,9 @@ static void afterwards(trial *t, grat_session *s)
         grat_op op;
         grat_err err;
 
-        grat_op_init(&op, 300 * SLOWER, NULL);
+        grat_op_init(&op, PROBE_MS, NULL);
         err = grat_query(s, "*IDN?", text, sizeof text, &op);
-        timed(t, "*IDN? afterwards", begin, 300 * SLOWER);
+        timed(t, "*IDN? afterwards", begin, PROBE_MS);
         t->end_err = err;
         if (t->why[0]) return;
         if (err == GRAT_OK && !known_idn(t, text))

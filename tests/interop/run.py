@@ -119,8 +119,7 @@ class Place:
 
     def scope(self, *options, model='ds1104z', address='127.0.0.1'):
         args = ['%s@%s' % (model, address)]
-        if options:
-            args += ['--options', ','.join(options)]
+        args += ['--option=' + option for option in options]
         return Bench(self.grat, *args)
 
     def run(self, *args, **more):
@@ -194,7 +193,7 @@ def lxi_screenshot(place):
     theirs, ours = place.path('lxi.png'), place.path('grat.png')
     with place.scope('running=0'):
         run([lxi, 'screenshot', '-a', '127.0.0.1', theirs], timeout=30)
-        place.run('screenshot', 'TCPIP::127.0.0.1::INSTR', '-o', ours, '--force')
+        place.run('screenshot', 'TCPIP::127.0.0.1::INSTR', '-o', ours)
     with open(theirs, 'rb') as f:
         data = f.read()
     expect(check_png(data) in (b'', b'\n'), 'more than a line feed follows the PNG')
@@ -323,7 +322,7 @@ def sigrok_capture(place):
         text = run([sigrok, '-d', 'rigol-ds:conn=tcp-raw/127.0.0.1/5555', '--channels', 'CH1', '--frames', '1',
                     '-O', 'csv:header=false:label=off'], timeout=40).decode()
         place.run('write', resource, ':STOP')
-        place.run('capture', resource, '--current', '--channels', '1', '-o', place.path('ours.csv'), '--force')
+        place.run('capture', resource, '--current', '--channels', '1', '-o', place.path('ours.csv'))
     theirs, ours = sigrok_volts(text), csv_volts(place.path('ours.csv'))
     expect(len(theirs) == len(ours), 'sigrok has %d samples, we have %d' % (len(theirs), len(ours)))
     code = 8 * 0.5 / 200
@@ -377,7 +376,7 @@ def dissect(path, wanted):
 def tshark_vxi11(place):
     def work():
         place.run('query', 'TCPIP::127.0.0.1::INSTR', '*IDN?')
-        place.run('screenshot', 'TCPIP::127.0.0.1::INSTR', '-o', place.path('shark.png'), '--force')
+        place.run('screenshot', 'TCPIP::127.0.0.1::INSTR', '-o', place.path('shark.png'))
     need('tshark')
     with place.scope():
         path = sniffed(place, 'vxi11', work)
@@ -421,7 +420,7 @@ def numpy_pandas(place):
     names = [place.path('trace.' + ending) for ending in ('npy', 'npz', 'csv')]
     with place.scope('running=0'):
         outputs = [word for name in names for word in ('-o', name)]
-        place.run('capture', 'TCPIP::127.0.0.1::5555::SOCKET', '--current', '--channels', '1,2', '--force', *outputs)
+        place.run('capture', 'TCPIP::127.0.0.1::5555::SOCKET', '--current', '--channels', '1,2', *outputs)
     run([SYSTEM_PYTHON, '-c', READ_BACK] + names, timeout=60)
 
 
