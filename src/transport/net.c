@@ -159,7 +159,10 @@ grat_err grat__send_all(int fd, struct iovec *iov, int n, grat_op *op)
 grat_err grat__recv_some(int fd, void *buf, size_t cap, grat_op *op)
 {
     op->count = 0;
-    int flags = grat_op_left_ms(op) > 2 * NET_SLICE_MS && !grat_cancel_fired(op->cancel) ? 0 : MSG_DONTWAIT;
+    /* Also when data are there: a peer that never pauses must not outlast a cancel or the deadline. */
+    grat_err late = grat_op_check(op);
+    if (late) return late;
+    int flags = grat_op_left_ms(op) > 2 * NET_SLICE_MS ? 0 : MSG_DONTWAIT;
     for (;;) {
         ssize_t r = recv(fd, buf, cap, flags);
         if (r > 0) {
