@@ -423,6 +423,7 @@ grat_err grat_query_number(grat_session *s, const char *command, double *out, gr
 grat_err grat__query_start(grat_session *s, const char *command, grat_op *op)
 {
     grat_err e = begin_query(s, command, op);
+    if (e) op->count = 0; /* it counted the bytes of the synchronisation */
     if (e) return e;
     e = grat__raw_write(s, command, strlen(command), op);
     s->outstanding = true;
