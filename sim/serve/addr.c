@@ -43,7 +43,8 @@ static grat_err bind_error(const sim_addr *a, unsigned port, int err, grat_op *o
     case EPERM:
         return grat_op_fail(op, GRAT_EACCES,
                             "port %u of %s: permission denied; run "
-                            "\"sysctl -w net.ipv4.ip_unprivileged_port_start=80\" as root, serve VXI-11 without the portmapper, or name only the wires that you need "
+                            "\"sysctl -w net.ipv4.ip_unprivileged_port_start=80\" as root, "
+                            "serve VXI-11 without the portmapper, or name only the wires that you need "
                             "(wires raw)", port, a->text);
     case EADDRINUSE:
         return grat_op_fail(op, GRAT_EBUSY, "port %u of %s: already in use; choose another address (127.0.0.x)%s", port,
