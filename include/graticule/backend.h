@@ -46,8 +46,7 @@ typedef struct grat_transport {
     grat_err (*remote)(void *p, bool remote, grat_op *op);
     grat_err (*srq_enable)(void *p, bool on, grat_op *op);
     grat_err (*srq_wait)(void *p, grat_op *op);
-    grat_err (*docmd)(void *p, int32_t cmd, unsigned datasize, const void *in, size_t nin, void *out, size_t cap,
-                      grat_op *op);
+    grat_err (*docmd)(void *p, const grat_docmd_args *args, grat_op *op);
 } grat_transport;
 
 /* ---- scope drivers ---------------------------------------------------------------------------- */

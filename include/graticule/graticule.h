@@ -224,9 +224,16 @@ GRAT_API grat_err grat_remote(grat_session *s, bool remote, grat_op *op);
 /* Waits for a service request. ENOTSUP where the wire has none. */
 GRAT_API grat_err grat_srq_enable(grat_session *s, bool on, grat_op *op);
 GRAT_API grat_err grat_srq_wait(grat_session *s, grat_op *op);
-/* VXI-11 device_docmd on an interface link. */
-GRAT_API grat_err grat_docmd(grat_session *s, int32_t cmd, unsigned datasize, const void *in, size_t nin, void *out,
-                             size_t cap, grat_op *op);
+/* VXI-11 device_docmd on an interface link (VXI-11.2 B.5): op->count bytes come back in out. */
+typedef struct grat_docmd_args {
+    int32_t cmd;
+    unsigned datasize;        /* bytes of one element of in and out */
+    const void *in;
+    size_t in_size;
+    void *out;
+    size_t out_size;          /* room in out */
+} grat_docmd_args;
+GRAT_API grat_err grat_docmd(grat_session *s, const grat_docmd_args *args, grat_op *op);
 /* Pops the error queue until empty. EINSTR with the first entry as the sentence when there was one. */
 GRAT_API grat_err grat_check_errors(grat_session *s, grat_op *op);
 /* After a timeout, a cancel or a malformed reply: abort, clear or reconnect, then proves by *IDN? that the

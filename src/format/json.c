@@ -115,7 +115,8 @@ static grat_err put_head(const grat_record *r, bool first, grat_out *o, grat_op 
     grat__buf_init(&b, 1 << 16);
     grat_err err = grat__buf_printf(&b, "%s\n{\"number\":%u,\"first\":%llu,\"count\":%zu,"
                                     "\"utc_ns\":%lld,",
-                                    first ? "" : ",", r->number, (unsigned long long)r->first, r->count, (long long)r->utc_ns);
+                                    first ? "" : ",", r->number, (unsigned long long)r->first, r->count,
+                                    (long long)r->utc_ns);
     if (!err) err = member_number(&b, "t0", r->t0, ",");
     if (!err) err = member_number(&b, "dt", r->dt, ",");
     static const char *const names[] = {"gap_before", "clipped", "cut", "forced", "preview"};

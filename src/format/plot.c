@@ -1,11 +1,10 @@
 /* A plot of the records: a panel for every unit, a lane for every logic channel, several acquisitions on top of each
  * other. More samples than columns are drawn as the span between their least and greatest value. */
 #include "core/str.h"
+#include "format/cairo_lazy.h"
 #include "format/format.h"
 #include "format/num.h"
 
-#include <cairo-svg.h>
-#include <cairo.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,9 +42,10 @@ static const double colors[][3] = {
 
 static grat_err begin(void *p, const grat_meta *meta, grat_out *o, grat_op *op)
 {
-    (void)o, (void)op;
+    (void)o;
     ((plot *)p)->meta = meta;
-    return GRAT_OK;
+    if (grat__cairo_load()) return GRAT_OK;
+    return grat_op_fail(op, GRAT_ENOTSUP, "a plot needs libcairo.so.2, which is not here; apt install libcairo2");
 }
 
 static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)

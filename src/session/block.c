@@ -122,10 +122,24 @@ static grat_err long_block(uint64_t want, grat_op *op)
                         (unsigned long long)want);
 }
 
+/* An answer ends with a newline (IEEE 488.2 §8.8; VXI-11.3 B.5.4). Where none came and the last byte of the data is
+ * one, that byte was the newline and the block is one byte short, unless this instrument is known to send none. */
+static grat_err no_newline(grat_session *s, target *t, uint64_t want, grat_op *op)
+{
+    if (!want || s->blocks_lack_newline) return GRAT_OK;
+    if (t->data[want - 1] != '\n') {
+        s->blocks_lack_newline = true;
+        return GRAT_OK;
+    }
+    t->have = want - 1;
+    return short_block(t, want, op);
+}
+
 /* Message wires: up to END, where only padding may stand. */
-static grat_err message_tail(grat_session *s, uint64_t want, bool end, const uint8_t *extra, size_t n, grat_op *op)
+static grat_err message_tail(grat_session *s, target *t, uint64_t want, bool end, size_t n, grat_op *op)
 {
     uint8_t scratch[SLACK];
+    const uint8_t *extra = t->data + want;
     size_t seen = n;
     if (!is_padding(extra, n)) return long_block(want, op);
     while (!end || s->rx.len) {
@@ -136,17 +150,17 @@ static grat_err message_tail(grat_session *s, uint64_t want, bool end, const uin
         if (!is_padding(scratch, op->count) || seen > SLACK) return long_block(want, op);
         if (!buffered) end = op->reason & GRAT_REASON_END;
     }
-    return GRAT_OK;
+    return seen ? GRAT_OK : no_newline(s, t, want, op);
 }
 
 /* Raw sockets: the byte behind the data must be the end of the line or the next element. */
-static grat_err stream_tail(grat_session *s, uint64_t want, const uint8_t *extra, size_t n, grat_op *op)
+static grat_err stream_tail(grat_session *s, target *t, uint64_t want, size_t n, grat_op *op)
 {
     uint8_t next;
     grat_err e = GRAT_OK;
     if (n) {
-        next = extra[0];
-        e = grat__raw_unread(s, extra, n, op);
+        next = t->data[want];
+        e = grat__raw_unread(s, t->data + want, n, op);
     } else if (s->rx.len) {
         next = s->rx.data[0];
     } else {
@@ -154,11 +168,8 @@ static grat_err stream_tail(grat_session *s, uint64_t want, const uint8_t *extra
         grat_op grace;
         grat__op_child(&grace, op, NEWLINE_GRACE_MS);
         e = s->tr->read(s->priv, &next, 1, -1, &grace);
-        if (e == GRAT_ETIMEOUT && !grat_op_check(op)) {
-            s->blocks_lack_newline = true;
-            return GRAT_OK;
-        }
-        if (e == GRAT_ELOST) return GRAT_OK; /* closed right behind a complete block, as after a half-close */
+        /* ELOST: closed right behind a complete block, as after a half-close */
+        if (e == GRAT_ELOST || (e == GRAT_ETIMEOUT && !grat_op_check(op))) return no_newline(s, t, want, op);
         if (e) return grat__op_adopt(op, &grace);
         e = grat__raw_unread(s, &next, 1, op);
     }
@@ -208,11 +219,10 @@ static grat_err read_block(grat_session *s, target *t, grat_op *op)
                             (unsigned long long)b.length, t->max);
     }
     if ((e = read_body(s, t, b.length, &end, op))) return e;
-    const uint8_t *extra = t->data + b.length;
     size_t n = t->have - b.length;
     t->have = b.length;
-    e = grat__is_stream(s) ? stream_tail(s, b.length, extra, n, op) : message_tail(s, b.length, end, extra, n, op);
-    op->count = b.length;
+    e = grat__is_stream(s) ? stream_tail(s, t, b.length, n, op) : message_tail(s, t, b.length, end, n, op);
+    op->count = t->have;
     if (e) return e;
     s->outstanding = false;
     s->eat_newlines = grat__is_stream(s);
@@ -294,14 +304,17 @@ static grat_err raw_block(grat_session *s, target *t, grat_op *op)
     if (!e && b.length > body.max) e = grat_op_fail(op, GRAT_ETOOBIG, "the block is larger than %zu bytes", body.max);
     if (!e) e = read_body(s, &body, b.length, &end, op);
     size_t extra = !e && body.have > b.length ? body.have - b.length : 0;
-    if (!e) e = stream_tail(s, b.length, body.data + b.length, extra, op);
+    if (!e) {
+        body.have = b.length;
+        e = stream_tail(s, &body, b.length, extra, op);
+    }
     t->data = realloc(body.data, body.have + b.head_len + 1);
     if (!t->data) {
         free(body.data);
         return grat_op_fail(op, GRAT_ENOMEM, "out of memory");
     }
-    t->have = body.have - extra + b.head_len;
-    memmove(t->data + b.head_len, t->data, body.have - extra);
+    t->have = body.have + b.head_len;
+    memmove(t->data + b.head_len, t->data, body.have);
     memcpy(t->data, b.head, b.head_len);
     s->eat_newlines = true;
     return e;

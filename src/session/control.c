@@ -87,13 +87,12 @@ grat_err grat_srq_wait(grat_session *s, grat_op *op)
     return grat__session_end(s, op, e);
 }
 
-grat_err grat_docmd(grat_session *s, int32_t cmd, unsigned datasize, const void *in, size_t nin, void *out, size_t cap,
-                    grat_op *op)
+grat_err grat_docmd(grat_session *s, const grat_docmd_args *args, grat_op *op)
 {
     grat_err e = grat__session_begin(s, op);
     if (e) return e;
     if (!s->tr->docmd) return unsupported(s, "docmd", op);
-    return grat__session_end(s, op, s->tr->docmd(s->priv, cmd, datasize, in, nin, out, cap, op));
+    return grat__session_end(s, op, s->tr->docmd(s->priv, args, op));
 }
 
 grat_err grat_check_errors(grat_session *s, grat_op *op)

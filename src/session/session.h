@@ -20,7 +20,7 @@ struct grat_session {
     grat__buf rx;             /* stream wires: bytes behind the last terminator */
     bool outstanding, broken, dead, synced;
     bool eat_newlines;        /* an answer ended here; a newline may still come */
-    bool blocks_lack_newline; /* this instrument sends none: do not wait for it */
+    bool blocks_lack_newline; /* this instrument ends blocks without one, seen where it could not be mistaken */
     int64_t last_write_ns;
 };
 

@@ -25,6 +25,7 @@ static const answer script[] = {
     {"SHORTDECL?", BYTES("#13hello\n"), false, false},
     {"DROP?", BYTES("#210hell"), false, true},
     {"STALL?", BYTES("#210hell"), false, false},
+    {"ONESHORT?", BYTES("#16hello\n"), false, false},
     {"ZERO?", BYTES("#9000000000\n"), false, false},
     {"TEXT?", BYTES("no block here\n"), false, false},
     {"HUGE?", BYTES("#9999999999x"), false, false},
@@ -187,6 +188,9 @@ TEST(bad_blocks_are_errors_and_the_session_recovers)
     grat_session *s = connect_peer();
     EQ(block(s, "SHORTDECL?", buf, sizeof buf, &op, 1000), GRAT_EPROTO);
     TRUE(grat_needs_recovery(s));
+    alive(s);
+    EQ(block(s, "ONESHORT?", buf, sizeof buf, &op, 1000), GRAT_ESHORT);
+    EQ(op.count, 5);
     alive(s);
     EQ(block(s, "DROP?", buf, sizeof buf, &op, 1000), GRAT_ELOST);
     EQ(op.count, 4);

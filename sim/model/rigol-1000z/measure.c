@@ -30,8 +30,10 @@ typedef struct analysis {
 } analysis;
 
 /* The level most samples near one end have: Top and Base of the guide. */
-static double plateau(const double *v, size_t n, double low, double high, double from, double to, double otherwise)
+static double plateau(const analysis *a, const double *v, double from, double to, double otherwise)
 {
+    size_t n = a->n;
+    double low = a->min, high = a->max;
     unsigned count[64] = {0}, best = 0;
     double sum = 0, in = 0;
     if (!(high > low)) return otherwise;
@@ -62,8 +64,8 @@ static void levels(analysis *a, const double *v)
     a->rms = sqrt(squares / n);
     a->variance = fmax(0, squares / n - a->mean * a->mean);
     a->area = sum * a->dt;
-    a->base = plateau(v, a->n, a->min, a->max, a->min, middle, a->min);
-    a->top = plateau(v, a->n, a->min, a->max, middle, a->max, a->max);
+    a->base = plateau(a, v, a->min, middle, a->min);
+    a->top = plateau(a, v, middle, a->max, a->max);
 }
 
 /* Time of the last sample below (rising) or above (falling) `level` before index i, interpolated. */

@@ -297,19 +297,19 @@ static grat_err vxi_unlock(void *p, grat_op *op)
     return grat__vxi_finish(v, &(grat__exchange){.words = 1}, "unlock", op);
 }
 
-static grat_err vxi_docmd(void *p, int32_t cmd, unsigned datasize, const void *in, size_t nin, void *out, size_t cap,
-                          grat_op *op)
+static grat_err vxi_docmd(void *p, const grat_docmd_args *args, grat_op *op)
 {
     grat__vxi_link *v = p;
     uint8_t none[4];
     grat_err e = grat__op_begin(op);
     if (e) return e;
-    grat__vxi_docmd a = {.lid = v->lid, .io_timeout = grat__vxi_io_timeout(op), .cmd = cmd, .network_order = true,
-                         .datasize = (int32_t)datasize, .data = in, .n = nin};
+    grat__vxi_docmd a = {.lid = v->lid, .io_timeout = grat__vxi_io_timeout(op), .cmd = args->cmd, .network_order = true,
+                         .datasize = (int32_t)args->datasize, .data = args->in, .n = args->in_size};
+    grat__exchange x = {.words = 1, .dst = args->out ? args->out : none, .cap = args->out ? args->out_size : 0};
     grat__channel_begin(&v->core, GRAT__VXI_DOCMD);
     e = grat__vxi_put_docmd(&v->core.out, &a);
     if (e) return grat_op_fail(op, e, "%s: docmd: too much data", v->name);
-    e = grat__vxi_finish(v, &(grat__exchange){.words = 1, .dst = out ? out : none, .cap = out ? cap : 0}, "docmd", op);
+    e = grat__vxi_finish(v, &x, "docmd", op);
     op->count = v->core.in.got;
     return e;
 }
