@@ -169,23 +169,23 @@ static void on_connect(void *user, uint32_t events)
     h->clients = c;
 }
 
-grat_err sim_http_new(sim_loop *l, sim_instrument *in, sim_faults *f, const sim_addr *a, const char *resources,
-                      grat_op *op, sim_http **out)
+grat_err sim_http_new(const sim_site *site, const char *resources, grat_op *op, sim_http **out)
 {
     int fd;
-    grat_err e = sim_bind(a, SOCK_STREAM, HTTP_PORT, op, &fd);
+    grat_err e = sim_bind(site->addr, SOCK_STREAM, HTTP_PORT, op, &fd);
     if (e) return e;
     sim_http *h = calloc(1, sizeof *h);
     if (!h || listen(fd, 16) < 0) {
         close(fd);
         free(h);
-        return grat_op_fail(op, GRAT_EBUSY, "port 80 of %s: cannot listen", a->text);
+        return grat_op_fail(op, GRAT_EBUSY, "port 80 of %s: cannot listen", site->addr->text);
     }
-    *h = (sim_http){.loop = l, .in = in, .faults = f, .addr = a, .resources = resources,
+    *h = (sim_http){.loop = site->loop, .in = site->in, .faults = site->faults, .addr = site->addr,
+                    .resources = resources,
                     .listener = {.ready = on_connect, .user = h}};
-    if (!sim_watch_open(l, &h->listener, fd, EPOLLIN)) {
+    if (!sim_watch_open(site->loop, &h->listener, fd, EPOLLIN)) {
         free(h);
-        return grat_op_fail(op, GRAT_EIO, "port 80 of %s: too many open files", a->text);
+        return grat_op_fail(op, GRAT_EIO, "port 80 of %s: too many open files", site->addr->text);
     }
     *out = h;
     return GRAT_OK;

@@ -186,22 +186,22 @@ static void on_connect(void *user, uint32_t events)
     admit(r, fd);
 }
 
-grat_err sim_raw_new(sim_loop *l, sim_instrument *in, sim_faults *f, const sim_addr *a, unsigned port, grat_op *op,
-                     sim_raw **out)
+grat_err sim_raw_new(const sim_site *site, unsigned port, grat_op *op, sim_raw **out)
 {
     int fd;
-    grat_err e = sim_bind(a, SOCK_STREAM, port, op, &fd);
+    grat_err e = sim_bind(site->addr, SOCK_STREAM, port, op, &fd);
     if (e) return e;
     sim_raw *r = calloc(1, sizeof *r);
     if (!r || listen(fd, BACKLOG) < 0) {
         close(fd);
         free(r);
-        return grat_op_fail(op, GRAT_ENOMEM, "port %u of %s: cannot listen", port, a->text);
+        return grat_op_fail(op, GRAT_ENOMEM, "port %u of %s: cannot listen", port, site->addr->text);
     }
-    *r = (sim_raw){.loop = l, .in = in, .faults = f, .listener = {.ready = on_connect, .user = r}};
-    if (!sim_watch_open(l, &r->listener, fd, EPOLLIN)) {
+    *r = (sim_raw){.loop = site->loop, .in = site->in, .faults = site->faults,
+                   .listener = {.ready = on_connect, .user = r}};
+    if (!sim_watch_open(site->loop, &r->listener, fd, EPOLLIN)) {
         free(r);
-        return grat_op_fail(op, GRAT_EIO, "port %u of %s: too many open files", port, a->text);
+        return grat_op_fail(op, GRAT_EIO, "port %u of %s: too many open files", port, site->addr->text);
     }
     *out = r;
     return GRAT_OK;

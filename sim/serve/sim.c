@@ -18,6 +18,7 @@ typedef struct bench_item {
     sim_instrument *in;
     sim_faults faults;
     sim_addr addr;
+    sim_site site;
     sim_raw *raw;
     sim_vxi *vxi;
     sim_pmap *pmap;
@@ -59,7 +60,7 @@ static void note_resource(grat_sim *s, bench_item *b, const char *text)
 static grat_err open_vxi11(grat_sim *s, bench_item *b, const grat_sim_instrument *want, grat_op *op)
 {
     char text[112], host[80];
-    grat_err e = sim_vxi_new(s->loop, b->in, &b->faults, &b->addr, want->vxi_port, op, &b->vxi);
+    grat_err e = sim_vxi_new(&b->site, want->vxi_port, op, &b->vxi);
     if (!e && !want->no_portmapper) e = sim_pmap_new(s->loop, &b->faults, &b->addr, b->vxi, op, &b->pmap);
     if (e) return e;
     sim_addr_host(&b->addr, host);
@@ -74,7 +75,7 @@ static grat_err open_raw(grat_sim *s, bench_item *b, const grat_sim_instrument *
 {
     char text[112], host[80];
     unsigned port = want->raw_port ? want->raw_port : sim_instrument_raw_port(b->in);
-    grat_err e = sim_raw_new(s->loop, b->in, &b->faults, &b->addr, port, op, &b->raw);
+    grat_err e = sim_raw_new(&b->site, port, op, &b->raw);
     if (e) return e;
     snprintf(text, sizeof text, "TCPIP0::%s::%u::SOCKET", sim_addr_host(&b->addr, host), port);
     note_resource(s, b, text);
@@ -95,10 +96,11 @@ static grat_err open_item(grat_sim *s, unsigned index, const grat_sim_instrument
     if (!sim_faults_parse(&b->faults, want->faults, seed, err)) return grat_op_fail(op, GRAT_EINVAL, "%s", err);
     b->in = sim_instrument_new(want->model, want->options, seed, err);
     if (!b->in) return grat_op_fail(op, GRAT_EINVAL, "%s", err);
+    b->site = (sim_site){.loop = s->loop, .in = b->in, .faults = &b->faults, .addr = &b->addr};
     if (wires & WIRE_VXI11) e = open_vxi11(s, b, want, op);
     if (!e && wires & WIRE_RAW) e = open_raw(s, b, want, op);
     if (!e && wires & WIRE_HTTP)
-        e = sim_http_new(s->loop, b->in, &b->faults, &b->addr, b->resources, op, &b->http);
+        e = sim_http_new(&b->site, b->resources, op, &b->http);
     return e;
 }
 

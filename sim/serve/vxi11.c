@@ -530,19 +530,18 @@ static const sim_rpc_ops core_ops = {
 };
 static const sim_rpc_ops abort_ops = {.record_max = 1024, .call = abort_call};
 
-grat_err sim_vxi_new(sim_loop *l, sim_instrument *in, sim_faults *f, const sim_addr *a, unsigned port, grat_op *op,
-                     sim_vxi **out)
+grat_err sim_vxi_new(const sim_site *site, unsigned port, grat_op *op, sim_vxi **out)
 {
     sim_vxi *v = calloc(1, sizeof *v);
-    if (!v || !sim_source_init(&v->source, in, SIM_PORT_MESSAGE, f)) {
+    if (!v || !sim_source_init(&v->source, site->in, SIM_PORT_MESSAGE, site->faults)) {
         free(v);
         return grat_op_fail(op, GRAT_ENOMEM, "VXI-11: out of memory");
     }
-    v->loop = l, v->in = in, v->faults = f, v->addr = *a;
-    v->core = (sim_rpcd){.loop = l, .faults = f, .ops = &core_ops, .user = v, .listener.fd = -1};
-    v->abort = (sim_rpcd){.loop = l, .faults = f, .ops = &abort_ops, .user = v, .listener.fd = -1};
-    grat_err e = sim_rpcd_open(&v->core, a, port, op);
-    if (!e) e = sim_rpcd_open(&v->abort, a, 0, op);
+    v->loop = site->loop, v->in = site->in, v->faults = site->faults, v->addr = *site->addr;
+    v->core = (sim_rpcd){.loop = v->loop, .faults = v->faults, .ops = &core_ops, .user = v, .listener.fd = -1};
+    v->abort = (sim_rpcd){.loop = v->loop, .faults = v->faults, .ops = &abort_ops, .user = v, .listener.fd = -1};
+    grat_err e = sim_rpcd_open(&v->core, site->addr, port, op);
+    if (!e) e = sim_rpcd_open(&v->abort, site->addr, 0, op);
     if (e) {
         sim_vxi_free(v);
         return e;

@@ -2,17 +2,13 @@
 #ifndef SIM_VXI11_H
 #define SIM_VXI11_H
 
-#include "sim/core/instrument.h"
-#include "sim/serve/addr.h"
-#include "sim/serve/faults.h"
-#include "sim/serve/loop.h"
+#include "sim/serve/site.h"
 
 typedef struct sim_vxi sim_vxi;
 typedef struct sim_pmap sim_pmap;
 
 /* port 0 = any. */
-grat_err sim_vxi_new(sim_loop *l, sim_instrument *in, sim_faults *f, const sim_addr *a, unsigned port, grat_op *op,
-                     sim_vxi **out);
+grat_err sim_vxi_new(const sim_site *site, unsigned port, grat_op *op, sim_vxi **out);
 void sim_vxi_free(sim_vxi *v);
 unsigned sim_vxi_core_port(const sim_vxi *v);
 unsigned sim_vxi_abort_port(const sim_vxi *v);
