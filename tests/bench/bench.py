@@ -75,14 +75,10 @@ def run(command, timeout=120):
 
 
 def whole(command):
-    """Seconds of a whole process and its largest resident size in KiB."""
+    """Seconds of a whole process."""
     begin = time.perf_counter()
-    child = subprocess.Popen(pinned(1, command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = status
-    if status:
-        raise RuntimeError('%s: status %d' % (' '.join(command)[:100], status))
-    return time.perf_counter() - begin, usage.ru_maxrss
+    run(command)
+    return time.perf_counter() - begin
 
 
 class Sim:
@@ -172,19 +168,18 @@ class Bench:
     # ---- whole processes -----------------------------------------------------------------------------
 
     def processes(self, what, want, commands, rounds):
-        seconds, memory = {}, {}
-
         def once(name, command):
-            def go():
-                spent, kib = whole(command)
-                memory.setdefault(name, []).append(kib / 1024)
-                return spent * 1000
-            return go
+            return lambda: whole(command) * 1000
         seconds = self.median({name: once(name, command) for name, command in commands.items()}, rounds)
+        memory = {name: self.peak(commands[name]) for name in seconds}
         shown = ' '.join(commands['ours'])
         self.row(what, 'ms', seconds, want, shown)
-        self.row(what + ', max RSS', 'MiB', {n: statistics.median(v) for n, v in memory.items()}, 'less than the peers',
-                 shown)
+        self.row(what + ', max RSS', 'MiB', memory, 'less than the peers', shown)
+
+    def peak(self, command):
+        done = subprocess.run([self.tool('bench_peak')] + command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              timeout=120, check=True)
+        return float(done.stderr.split()[-1]) / 1024
 
     def one_query(self):
         commands = {'ours': [self.grat, 'query', VXI, '*IDN?'], 'pyvisa-py': [SYSTEM_PYTHON, '-c', VISA_ONCE]}
@@ -220,7 +215,7 @@ class Bench:
             with open(raw, 'wb') as f:
                 f.write(b'\x00\x01\x02\x03' * (part // 4))
             sigrok = ['sigrok-cli', '-I', 'binary:numchannels=2', '-i', raw, '-O', 'csv', '-o', out]
-            contestants['sigrok-cli 2 logic channels (from %d)' % part] = lambda: whole(sigrok)[0] * n / part
+            contestants['sigrok-cli 2 logic channels (from %d)' % part] = lambda: whole(sigrok) * n / part
         times = self.median(contestants, 2 if self.quick else 3)
         self.row('CSV of %d samples x 2' % n, 's', times, 'less than the peers', ' '.join(ours))
 
