@@ -18,7 +18,7 @@ def meson_results(path):
             if not line.strip():
                 continue
             test = json.loads(line)
-            name, result = test['name'], test['result']
+            name, result = test['name'].split(' / ')[-1], test['result']
             reason = last_line(test.get('stdout', '')) or last_line(test.get('stderr', ''))
             if result in PASSED:
                 yield name, 'passed', ''
