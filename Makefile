@@ -5,10 +5,10 @@ PREFIX ?= /usr/local
 MESON = PATH=/usr/bin:/bin:$$PATH meson
 
 all: deps-build $(BUILD)/build.ninja
-	@ninja -C $(BUILD)
+	@ninja --quiet -C $(BUILD) src/cli/grat
 	@mkdir -p $(BUILD)/bin $(BUILD)/lib
 	@ln -sf ../src/cli/grat $(BUILD)/bin/grat
-	@for f in $(BUILD)/libgraticule.so*; do [ -f "$$f" ] && ln -sf "../$${f##*/}" $(BUILD)/lib/; done
+	@for f in $(BUILD)/libgraticule.so*; do if [ -f "$$f" ]; then ln -sf "../$${f##*/}" $(BUILD)/lib/; fi; done
 
 $(BUILD)/build.ninja:
 	@$(MESON) setup $(BUILD) --buildtype=release --prefix=$(PREFIX)
@@ -23,12 +23,13 @@ demo: all
 	@tools/demo $(BUILD)
 
 check: deps-build deps-check $(CHECK)/build.ninja
-	@ninja -C $(CHECK)
+	@ninja --quiet -C $(CHECK)
 	@rm -rf $(CHECK)/results
 	@$(MESON) test -C $(CHECK) --no-rebuild --print-errorlogs; status=$$?; \
 	python3 tests/summary.py $(CHECK) && exit $$status
 
 bench: all deps-bench
+	@ninja --quiet -C $(BUILD)
 	@/usr/bin/python3 tests/bench/bench.py --build $(BUILD)
 
 soak: deps-build deps-check $(CHECK)/build.ninja
