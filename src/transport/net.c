@@ -13,6 +13,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#define MAX_RECV ((size_t)4 << 20)
+
 grat_err grat__net_err(int err)
 {
     switch (err) {
@@ -163,6 +165,8 @@ grat_err grat__recv_some(int fd, void *buf, size_t cap, grat_op *op)
     grat_err late = grat_op_check(op);
     if (late) return late;
     int flags = grat_op_left_ms(op) > 2 * NET_SLICE_MS ? 0 : MSG_DONTWAIT;
+    /* One call goes on copying for as long as a fast peer keeps up; a cancel must not wait for 100 MB. */
+    if (cap > MAX_RECV) cap = MAX_RECV;
     for (;;) {
         ssize_t r = recv(fd, buf, cap, flags);
         if (r > 0) {

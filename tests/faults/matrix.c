@@ -63,8 +63,8 @@ static uint64_t draw(uint64_t *state)
     return z ^ z >> 31;
 }
 
-/* Arguments worth trying besides the fault's own default. A block that is one byte short is not among them: its
- * newline stands where the missing byte was, and no client can tell. */
+/* Arguments worth trying besides the fault's own default. A block that is one byte short has its newline where the
+ * missing byte was. */
 static const struct {
     const char *fault, *arguments[6];
 } arguments[] = {
@@ -72,9 +72,9 @@ static const struct {
     {"vxi-fragments", {"1", "4", "1000"}},         {"vxi-padding", {"1", "4", "400"}},
     {"vxi-late", {"5", "50", "300"}},              {"vxi-maxrecv", {"0", "1", "4", "4294967295"}},
     {"vxi-reason0", {"1", "17", "65536"}},         {"vxi-maxread", {"1", "100", "4096"}},
-    {"vxi-block-short", {"2", "3", "100"}},        {"vxi-block-long", {"1", "3", "100"}},
+    {"vxi-block-short", {"1", "2", "100"}},        {"vxi-block-long", {"1", "3", "100"}},
     {"vxi-delay", {"5", "50", "600"}},             {"raw-split", {"7", "100", "1400"}},
-    {"raw-delay", {"5", "50", "600"}},             {"raw-block-short", {"2", "3", "100"}},
+    {"raw-delay", {"5", "50", "600"}},             {"raw-block-short", {"1", "2", "100"}},
     {"raw-block-long", {"1", "3", "100"}},         {"raw-startup", {"20", "100"}},
     {"raw-ignore-fast", {"1", "20"}},              {"raw-one-client", {"20", "200"}},
 };

@@ -54,7 +54,7 @@ IMPLEMENTATIONS = ('src/transport', 'src/scope/drv', 'sim/model')
 # Lists that name every implementation.
 LISTS = ('list.c', 'models.c')
 # Public calls that carry every argument of a wire procedure or a conversion; their shape is published.
-MANY_PARAMETERS = {'grat_docmd', 'vxi_docmd', 'grat_image_convert'}
+MANY_PARAMETERS = {'grat_image_convert'}
 
 BANNED = ('atoi', 'atol', 'atoll', 'atof', 'strcpy', 'strcat', 'sprintf', 'vsprintf', 'strtok', 'gmtime', 'localtime',
           'asctime', 'ctime', 'gets', 'rand', 'srand', 'tmpnam', 'mktemp')
