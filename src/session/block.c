@@ -13,6 +13,7 @@
 /* First allocation, and the room for what stands around the data. */
 #define FIRST_ALLOC (1u << 20)
 #define SLACK 64
+#define FIRST_PIECE (256u << 10)
 
 /* Where the data go: the caller's memory, or memory that grows up to a limit. */
 typedef struct target {
@@ -60,10 +61,12 @@ static grat_err read_header(grat_session *s, grat__block *b, target *t, bool *en
     for (;;) {
         grat_err e = grow(t, FIRST_ALLOC, op);
         if (e) return e;
-        /* A small caller's buffer may not even hold the header. */
-        bool direct = room(t) > sizeof small;
+        /* What comes with the header has to be moved. A socket gives the rest for one more system call; a message
+         * wire for one more round trip, so there the first piece is larger. */
+        bool direct = !grat__is_stream(s) && room(t) > sizeof small;
         uint8_t *at = direct ? t->data : small;
-        e = grat__raw_fill(s, at, direct ? room(t) : sizeof small, op);
+        size_t most = direct ? (room(t) < FIRST_PIECE ? room(t) : FIRST_PIECE) : sizeof small;
+        e = grat__raw_fill(s, at, most, op);
         size_t n = op->count;
         size_t used = grat__block_feed(b, at, n);
         if (b->state == GRAT__BLOCK_BAD) return bad_block(b, t, op);
