@@ -18,7 +18,7 @@ static const char *const ops[OPS] = {"query", "block", "screenshot", "capture"};
 
 typedef struct cell {
     unsigned cases, right, errors, dead, unopened, failures;
-    char reason[400];
+    char reason[520];
 } cell;
 
 typedef struct trial {

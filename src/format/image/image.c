@@ -108,7 +108,7 @@ grat_err grat_image_convert(const void *data, size_t n, grat_image_kind want, ui
     if (kind != GRAT_IMG_PNG && kind != GRAT_IMG_BMP && kind != GRAT_IMG_JPEG)
         return grat_op_fail(op, GRAT_EFORMAT, "image: the data are no PNG, BMP or JPEG");
     unsigned w, h;
-    size_t used, size = 0;
+    size_t used = 0, size = 0;
     uint8_t *made = NULL;
     grat_err e = whole(kind, data, n, &used, op);
     if (e) return e;

@@ -7,7 +7,7 @@
 #define MS 1000000LL
 
 static struct fake {
-    struct entry { char header[24], value[160]; } entry[128];
+    struct entry { char header[48], value[160]; } entry[128];
     unsigned entries, sets, recoveries, blocks;
     const char *snap, *snap_to;   /* a header that takes another value */
     const char *ignore;           /* a header that is dropped without a word */
