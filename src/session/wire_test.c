@@ -1,0 +1,169 @@
+/* What a session can do beyond messages, on each wire, against the simulator: status, SRQ, locks, clear, remote. */
+#include <graticule/sim.h>
+
+#include "test.h"
+
+#include <pthread.h>
+
+static struct {
+    grat_sim *sim;
+    grat_cancel *stop;
+    pthread_t thread;
+} bench;
+
+static void *serve(void *unused)
+{
+    grat_op op;
+    grat_op_init(&op, 600000, NULL);
+    grat_sim_run(bench.sim, bench.stop, &op);
+    return unused;
+}
+
+static void start(const char *wire)
+{
+    grat_sim_instrument one = {.model = "ds1104z", .address = "127.0.0.77", .wires = wire, .no_portmapper = true};
+    grat_op op;
+    grat_op_init(&op, 5000, NULL);
+    bench.stop = grat_cancel_new();
+    EQ(grat_sim_new(&one, 1, 1, &op, &bench.sim), GRAT_OK);
+    pthread_create(&bench.thread, NULL, serve, NULL);
+}
+
+static void stop(void)
+{
+    grat_cancel_fire(bench.stop);
+    pthread_join(bench.thread, NULL);
+    grat_sim_free(bench.sim);
+    grat_cancel_free(bench.stop);
+}
+
+static grat_session *session(void)
+{
+    grat_session *s = NULL;
+    grat_op op;
+    grat_op_init(&op, 5000, NULL);
+    EQ(grat_open(grat_sim_resource(bench.sim, 0), NULL, &op, &s), GRAT_OK);
+    return s;
+}
+
+static grat_op *fresh(int64_t ms)
+{
+    static grat_op op;
+    grat_op_init(&op, ms, NULL);
+    return &op;
+}
+
+static void alive(grat_session *s)
+{
+    grat_identity id;
+    EQ(grat_identify(s, &id, fresh(3000)), GRAT_OK);
+    STR(id.model, "DS1104Z");
+}
+
+static void status(grat_session *s)
+{
+    uint8_t stb = 0;
+    EQ(grat_puts(s, "*CLS;*ESE 1;*SRE 32", fresh(2000)), GRAT_OK);
+    EQ(grat_puts(s, "*OPC", fresh(2000)), GRAT_OK);
+    EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
+    TRUE(stb & 0x20);
+    EQ(grat_check_errors(s, fresh(2000)), GRAT_OK);
+    EQ(grat_puts(s, ":NOSUCH:HEADER 1", fresh(2000)), GRAT_OK);
+    grat_op *op = fresh(2000);
+    EQ(grat_check_errors(s, op), GRAT_EINSTR);
+    TRUE(strstr(op->text, "-113"));
+    EQ(grat_puts(s, "*CLS;*SRE 0", fresh(2000)), GRAT_OK);
+}
+
+TEST(raw_socket)
+{
+    uint8_t stb;
+    start("raw");
+    grat_session *s = session();
+    status(s);
+    EQ(grat_lock(s, 0, fresh(1000)), GRAT_ENOTSUP);
+    EQ(grat_srq_enable(s, true, fresh(1000)), GRAT_ENOTSUP);
+    EQ(grat_clear(s, fresh(2000)), GRAT_OK);
+    EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
+    alive(s);
+    grat_close(s);
+    stop();
+}
+
+TEST(vxi11_status_and_control)
+{
+    char out[8];
+    start("vxi11");
+    grat_session *s = session();
+    status(s);
+    EQ(grat_trigger(s, fresh(2000)), GRAT_OK);
+    EQ(grat_remote(s, true, fresh(2000)), GRAT_OK);
+    EQ(grat_remote(s, false, fresh(2000)), GRAT_OK);
+    EQ(grat_clear(s, fresh(2000)), GRAT_OK);
+    alive(s);
+    grat_docmd_args cmd = {.cmd = 0x020001, .datasize = 2, .in = "\0\1", .in_size = 2, .out = out, .out_size = sizeof out};
+    EQ(grat_docmd(s, &cmd, fresh(2000)), GRAT_ENOTSUP);
+    alive(s);
+    grat_close(s);
+    stop();
+}
+
+TEST(vxi11_service_request)
+{
+    uint8_t stb = 0;
+    start("vxi11");
+    grat_session *s = session();
+    EQ(grat_puts(s, "*CLS;*ESE 1;*SRE 32", fresh(2000)), GRAT_OK);
+    EQ(grat_srq_enable(s, true, fresh(2000)), GRAT_OK);
+    EQ(grat_srq_wait(s, fresh(50)), GRAT_ETIMEOUT);
+    EQ(grat_puts(s, "*OPC", fresh(2000)), GRAT_OK);
+    EQ(grat_srq_wait(s, fresh(2000)), GRAT_OK);
+    EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
+    EQ(stb & 0x60, 0x60);
+    EQ(grat_srq_enable(s, false, fresh(2000)), GRAT_OK);
+    alive(s);
+    grat_close(s);
+    stop();
+}
+
+TEST(vxi11_locks)
+{
+    char text[256];
+    start("vxi11");
+    grat_session *a = session(), *b = session();
+    EQ(grat_lock(a, 0, fresh(2000)), GRAT_OK);
+    EQ(grat_lock(b, 0, fresh(2000)), GRAT_ELOCKED);
+    EQ(grat_lock(b, 100, fresh(2000)), GRAT_ELOCKED);
+    EQ(grat_query(b, "*IDN?", text, sizeof text, fresh(1000)), GRAT_ELOCKED);
+    alive(a);
+    EQ(grat_unlock(a, fresh(2000)), GRAT_OK);
+    EQ(grat_lock(b, 1000, fresh(3000)), GRAT_OK);
+    grat_close(b);
+    alive(a);
+    grat_close(a);
+    stop();
+}
+
+TEST(vxi11_a_timed_out_call_is_aborted)
+{
+    char text[256];
+    start("vxi11");
+    grat_session *s = session();
+    for (int i = 0; i < 3; i++) {
+        EQ(grat_query(s, ":NOSUCH?", text, sizeof text, fresh(150)), GRAT_ETIMEOUT);
+        TRUE(grat_needs_recovery(s));
+        alive(s);
+    }
+    grat_close(s);
+    stop();
+}
+
+int main(void)
+{
+    RUN(raw_socket);
+    RUN(vxi11_status_and_control);
+    RUN(vxi11_service_request);
+    RUN(vxi11_locks);
+    RUN(vxi11_a_timed_out_call_is_aborted);
+    return TEST_RESULT();
+}
