@@ -101,7 +101,8 @@ TEST(vxi11_status_and_control)
     EQ(grat_remote(s, false, fresh(2000)), GRAT_OK);
     EQ(grat_clear(s, fresh(2000)), GRAT_OK);
     alive(s);
-    grat_docmd_args cmd = {.cmd = 0x020001, .datasize = 2, .in = "\0\1", .in_size = 2, .out = out, .out_size = sizeof out};
+    grat_docmd_args cmd = {.cmd = 0x020001, .datasize = 2, .in = "\0\1", .in_size = 2, .out = out,
+                           .out_size = sizeof out};
     EQ(grat_docmd(s, &cmd, fresh(2000)), GRAT_ENOTSUP);
     alive(s);
     grat_close(s);
