@@ -192,7 +192,7 @@ class Bench:
         commands = {'ours': [self.grat, 'screenshot', VXI, '-o', out + '.png']}
         if shutil.which('lxi'):
             commands['lxi'] = ['lxi', 'screenshot', '-a', HOST, out + '-lxi.png']
-        pipe = "echo ':display:data?' | nc -N %s 5555 | tail -c +12 > %s.bmp && " % (HOST, out)
+        pipe = "echo ':display:data?' | nc -N %s 5555 | tail -c +12 | head -c 1152054 > %s.bmp && " % (HOST, out)
         text = subprocess.run(['convert', '-version'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                               check=False).stdout if shutil.which('convert') else b''
         if b'ImageMagick' in text:
