@@ -1,4 +1,4 @@
-/* Cairo, loaded when the first plot is drawn: linked in, it and what it pulls in would more than double the start-up of
+/* Cairo, loaded when the first plot is drawn: linked in, it and what it pulls in would slow the start of
  * every command. The functions keep their names. */
 #ifndef GRAT_FORMAT_CAIRO_LAZY_H
 #define GRAT_FORMAT_CAIRO_LAZY_H
