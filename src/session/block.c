@@ -186,19 +186,20 @@ static grat_err read_indefinite(grat_session *s, target *t, bool end, grat_op *o
 {
     if (grat__is_stream(s))
         return grat_op_fail(op, GRAT_ENOTSUP, "an indefinite block (#0) has no end on a raw socket; use VXI-11");
-    while (!end) {
-        grat_err e = grow(t, t->max, op);
+    while (!end || s->rx.len) {
+        bool buffered = s->rx.len > 0;
+        grat_err e = room(t) ? GRAT_OK : grow(t, t->max, op);
         if (e) return e;
         uint8_t one;
         bool full = room(t) == 0;
         e = grat__raw_fill(s, full ? &one : t->data + t->have, full ? 1 : room(t), op);
-        if (full && op->count && !(one == '\n' && (op->reason & GRAT_REASON_END)))
+        if (!buffered) end = op->reason & GRAT_REASON_END;
+        if (full && op->count && !(one == '\n' && end && !s->rx.len))
             return grat_op_fail(op, GRAT_ETOOBIG, "the block is larger than %zu bytes", t->cap);
         if (full && op->count) return GRAT_OK;
         t->have += op->count;
         op->count = t->have;
         if (e) return e;
-        end = op->reason & GRAT_REASON_END;
     }
     if (t->have && t->data[t->have - 1] == '\n') t->have--;
     return GRAT_OK;

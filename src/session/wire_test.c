@@ -159,8 +159,28 @@ TEST(vxi11_a_timed_out_call_is_aborted)
     stop();
 }
 
+/* #0 blocks on a message wire: the whole data, or ETOOBIG; also where the buffer is smaller than the first piece. */
+TEST(indefinite_blocks)
+{
+    static const size_t lengths[] = {1, 100, 199, 200, 201, 600, 5000};
+    char command[256] = ":ECHO? #0", buf[5000], want[200];
+    grat_session *s = NULL;
+    memset(want, 'x', sizeof want);
+    memcpy(command + 9, want, sizeof want);
+    EQ(grat_open("SIM::plain", NULL, fresh(2000), &s), GRAT_OK);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        grat_op *op = fresh(2000);
+        grat_err e = grat_query_block(s, command, buf, lengths[i], op);
+        EQ(e, lengths[i] < sizeof want ? GRAT_ETOOBIG : GRAT_OK);
+        if (!e) EQ(op->count, sizeof want);
+        if (!e) MEM(buf, want, sizeof want);
+    }
+    grat_close(s);
+}
+
 int main(void)
 {
+    RUN(indefinite_blocks);
     RUN(raw_socket);
     RUN(vxi11_status_and_control);
     RUN(vxi11_service_request);
