@@ -15,7 +15,18 @@ extern "C" {
 enum grat_transport_cap {
     GRAT_TCAP_END = 1,       /* the wire carries the end of a message (VXI-11, HiSLIP, USBTMC) */
     GRAT_TCAP_ORDERED = 2,   /* after clear, an answer to an older message can never arrive */
+    GRAT_TCAP_DUPLEX = 4,    /* one write may run beside one read */
+    GRAT_TCAP_STB_ASIDE = 8, /* stb and ren may run beside a read or a write */
 };
+
+/* Which calls run together. The caller serialises all calls on one `p`, with these exceptions, which the transport
+ * makes safe by itself, for threads and for tasks: srq_wait beside everything but itself, srq_enable and close; and
+ * what the GRAT_TCAP bits allow. Every wait is by grat__op_wait (core/wait.h) or by grat__offload for a library that
+ * can only block: then deadlines, cancels and tasks work without more.
+ *
+ * After ETIMEOUT or ECANCELED the wire itself is usable again by the next call, which runs the wire's abort sequence
+ * first where it needs one: a read goes on with what is left of the message, a write starts a new message. Whenever
+ * bytes have moved the transport calls grat__op_moved, so that op->idle_ns works. */
 
 typedef struct grat_transport {
     const char *name;        /* for messages: "VXI-11" */
@@ -41,12 +52,19 @@ typedef struct grat_transport {
     /* Optional from here on: the session answers ENOTSUP for NULL. */
     grat_err (*stb)(void *p, uint8_t *stb, grat_op *op);
     grat_err (*trigger)(void *p, grat_op *op);
-    grat_err (*lock)(void *p, int64_t wait_ms, grat_op *op);
+    /* `key` is NULL for an exclusive lock; ENOTSUP for a shared one where the wire has only that. */
+    grat_err (*lock)(void *p, const char *key, int64_t wait_ms, grat_op *op);
     grat_err (*unlock)(void *p, grat_op *op);
-    grat_err (*remote)(void *p, bool remote, grat_op *op);
+    grat_err (*ren)(void *p, grat_ren mode, grat_op *op);
     grat_err (*srq_enable)(void *p, bool on, grat_op *op);
     grat_err (*srq_wait)(void *p, grat_op *op);
     grat_err (*docmd)(void *p, const grat_docmd_args *args, grat_op *op);
+    grat_err (*bus)(void *p, const grat_bus_args *args, grat_op *op);
+    grat_err (*usb_control)(void *p, const grat_usb_control_args *args, grat_op *op);
+    grat_err (*attr_get)(void *p, grat_attr a, grat_value *out, grat_op *op);
+    grat_err (*attr_set)(void *p, grat_attr a, int64_t value, grat_op *op);
+    /* Drops received bytes that the transport itself holds; returns how many. */
+    size_t (*discard)(void *p);
 } grat_transport;
 
 /* ---- scope drivers ---------------------------------------------------------------------------- */

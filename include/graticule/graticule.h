@@ -100,6 +100,7 @@ enum grat_reason {
  * used for several calls one after another, which then share one deadline. */
 typedef struct grat_op {
     int64_t deadline_ns;      /* absolute, CLOCK_MONOTONIC */
+    int64_t idle_ns;          /* > 0: every byte that moves puts the deadline this far behind it; 0 after init */
     grat_cancel *cancel;      /* borrowed, may be NULL */
     grat_err err;             /* result of the last call */
     unsigned reason;          /* grat_reason bits of the last read */
@@ -119,6 +120,41 @@ GRAT_API grat_err grat_op_check(grat_op *op);
 GRAT_API grat_err grat_op_sleep_until(grat_op *op, int64_t until_ns);
 GRAT_API int64_t grat_now_ns(void);
 GRAT_API int64_t grat_utc_ns(void);
+
+/* ---- many at once -------------------------------------------------------------------------- */
+
+/* Any number of blocking calls of this header, run together by the one thread that waits for them: a task is a
+ * function that makes such calls; where one would wait, the others go on. No thread is started for it.
+ *   - A task has its own handles while it runs: no two unfinished tasks use one session.
+ *   - A task must not block outside this library, and has GRAT_TASK_STACK bytes of stack.
+ *   - All waits for a group come from one thread; submitting and cancelling may be done by any. */
+typedef struct grat_group grat_group;
+typedef struct grat_task grat_task;
+typedef grat_err (*grat_task_fn)(void *user, grat_op *op);
+#define GRAT_TASK_STACK (192 * 1024)
+
+/* NULL when memory or descriptors are short. */
+GRAT_API grat_group *grat_group_new(void);
+/* Cancels what still runs, waits until it has ended, and frees the group with its tasks. */
+GRAT_API void grat_group_free(grat_group *g);
+/* Starts fn(user, op) at the next wait. `op` is borrowed until the task has ended; its error is the task's result. */
+GRAT_API grat_err grat_submit(grat_group *g, grat_task_fn fn, void *user, grat_op *op, grat_task **out);
+/* The next task that has ended, each once, in the order of ending; the caller frees it. NULL with ENODATA in op when
+ * none is left, ETIMEOUT or ECANCELED when op ended first: the tasks go on at the next wait. */
+GRAT_API grat_task *grat_wait_any(grat_group *g, grat_op *op);
+/* Until every task has ended; grat_wait_any then hands them out without waiting. */
+GRAT_API grat_err grat_wait_all(grat_group *g, grat_op *op);
+/* As the cancel of its op, for this task alone. */
+GRAT_API void grat_task_cancel(grat_task *t);
+GRAT_API bool grat_task_done(const grat_task *t);
+GRAT_API void *grat_task_user(const grat_task *t);
+GRAT_API grat_op *grat_task_op(const grat_task *t);
+/* Only of a task that grat_wait_any handed out. */
+GRAT_API void grat_task_free(grat_task *t);
+/* Readable when grat_wait_any has something to do, for callers with a poll loop of their own; timers are not in it:
+ * poll at most grat_group_timeout_ms long (-1 = for ever). */
+GRAT_API int grat_group_fd(const grat_group *g);
+GRAT_API int grat_group_timeout_ms(const grat_group *g);
 
 /* ---- numbers with units -------------------------------------------------------------------- */
 
@@ -158,6 +194,7 @@ typedef struct grat_resource {
     grat_class rclass;
     unsigned board;      /* the number after the interface name: TCPIP0 */
     char host[256];      /* TCPIP, PRLGX-TCPIP, VICP, BITSCOPE::host::port; IPv6 without brackets */
+    char credential[64]; /* TCPIP HiSLIP: what stands before the @ of the host */
     unsigned port;       /* 0 = the default of the interface; TCPIP host,port = VXI-11 core port */
     char device[256];    /* LAN device name (inst0, hislip0, gpib0,7), serial path, model, PICO driver */
     unsigned vid, pid;   /* USB */
@@ -184,6 +221,10 @@ typedef struct grat_open_options {
     int64_t lock_timeout_ms;  /* > 0: take an exclusive lock at open */
     int64_t command_gap_ns;   /* least time between two messages to the instrument */
     bool no_sync;             /* raw sockets: skip the *IDN? that discards what an older client left unread */
+    enum { GRAT_TLS_AUTO, GRAT_TLS_REQUIRE, GRAT_TLS_NEVER } tls; /* HiSLIP 2.0; AUTO: where the instrument asks */
+    const char *tls_ca;       /* file of trusted certificates; NULL = the system's */
+    bool tls_insecure;        /* accept any certificate */
+    const char *user, *password; /* where the instrument asks for them */
 } grat_open_options;
 
 /* Opens any resource string. `opt` may be NULL. */
@@ -219,11 +260,115 @@ GRAT_API grat_err grat_clear(grat_session *s, grat_op *op);
 GRAT_API grat_err grat_trigger(grat_session *s, grat_op *op);
 /* Exclusive lock for this session; wait_ms = 0 fails with ELOCKED at once when another client holds it. */
 GRAT_API grat_err grat_lock(grat_session *s, int64_t wait_ms, grat_op *op);
+/* Shared lock: every session with the same key has it. ENOTSUP where the wire has none (all but HiSLIP). */
+GRAT_API grat_err grat_lock_shared(grat_session *s, const char *key, int64_t wait_ms, grat_op *op);
 GRAT_API grat_err grat_unlock(grat_session *s, grat_op *op);
 GRAT_API grat_err grat_remote(grat_session *s, bool remote, grat_op *op);
-/* Waits for a service request. ENOTSUP where the wire has none. */
+/* The finer control of remote and local; the numbers are those of viGpibControlREN and HiSLIP. */
+typedef enum grat_ren {
+    GRAT_REN_OFF = 0,                 /* REN false */
+    GRAT_REN_ON = 1,
+    GRAT_REN_OFF_LOCAL = 2,           /* go to local, REN false */
+    GRAT_REN_ON_REMOTE = 3,           /* REN true, address the device */
+    GRAT_REN_ON_LOCKOUT = 4,          /* REN true, local lockout for all */
+    GRAT_REN_ON_REMOTE_LOCKOUT = 5,
+    GRAT_REN_LOCAL = 6,               /* go to local, REN as it is */
+} grat_ren;
+GRAT_API grat_err grat_control_ren(grat_session *s, grat_ren mode, grat_op *op);
+/* Waits for a service request. ENOTSUP where the wire has none. grat_srq_wait may run in a second thread or task
+ * beside any other call of the same session but grat_close, grat_srq_enable and itself. */
 GRAT_API grat_err grat_srq_enable(grat_session *s, bool on, grat_op *op);
 GRAT_API grat_err grat_srq_wait(grat_session *s, grat_op *op);
+/* GPIB interfaces (GPIB0::INTFC). */
+typedef struct grat_bus_args {
+    enum { GRAT_BUS_IFC = 1, GRAT_BUS_ATN, GRAT_BUS_COMMAND, GRAT_BUS_PASS_CONTROL } what;
+    int mode;                 /* ATN: 0 off, 1 on, 2 off with handshake, 3 on at once (viGpibControlATN) */
+    const void *data;         /* COMMAND: bytes sent with ATN */
+    size_t size;
+    int primary, secondary;   /* PASS_CONTROL; secondary -1 = none */
+} grat_bus_args;
+GRAT_API grat_err grat_bus(grat_session *s, const grat_bus_args *args, grat_op *op);
+/* One transfer on the control endpoint of a USB instrument; op->count bytes came back for a read. */
+typedef struct grat_usb_control_args {
+    uint8_t type, request;    /* bmRequestType (bit 7: from the device), bRequest */
+    uint16_t value, index, length;
+    void *data;
+} grat_usb_control_args;
+GRAT_API grat_err grat_usb_control(grat_session *s, const grat_usb_control_args *args, grat_op *op);
+
+/* Plain I/O, as VISA has it: bytes as they are, no terminator added or taken away, no recovery of its own. A timeout or
+ * cancel leaves the wire usable; what is left of the message can still be read. It may be mixed with the calls above
+ * only after grat_clear. One write and one read may run together where the wire is GRAT_TCAP_DUPLEX. */
+GRAT_API grat_err grat_io_write(grat_session *s, const void *data, size_t n, bool end, grat_op *op);
+/* Until the buffer is full, END, or the byte `term` (-1 = none); op->reason has every reason that holds. What is behind
+ * the byte stays for the next read. `through_end` goes on over END until one of the others. */
+GRAT_API grat_err grat_io_read(grat_session *s, void *buf, size_t cap, int term, bool through_end, grat_op *op);
+/* Throws away what the library holds of the input; *had is how much (may be NULL). */
+GRAT_API void grat_io_discard(grat_session *s, size_t *had);
+
+/* What a wire can be asked and told. Numbers unless "text"; the numbers are VISA's own (VPP-4.3 table of attributes).
+ * ENOTSUP where the wire has no such thing, ERANGE for a value it does not take. */
+typedef enum grat_attr {
+    GRAT_ATTR_TCP_ADDRESS = 1,   /* text, read only: the peer's address */
+    GRAT_ATTR_TCP_PORT,          /* read only */
+    GRAT_ATTR_TCP_NODELAY,
+    GRAT_ATTR_TCP_KEEPALIVE,
+    GRAT_ATTR_HISLIP_VERSION,    /* read only: major * 256 + minor */
+    GRAT_ATTR_HISLIP_OVERLAP,    /* takes effect by a device clear */
+    GRAT_ATTR_HISLIP_MAX_MESSAGE,
+    GRAT_ATTR_TLS,               /* read only: the connection is encrypted */
+    GRAT_ATTR_TLS_PEER,          /* text, read only: the certificate's subject */
+    GRAT_ATTR_ASRL_BAUD,
+    GRAT_ATTR_ASRL_DATA_BITS,
+    GRAT_ATTR_ASRL_PARITY,       /* 0 none 1 odd 2 even 3 mark 4 space */
+    GRAT_ATTR_ASRL_STOP_BITS,    /* 10 15 20 */
+    GRAT_ATTR_ASRL_FLOW,         /* bits: 1 XON/XOFF 2 RTS/CTS 4 DTR/DSR */
+    GRAT_ATTR_ASRL_END_IN,       /* 0 none 1 last bit 2 termination character 3 break */
+    GRAT_ATTR_ASRL_END_OUT,
+    GRAT_ATTR_ASRL_TERM_CHAR,    /* the byte of END_IN and END_OUT 2 */
+    GRAT_ATTR_ASRL_AVAILABLE,    /* read only: bytes received */
+    GRAT_ATTR_ASRL_BREAK,        /* 1 holds the line in break */
+    GRAT_ATTR_ASRL_BREAK_MS,     /* length of a break at END_OUT 3 */
+    GRAT_ATTR_ASRL_CTS,          /* lines: 1, 0, -1 unknown */
+    GRAT_ATTR_ASRL_DCD,
+    GRAT_ATTR_ASRL_DSR,
+    GRAT_ATTR_ASRL_RI,
+    GRAT_ATTR_ASRL_DTR,          /* writable */
+    GRAT_ATTR_ASRL_RTS,          /* writable */
+    GRAT_ATTR_ASRL_DISCARD_NULL,
+    GRAT_ATTR_ASRL_REPLACE_CHAR, /* for bytes with parity errors */
+    GRAT_ATTR_ASRL_XON_CHAR,
+    GRAT_ATTR_ASRL_XOFF_CHAR,
+    GRAT_ATTR_ASRL_ALLOW_TRANSMIT,
+    GRAT_ATTR_ASRL_WIRE_MODE,
+    GRAT_ATTR_GPIB_PRIMARY,
+    GRAT_ATTR_GPIB_SECONDARY,    /* -1 none */
+    GRAT_ATTR_GPIB_READDRESS,
+    GRAT_ATTR_GPIB_UNADDRESS,
+    GRAT_ATTR_GPIB_REN,          /* lines: 1, 0, -1 unknown */
+    GRAT_ATTR_GPIB_ATN,
+    GRAT_ATTR_GPIB_NDAC,
+    GRAT_ATTR_GPIB_SRQ,
+    GRAT_ATTR_GPIB_CIC,
+    GRAT_ATTR_GPIB_SYSTEM_CONTROLLER,
+    GRAT_ATTR_GPIB_ADDRESS_STATE, /* 0 unaddressed 1 talker 2 listener */
+    GRAT_ATTR_USB_VID,
+    GRAT_ATTR_USB_PID,
+    GRAT_ATTR_USB_SERIAL,        /* text */
+    GRAT_ATTR_USB_MANUFACTURER,  /* text */
+    GRAT_ATTR_USB_PRODUCT,       /* text */
+    GRAT_ATTR_USB_INTERFACE,
+    GRAT_ATTR_USB_PROTOCOL,      /* 0 USBTMC 1 USB488 */
+    GRAT_ATTR_USB_488,           /* IEEE 488.2 by its capabilities */
+    GRAT_ATTR_USB_INTERRUPT_SIZE,
+    GRAT_ATTR_COUNT
+} grat_attr;
+typedef struct grat_value {
+    int64_t number;
+    char text[256];           /* of the text attributes; 7-bit */
+} grat_value;
+GRAT_API grat_err grat_attr_get(grat_session *s, grat_attr a, grat_value *out, grat_op *op);
+GRAT_API grat_err grat_attr_set(grat_session *s, grat_attr a, int64_t value, grat_op *op);
 /* VXI-11 device_docmd on an interface link (VXI-11.2 B.5): op->count bytes come back in out. */
 typedef struct grat_docmd_args {
     int32_t cmd;
@@ -249,6 +394,26 @@ typedef struct grat_identity {
 } grat_identity;
 GRAT_API grat_err grat_identify(grat_session *s, grat_identity *out, grat_op *op);
 GRAT_API bool grat_identity_parse(const char *idn, grat_identity *out);
+
+/* ---- configuration -------------------------------------------------------------------------------- */
+
+/* The file that GRATICULE_CONFIG names, else $XDG_CONFIG_HOME/graticule/config.yaml:
+ *   default: NAME
+ *   aliases: {NAME: RESOURCE, …}        names for resources; listed by discovery
+ *   resources: [RESOURCE, …]            fixed resources without a name; listed by discovery
+ *   boards: {GPIB1: PRLGX-TCPIP::host::1234::INTFC, ASRL3: /dev/ttyUSB0}   what a board number means
+ * Other keys belong to other tools and are skipped. grat_open, grat_discover and VISA read it by themselves. */
+typedef struct grat_config grat_config;
+/* A missing file is an empty configuration, unless GRATICULE_CONFIG names it. */
+GRAT_API grat_err grat_config_load(grat_op *op, grat_config **out);
+GRAT_API void grat_config_free(grat_config *c);
+GRAT_API const char *grat_config_path(const grat_config *c);
+/* NULL when there is none. Alias names are compared without regard to case. */
+GRAT_API const char *grat_config_default(const grat_config *c);
+GRAT_API const char *grat_config_alias(const grat_config *c, const char *name);
+GRAT_API const char *grat_config_board(const grat_config *c, const char *board);
+/* Entry i in the file's order, aliases first; *name is NULL for a fixed resource. NULL after the last. */
+GRAT_API const char *grat_config_entry(const grat_config *c, unsigned i, const char **name);
 
 /* ---- discovery ---------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 #include "core/wait.h"
 
 #include "core/str.h"
+#include "core/task.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -111,10 +112,15 @@ int64_t grat_op_left_ms(const grat_op *op)
 
 grat_err grat_op_check(grat_op *op)
 {
-    if (grat_cancel_fired(op->cancel)) return grat_op_fail(op, GRAT_ECANCELED, "cancelled");
+    if (grat_cancel_fired(op->cancel) || grat__task_cancelled()) return grat_op_fail(op, GRAT_ECANCELED, "cancelled");
     if (op->deadline_ns != INT64_MAX && grat_now_ns() >= op->deadline_ns)
         return grat_op_fail(op, GRAT_ETIMEOUT, "timed out");
     return GRAT_OK;
+}
+
+void grat__op_moved(grat_op *op)
+{
+    if (op->idle_ns > 0) op->deadline_ns = grat_now_ns() + op->idle_ns;
 }
 
 grat_err grat__op_begin(grat_op *op)
@@ -143,6 +149,7 @@ grat_err grat__op_adopt(grat_op *op, const grat_op *child)
 static int wait_fds(struct pollfd *fds, nfds_t n, int64_t until_ns)
 {
     struct timespec t, *timeout = NULL;
+    if (grat__in_task()) return grat__task_poll(fds, n, until_ns);
     if (until_ns != INT64_MAX) {
         int64_t left = until_ns - grat_now_ns();
         if (left < 0) left = 0;

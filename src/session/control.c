@@ -44,12 +44,22 @@ grat_err grat_trigger(grat_session *s, grat_op *op)
     return grat__session_end(s, op, s->tr->trigger(s->priv, op));
 }
 
-grat_err grat_lock(grat_session *s, int64_t wait_ms, grat_op *op)
+static grat_err take_lock(grat_session *s, const char *key, int64_t wait_ms, grat_op *op)
 {
     grat_err e = grat__session_begin(s, op);
     if (e) return e;
     if (!s->tr->lock) return unsupported(s, "lock", op);
-    return grat__session_end(s, op, s->tr->lock(s->priv, wait_ms, op));
+    return grat__session_end(s, op, s->tr->lock(s->priv, key, wait_ms, op));
+}
+
+grat_err grat_lock(grat_session *s, int64_t wait_ms, grat_op *op)
+{
+    return take_lock(s, NULL, wait_ms, op);
+}
+
+grat_err grat_lock_shared(grat_session *s, const char *key, int64_t wait_ms, grat_op *op)
+{
+    return take_lock(s, key, wait_ms, op);
 }
 
 grat_err grat_unlock(grat_session *s, grat_op *op)
@@ -60,12 +70,17 @@ grat_err grat_unlock(grat_session *s, grat_op *op)
     return grat__session_end(s, op, s->tr->unlock(s->priv, op));
 }
 
-grat_err grat_remote(grat_session *s, bool remote, grat_op *op)
+grat_err grat_control_ren(grat_session *s, grat_ren mode, grat_op *op)
 {
     grat_err e = grat__session_begin(s, op);
     if (e) return e;
-    if (!s->tr->remote) return unsupported(s, "remote/local switch", op);
-    return grat__session_end(s, op, s->tr->remote(s->priv, remote, op));
+    if (!s->tr->ren) return unsupported(s, "remote/local switch", op);
+    return grat__session_end(s, op, s->tr->ren(s->priv, mode, op));
+}
+
+grat_err grat_remote(grat_session *s, bool remote, grat_op *op)
+{
+    return grat_control_ren(s, remote ? GRAT_REN_ON_REMOTE : GRAT_REN_LOCAL, op);
 }
 
 grat_err grat_srq_enable(grat_session *s, bool on, grat_op *op)
@@ -76,15 +91,13 @@ grat_err grat_srq_enable(grat_session *s, bool on, grat_op *op)
     return grat__session_end(s, op, s->tr->srq_enable(s->priv, on, op));
 }
 
+/* Beside other calls: nothing of the session's own state is touched. */
 grat_err grat_srq_wait(grat_session *s, grat_op *op)
 {
-    grat_err e = grat__session_begin(s, op);
+    grat_err e = grat__op_begin(op);
     if (e) return e;
     if (!s->tr->srq_wait) return unsupported(s, "service request", op);
-    e = s->tr->srq_wait(s->priv, op);
-    /* No request within the time says nothing about the message stream. */
-    if (e == GRAT_ETIMEOUT || e == GRAT_ECANCELED) return e;
-    return grat__session_end(s, op, e);
+    return s->tr->srq_wait(s->priv, op);
 }
 
 grat_err grat_docmd(grat_session *s, const grat_docmd_args *args, grat_op *op)
@@ -93,6 +106,39 @@ grat_err grat_docmd(grat_session *s, const grat_docmd_args *args, grat_op *op)
     if (e) return e;
     if (!s->tr->docmd) return unsupported(s, "docmd", op);
     return grat__session_end(s, op, s->tr->docmd(s->priv, args, op));
+}
+
+grat_err grat_bus(grat_session *s, const grat_bus_args *args, grat_op *op)
+{
+    grat_err e = grat__op_begin(op);
+    if (e) return e;
+    if (!s->tr->bus) return unsupported(s, "bus of its own", op);
+    return s->tr->bus(s->priv, args, op);
+}
+
+grat_err grat_usb_control(grat_session *s, const grat_usb_control_args *args, grat_op *op)
+{
+    grat_err e = grat__op_begin(op);
+    if (e) return e;
+    if (!s->tr->usb_control) return unsupported(s, "control endpoint", op);
+    return s->tr->usb_control(s->priv, args, op);
+}
+
+grat_err grat_attr_get(grat_session *s, grat_attr a, grat_value *out, grat_op *op)
+{
+    grat_err e = grat__op_begin(op);
+    if (e) return e;
+    if (!s->tr->attr_get) return unsupported(s, "such attribute", op);
+    *out = (grat_value){0};
+    return s->tr->attr_get(s->priv, a, out, op);
+}
+
+grat_err grat_attr_set(grat_session *s, grat_attr a, int64_t value, grat_op *op)
+{
+    grat_err e = grat__op_begin(op);
+    if (e) return e;
+    if (!s->tr->attr_set) return unsupported(s, "such attribute", op);
+    return s->tr->attr_set(s->priv, a, value, op);
 }
 
 grat_err grat_check_errors(grat_session *s, grat_op *op)

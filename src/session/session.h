@@ -18,6 +18,7 @@ struct grat_session {
     grat_open_options opt;
     char idn[256];            /* the identity line, once known */
     grat__buf rx;             /* stream wires: bytes behind the last terminator */
+    bool rx_end;              /* plain I/O: END came with the last byte of rx */
     bool outstanding, broken, dead, synced;
     bool eat_newlines;        /* an answer ended here; a newline may still come */
     bool blocks_lack_newline; /* this instrument ends blocks without one, seen where it could not be mistaken */

@@ -1,5 +1,7 @@
 #include "transport/net.h"
 
+#include "core/offload.h"
+#include "core/task.h"
 #include "core/wait.h"
 
 #include <errno.h>
@@ -9,6 +11,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -95,16 +98,44 @@ static grat_err connect_one(const struct addrinfo *ai, grat_op *op, int *out)
     return GRAT_OK;
 }
 
-/* A numeric address needs no resolver, and then none is started: getaddrinfo can block beyond any deadline. */
+typedef struct lookup {
+    char host[256], port[8];
+    struct addrinfo *list;
+    int result;
+} lookup;
+
+static void look_up(void *arg)
+{
+    lookup *l = arg;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG};
+    l->result = getaddrinfo(l->host, l->port, &hints, &l->list);
+}
+
+static void drop_lookup(void *arg)
+{
+    lookup *l = arg;
+    if (!l->result) freeaddrinfo(l->list);
+    free(l);
+}
+
+/* A numeric address needs no resolver. A name does, and getaddrinfo can block beyond any deadline. */
 static grat_err resolve(const char *host, const char *port, grat_op *op, struct addrinfo **list)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
     if (getaddrinfo(host, port, &hints, list) == 0) return GRAT_OK;
-    hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
-    int r = getaddrinfo(host, port, &hints, list);
-    if (r == 0) return GRAT_OK;
-    return grat_op_fail(op, GRAT_ENOHOST, "%s: unknown host (%s); check the name or use the address", host,
-                        gai_strerror(r));
+    lookup *l = calloc(1, sizeof *l);
+    if (!l) return grat_op_fail(op, GRAT_ENOMEM, "%s: out of memory", host);
+    snprintf(l->host, sizeof l->host, "%s", host);
+    snprintf(l->port, sizeof l->port, "%s", port);
+    grat_err e = grat__offload(op, look_up, l, drop_lookup);
+    if (e == GRAT_ETIMEOUT || e == GRAT_ECANCELED)
+        return grat_op_fail(op, e, "%s: no answer about this name in time; use the address", host);
+    if (!e && l->result)
+        e = grat_op_fail(op, GRAT_ENOHOST, "%s: unknown host (%s); check the name or use the address", host,
+                         gai_strerror(l->result));
+    if (!e) *list = l->list;
+    free(l);
+    return e;
 }
 
 grat_err grat__tcp_connect(const char *host, unsigned port, grat_op *op, int *fd)
@@ -139,10 +170,11 @@ static bool again(int err)
 
 grat_err grat__send_all(int fd, struct iovec *iov, int n, grat_op *op)
 {
+    int flags = grat__in_task() ? MSG_NOSIGNAL | MSG_DONTWAIT : MSG_NOSIGNAL;
     op->count = 0;
     while (n > 0) {
         struct msghdr m = {.msg_iov = iov, .msg_iovlen = (size_t)n};
-        ssize_t r = sendmsg(fd, &m, MSG_NOSIGNAL);
+        ssize_t r = sendmsg(fd, &m, flags);
         if (r < 0) {
             if (!again(errno)) return lost(op, errno);
             grat_err e = grat__op_wait(op, fd, POLLOUT);
@@ -150,6 +182,7 @@ grat_err grat__send_all(int fd, struct iovec *iov, int n, grat_op *op)
             continue;
         }
         op->count += (size_t)r;
+        grat__op_moved(op);
         for (; n > 0 && (size_t)r >= iov->iov_len; n--) r -= (ssize_t)(iov++)->iov_len;
         if (n > 0) iov->iov_base = (char *)iov->iov_base + r, iov->iov_len -= (size_t)r;
         grat_err e = n > 0 ? grat_op_check(op) : GRAT_OK;
@@ -164,13 +197,15 @@ grat_err grat__recv_some(int fd, void *buf, size_t cap, grat_op *op)
     /* Also when data are there: a peer that never pauses must not outlast a cancel or the deadline. */
     grat_err late = grat_op_check(op);
     if (late) return late;
-    int flags = grat_op_left_ms(op) > 2 * NET_SLICE_MS ? 0 : MSG_DONTWAIT;
+    int flags = grat_op_left_ms(op) > 2 * NET_SLICE_MS && !grat__in_task() ? 0 : MSG_DONTWAIT;
     /* One call goes on copying for as long as a fast peer keeps up; a cancel must not wait for 100 MB. */
     if (cap > MAX_RECV) cap = MAX_RECV;
     for (;;) {
         ssize_t r = recv(fd, buf, cap, flags);
         if (r > 0) {
             op->count = (size_t)r;
+            grat__op_moved(op);
+            if (op->count == cap && cap == MAX_RECV) grat__task_yield(); /* a fast peer must not starve the others */
             return GRAT_OK;
         }
         if (r == 0) return lost(op, 0);

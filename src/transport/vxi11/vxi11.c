@@ -262,8 +262,9 @@ static grat_err vxi_trigger(void *p, grat_op *op)
     return e ? e : grat__vxi_simple(p, GRAT__VXI_TRIGGER, 1, "trigger", op);
 }
 
-static grat_err vxi_remote(void *p, bool remote, grat_op *op)
+static grat_err vxi_ren(void *p, grat_ren mode, grat_op *op)
 {
+    bool remote = mode != GRAT_REN_OFF && mode != GRAT_REN_OFF_LOCAL && mode != GRAT_REN_LOCAL;
     grat_err e = grat__op_begin(op);
     if (e) return e;
     return grat__vxi_simple(p, remote ? GRAT__VXI_REMOTE : GRAT__VXI_LOCAL, 1, remote ? "remote" : "local", op);
@@ -271,11 +272,12 @@ static grat_err vxi_remote(void *p, bool remote, grat_op *op)
 
 /* waitlock and a lock_timeout go out only when a wait was asked for: Rigol DM3068 answers error 11 to any call
  * with one, old Rigol DG4000 show an error on the panel. */
-static grat_err vxi_lock(void *p, int64_t wait_ms, grat_op *op)
+static grat_err vxi_lock(void *p, const char *key, int64_t wait_ms, grat_op *op)
 {
     grat__vxi_link *v = p;
     grat_err e = grat__op_begin(op);
     if (e) return e;
+    if (key) return grat_op_fail(op, GRAT_ENOTSUP, "%s: VXI-11 has no shared locks", v->name);
     grat__vxi_lock a = {.lid = v->lid};
     if (wait_ms > 0) {
         uint32_t most = grat__vxi_io_timeout(op);
@@ -328,7 +330,7 @@ const grat_transport grat__transport_vxi11 = {
     .trigger = vxi_trigger,
     .lock = vxi_lock,
     .unlock = vxi_unlock,
-    .remote = vxi_remote,
+    .ren = vxi_ren,
     .srq_enable = grat__vxi_srq_enable,
     .srq_wait = grat__vxi_srq_wait,
     .docmd = vxi_docmd,
