@@ -12,7 +12,7 @@ extern "C" {
 typedef struct grat_sim_instrument {
     const char *model;       /* "ds1104z" */
     const char *address;     /* IPv4 or IPv6 address to bind; NULL = 127.0.0.1, +1 for each further one */
-    const char *wires;       /* comma list of raw, vxi11, http; NULL = all of them */
+    const char *wires;       /* comma list of NAME or NAME:ARGUMENT: see grat_sim_wires; NULL = the usual ones */
     const char *options;     /* key=value,… of the model: see grat_sim_help */
     const char *faults;      /* fault spec: name[@probability][:arg],… or NULL */
     unsigned raw_port;       /* 0 = the model's own (5555 for Rigol) */
@@ -35,6 +35,7 @@ typedef struct grat_sim_entry { const char *name, *text; } grat_sim_entry;
 GRAT_API const grat_sim_entry *grat_sim_models(void);
 GRAT_API const grat_sim_entry *grat_sim_options(void);
 GRAT_API const grat_sim_entry *grat_sim_faults(void);
+GRAT_API const grat_sim_entry *grat_sim_wires(void);
 
 #ifdef __cplusplus
 }

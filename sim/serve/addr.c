@@ -91,3 +91,13 @@ int sim_accept(int listener)
     if (fd >= 0) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return fd;
 }
+
+grat_err sim_port_argument(const char *text, grat_op *op, unsigned *port)
+{
+    unsigned v = 0;
+    for (const char *p = text; *p >= '0' && *p <= '9' && v <= 65535; p++) v = 10 * v + (unsigned)(*p - '0');
+    if (text[strspn(text, "0123456789")]) v = 0;
+    if (v < 1 || v > 65535) return grat_op_fail(op, GRAT_EINVAL, "port \"%.20s\": ports go from 1 to 65535", text);
+    *port = v;
+    return GRAT_OK;
+}

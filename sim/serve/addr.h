@@ -20,6 +20,8 @@ const char *sim_addr_host(const sim_addr *a, char out[80]);
  * name the port and say what to do. */
 grat_err sim_bind(const sim_addr *a, int type, unsigned port, grat_op *op, int *fd);
 unsigned sim_bound_port(int fd);
+/* A port number as the argument of a wire; EINVAL with a sentence. */
+grat_err sim_port_argument(const char *text, grat_op *op, unsigned *port);
 /* Accepts with TCP_NODELAY, non-blocking; -1 when nobody waits. */
 int sim_accept(int listener);
 

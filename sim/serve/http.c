@@ -11,6 +11,8 @@
 #define REQUEST_MAX 8192
 #define PAGE_MAX 16384
 
+typedef struct sim_http sim_http;
+
 typedef struct client {
     struct client *next, **at;
     sim_http *http;
@@ -169,9 +171,10 @@ static void on_connect(void *user, uint32_t events)
     h->clients = c;
 }
 
-grat_err sim_http_new(const sim_site *site, const char *resources, grat_op *op, sim_http **out)
+static grat_err http_open(const sim_site *site, const char *arg, grat_op *op, void **server)
 {
     int fd;
+    (void)arg;
     grat_err e = sim_bind(site->addr, SOCK_STREAM, HTTP_PORT, op, &fd);
     if (e) return e;
     sim_http *h = calloc(1, sizeof *h);
@@ -181,20 +184,28 @@ grat_err sim_http_new(const sim_site *site, const char *resources, grat_op *op, 
         return grat_op_fail(op, GRAT_EBUSY, "port 80 of %s: cannot listen", site->addr->text);
     }
     *h = (sim_http){.loop = site->loop, .in = site->in, .faults = site->faults, .addr = site->addr,
-                    .resources = resources,
+                    .resources = site->resources,
                     .listener = {.ready = on_connect, .user = h}};
     if (!sim_watch_open(site->loop, &h->listener, fd, EPOLLIN)) {
         free(h);
         return grat_op_fail(op, GRAT_EIO, "port 80 of %s: too many open files", site->addr->text);
     }
-    *out = h;
+    *server = h;
     return GRAT_OK;
 }
 
-void sim_http_free(sim_http *h)
+static void http_close(void *server)
 {
-    if (!h) return;
+    sim_http *h = server;
     while (h->clients) drop(h->clients);
     sim_watch_close(h->loop, &h->listener);
     free(h);
 }
+
+const sim_wire_kind sim_wire_http = {
+    .name = "http",
+    .text = "the LXI identification document on port 80",
+    .by_default = true,
+    .open = http_open,
+    .close = http_close,
+};

@@ -4,6 +4,7 @@
 #include "sim/serve/source.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #define BACKLOG 64
 #define TURN_BYTES (64u << 20)   /* one connection's share before the others are looked at */
 #define TURN_SENDS 256
+
+typedef struct sim_raw sim_raw;
 
 typedef struct client {
     struct client *next, **at;
@@ -186,7 +189,7 @@ static void on_connect(void *user, uint32_t events)
     admit(r, fd);
 }
 
-grat_err sim_raw_new(const sim_site *site, unsigned port, grat_op *op, sim_raw **out)
+static grat_err raw_open(const sim_site *site, unsigned port, grat_op *op, sim_raw **out)
 {
     int fd;
     grat_err e = sim_bind(site->addr, SOCK_STREAM, port, op, &fd);
@@ -207,10 +210,33 @@ grat_err sim_raw_new(const sim_site *site, unsigned port, grat_op *op, sim_raw *
     return GRAT_OK;
 }
 
-void sim_raw_free(sim_raw *r)
+static void raw_close(void *server)
 {
-    if (!r) return;
+    sim_raw *r = server;
     while (r->clients) drop(r->clients, false);
     sim_watch_close(r->loop, &r->listener);
     free(r);
 }
+
+/* The port: the caller's, else the argument, else the model's own. */
+static grat_err wire_open(const sim_site *site, const char *arg, grat_op *op, void **server)
+{
+    char text[SIM_RESOURCE_MAX], host[80];
+    unsigned port = site->want->raw_port ? site->want->raw_port : sim_instrument_raw_port(site->in);
+    sim_raw *r;
+    grat_err e = arg ? sim_port_argument(arg, op, &port) : GRAT_OK;
+    if (!e) e = raw_open(site, port, op, &r);
+    if (e) return e;
+    *server = r;
+    snprintf(text, sizeof text, "TCPIP0::%s::%u::SOCKET", sim_addr_host(site->addr, host), port);
+    sim_note_resource(site, text);
+    return GRAT_OK;
+}
+
+const sim_wire_kind sim_wire_raw = {
+    .name = "raw",
+    .text = "SCPI over a TCP socket; raw:PORT, the model's own unless told",
+    .by_default = true,
+    .open = wire_open,
+    .close = raw_close,
+};

@@ -4,9 +4,6 @@
 
 #include "sim/serve/site.h"
 
-typedef struct sim_raw sim_raw;
-
-grat_err sim_raw_new(const sim_site *site, unsigned port, grat_op *op, sim_raw **out);
-void sim_raw_free(sim_raw *r);
+extern const sim_wire_kind sim_wire_raw;
 
 #endif

@@ -11,82 +11,89 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIRE_RAW = 1, WIRE_VXI11 = 2, WIRE_HTTP = 4, WIRE_ALL = 7 };
-#define ENDPOINTS 2          /* resource strings of one instrument at most */
+/* http comes behind those whose resources it names. */
+static const sim_wire_kind *const kinds[] = {&sim_wire_vxi11, &sim_wire_raw, &sim_wire_http};
+enum { KINDS = sizeof kinds / sizeof *kinds, ARG_MAX_LEN = 300 };
 
 typedef struct bench_item {
     sim_instrument *in;
     sim_faults faults;
     sim_addr addr;
     sim_site site;
-    sim_raw *raw;
-    sim_vxi *vxi;
-    sim_pmap *pmap;
-    sim_http *http;
-    char resources[2 * 112];  /* for the identification, separated by blanks */
+    void *server[KINDS];
+    char resources[KINDS * SIM_RESOURCE_MAX];
 } bench_item;
 
 struct grat_sim {
     sim_loop *loop;
     unsigned items, resources;
     bench_item *item;
-    char (*resource)[112];
+    char (*resource)[SIM_RESOURCE_MAX];
 };
 
-static grat_err parse_wires(const char *text, unsigned *out, grat_op *op)
+typedef struct wire_choice {
+    bool on[KINDS], has_arg[KINDS];
+    char arg[KINDS][ARG_MAX_LEN];
+} wire_choice;
+
+static grat_err unknown_wire(const char *name, size_t n, grat_op *op)
 {
-    static const struct {
-        const char *name;
-        unsigned bit;
-    } wires[] = {{"raw", WIRE_RAW}, {"vxi11", WIRE_VXI11}, {"http", WIRE_HTTP}};
-    *out = text ? 0 : WIRE_ALL;
-    for (const char *p = text ? text : ""; *p;) {
-        size_t n = strcspn(p, ","), i = 0;
-        while (i < 3 && (strlen(wires[i].name) != n || strncmp(wires[i].name, p, n) != 0)) i++;
-        if (i == 3) return grat_op_fail(op, GRAT_EINVAL, "wire \"%.*s\": unknown; use raw, vxi11, http", (int)n, p);
-        *out |= wires[i].bit;
+    char names[160] = "";
+    for (unsigned i = 0; i < KINDS; i++) {
+        size_t at = strlen(names);
+        snprintf(names + at, sizeof names - at, "%s%s", at ? ", " : "", kinds[i]->name);
+    }
+    if (!n) return grat_op_fail(op, GRAT_EINVAL, "no wire is named; use %s", names);
+    return grat_op_fail(op, GRAT_EINVAL, "wire \"%.*s\": unknown; use %s", (int)n, name, names);
+}
+
+static grat_err parse_wires(const char *text, wire_choice *out, grat_op *op)
+{
+    *out = (wire_choice){0};
+    if (!text) {
+        for (unsigned i = 0; i < KINDS; i++) out->on[i] = kinds[i]->by_default;
+        return GRAT_OK;
+    }
+    if (!*text) return unknown_wire(text, 0, op);
+    for (const char *p = text; *p;) {
+        size_t n = strcspn(p, ","), name = strcspn(p, ",:"), i = 0;
+        while (i < KINDS && (strlen(kinds[i]->name) != name || strncmp(kinds[i]->name, p, name) != 0)) i++;
+        if (i == KINDS) return unknown_wire(p, name, op);
+        out->on[i] = true;
+        out->has_arg[i] = name < n;
+        if (name < n && n - name > ARG_MAX_LEN)
+            return grat_op_fail(op, GRAT_EINVAL, "wire %s: its argument is too long", kinds[i]->name);
+        if (name < n) snprintf(out->arg[i], ARG_MAX_LEN, "%.*s", (int)(n - name - 1), p + name + 1);
         p += n + (p[n] == ',');
     }
-    return *out ? GRAT_OK : grat_op_fail(op, GRAT_EINVAL, "no wire is named; use raw, vxi11, http");
+    return GRAT_OK;
 }
 
-static void note_resource(grat_sim *s, bench_item *b, const char *text)
+void sim_note_resource(const sim_site *site, const char *resource)
 {
+    grat_sim *s = site->bench;
+    bench_item *b = &s->item[site->index];
     size_t n = strlen(b->resources);
-    snprintf(b->resources + n, sizeof b->resources - n, "%s%s", n ? " " : "", text);
-    grat__strcpy(s->resource[s->resources++], sizeof s->resource[0], text);
+    snprintf(b->resources + n, sizeof b->resources - n, "%s%s", n ? " " : "", resource);
+    grat__strcpy(s->resource[s->resources++], SIM_RESOURCE_MAX, resource);
 }
 
-static grat_err open_vxi11(grat_sim *s, bench_item *b, const grat_sim_instrument *want, grat_op *op)
+void *sim_earlier_server(const sim_site *site, const sim_wire_kind *kind, unsigned i)
 {
-    char text[112], host[80];
-    grat_err e = sim_vxi_new(&b->site, want->vxi_port, op, &b->vxi);
-    if (!e && !want->no_portmapper) e = sim_pmap_new(s->loop, &b->faults, &b->addr, b->vxi, op, &b->pmap);
-    if (e) return e;
-    sim_addr_host(&b->addr, host);
-    if (want->no_portmapper)
-        snprintf(text, sizeof text, "TCPIP0::%s,%u::inst0::INSTR", host, sim_vxi_core_port(b->vxi));
-    else snprintf(text, sizeof text, "TCPIP0::%s::inst0::INSTR", host);
-    note_resource(s, b, text);
-    return GRAT_OK;
-}
-
-static grat_err open_raw(grat_sim *s, bench_item *b, const grat_sim_instrument *want, grat_op *op)
-{
-    char text[112], host[80];
-    unsigned port = want->raw_port ? want->raw_port : sim_instrument_raw_port(b->in);
-    grat_err e = sim_raw_new(&b->site, port, op, &b->raw);
-    if (e) return e;
-    snprintf(text, sizeof text, "TCPIP0::%s::%u::SOCKET", sim_addr_host(&b->addr, host), port);
-    note_resource(s, b, text);
-    return GRAT_OK;
+    for (unsigned k = 0; k < KINDS; k++) {
+        for (unsigned item = 0; kinds[k] == kind && item < site->index; item++) {
+            void *server = site->bench->item[item].server[k];
+            if (server && i-- == 0) return server;
+        }
+    }
+    return NULL;
 }
 
 static grat_err open_item(grat_sim *s, unsigned index, const grat_sim_instrument *want, uint64_t seed, grat_op *op)
 {
     bench_item *b = &s->item[index];
     char err[256] = "", address[32];
-    unsigned wires;
+    wire_choice wires;
     snprintf(address, sizeof address, "127.0.%u.%u", (index + 1) >> 8 & 0xff, (index + 1) & 0xff);
     grat_err e = parse_wires(want->wires, &wires, op);
     if (!e) e = sim_addr_parse(&b->addr, want->address ? want->address : address, op);
@@ -96,11 +103,12 @@ static grat_err open_item(grat_sim *s, unsigned index, const grat_sim_instrument
     if (!sim_faults_parse(&b->faults, want->faults, seed, err)) return grat_op_fail(op, GRAT_EINVAL, "%s", err);
     b->in = sim_instrument_new(want->model, want->options, seed, err);
     if (!b->in) return grat_op_fail(op, GRAT_EINVAL, "%s", err);
-    b->site = (sim_site){.loop = s->loop, .in = b->in, .faults = &b->faults, .addr = &b->addr};
-    if (wires & WIRE_VXI11) e = open_vxi11(s, b, want, op);
-    if (!e && wires & WIRE_RAW) e = open_raw(s, b, want, op);
-    if (!e && wires & WIRE_HTTP)
-        e = sim_http_new(&b->site, b->resources, op, &b->http);
+    b->site = (sim_site){.loop = s->loop, .in = b->in, .faults = &b->faults, .addr = &b->addr, .want = want,
+                         .resources = b->resources, .bench = s, .index = index};
+    for (unsigned k = 0; !e && k < KINDS; k++) {
+        if (wires.on[k]) e = kinds[k]->open(&b->site, wires.has_arg[k] ? wires.arg[k] : NULL, op, &b->server[k]);
+    }
+    b->site.want = NULL;
     return e;
 }
 
@@ -113,7 +121,7 @@ grat_err grat_sim_new(const grat_sim_instrument *list, unsigned n, uint64_t seed
     if (s) {
         s->loop = sim_loop_new();
         s->item = calloc(n, sizeof *s->item);
-        s->resource = calloc((size_t)n * ENDPOINTS, sizeof *s->resource);
+        s->resource = calloc((size_t)n * KINDS, sizeof *s->resource);
     }
     if (!s || !s->loop || !s->item || !s->resource) {
         grat_sim_free(s);
@@ -143,7 +151,9 @@ static int64_t turn(void *user, int64_t now_ns)
     for (unsigned i = 0; i < s->items; i++) {
         int64_t at = sim_instrument_step(s->item[i].in, now_ns);
         if (at < next) next = at;
-        if (s->item[i].vxi) sim_vxi_turn(s->item[i].vxi);
+        for (unsigned k = 0; k < KINDS; k++) {
+            if (s->item[i].server[k] && kinds[k]->turn) kinds[k]->turn(s->item[i].server[k]);
+        }
     }
     return next;
 }
@@ -157,16 +167,21 @@ grat_err grat_sim_run(grat_sim *sim, grat_cancel *stopped, grat_op *op)
 void grat_sim_free(grat_sim *sim)
 {
     if (!sim) return;
-    for (unsigned i = 0; i < sim->items; i++) {
-        bench_item *b = &sim->item[i];
-        sim_http_free(b->http);
-        sim_raw_free(b->raw);
-        sim_pmap_free(b->pmap);
-        sim_vxi_free(b->vxi);
-        sim_instrument_free(b->in);
+    for (unsigned k = KINDS; k-- > 0;) {
+        for (unsigned i = sim->items; i-- > 0;) {
+            if (sim->item[i].server[k]) kinds[k]->close(sim->item[i].server[k]);
+        }
     }
+    for (unsigned i = 0; i < sim->items; i++) sim_instrument_free(sim->item[i].in);
     sim_loop_free(sim->loop);
     free(sim->item);
     free(sim->resource);
     free(sim);
+}
+
+const grat_sim_entry *grat_sim_wires(void)
+{
+    static grat_sim_entry list[KINDS + 1];
+    for (unsigned i = 0; i < KINDS; i++) list[i] = (grat_sim_entry){kinds[i]->name, kinds[i]->text};
+    return list;
 }

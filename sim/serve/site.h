@@ -1,4 +1,4 @@
-/* What every server of one instrument is given. Borrowed, outlives the servers. */
+/* What every server of one instrument is given, and what it gives to the bench. */
 #ifndef SIM_SITE_H
 #define SIM_SITE_H
 
@@ -7,11 +7,34 @@
 #include "sim/serve/faults.h"
 #include "sim/serve/loop.h"
 
+#define SIM_RESOURCE_MAX 160
+
+/* Borrowed, outlives the servers; `want` only until the open has returned. */
 typedef struct sim_site {
     sim_loop *loop;
     sim_instrument *in;
     sim_faults *faults;
     const sim_addr *addr;
+    const grat_sim_instrument *want;
+    const char *resources;   /* of this instrument, as noted so far, separated by blanks */
+    struct grat_sim *bench;
+    unsigned index;          /* of the instrument on the bench */
 } sim_site;
+
+/* One kind of server; each is listed in sim.c, in the order in which they are opened. */
+typedef struct sim_wire_kind {
+    const char *name;        /* as --wires names it: NAME or NAME:ARGUMENT */
+    const char *text;        /* one line for grat sim --list; says what the argument is */
+    bool by_default;         /* when no wires are named */
+    /* Binds and notes its resource. `arg` is NULL when there was none. */
+    grat_err (*open)(const sim_site *site, const char *arg, grat_op *op, void **server);
+    void (*close)(void *server);
+    void (*turn)(void *server);  /* before each wait; may be NULL */
+} sim_wire_kind;
+
+/* Adds a resource string to what the bench prints and its identification names. */
+void sim_note_resource(const sim_site *site, const char *resource);
+/* The server of this kind on an earlier instrument of the bench, for those that several share; NULL after the last. */
+void *sim_earlier_server(const sim_site *site, const sim_wire_kind *kind, unsigned i);
 
 #endif

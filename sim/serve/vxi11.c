@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -400,8 +401,10 @@ static void enable_srq(vxi_conn *c)
     if (l && l->srq && (v->rqs = sim_instrument_rqs(v->in))) send_srq(v, l);
 }
 
-void sim_vxi_turn(sim_vxi *v)
+/* Sends the service requests that have come up. */
+static void vxi_turn(void *server)
 {
+    sim_vxi *v = server;
     bool rqs = sim_instrument_rqs(v->in);
     if (rqs == v->rqs) return;
     v->rqs = rqs;
@@ -530,8 +533,28 @@ static const sim_rpc_ops core_ops = {
 };
 static const sim_rpc_ops abort_ops = {.record_max = 1024, .call = abort_call};
 
-grat_err sim_vxi_new(const sim_site *site, unsigned port, grat_op *op, sim_vxi **out)
+static void vxi_close(void *server)
 {
+    sim_vxi *v = server;
+    sim_pmap_free(v->pmap);
+    sim_rpcd_close(&v->core);
+    sim_rpcd_close(&v->abort);
+    sim_source_free(&v->source);
+    free(v);
+}
+
+static void note(const sim_site *site, const sim_vxi *v)
+{
+    char text[SIM_RESOURCE_MAX], host[80];
+    sim_addr_host(site->addr, host);
+    if (v->pmap) snprintf(text, sizeof text, "TCPIP0::%s::inst0::INSTR", host);
+    else snprintf(text, sizeof text, "TCPIP0::%s,%u::inst0::INSTR", host, v->core.port);
+    sim_note_resource(site, text);
+}
+
+static grat_err vxi_open(const sim_site *site, const char *arg, grat_op *op, void **server)
+{
+    unsigned port = site->want->vxi_port;
     sim_vxi *v = calloc(1, sizeof *v);
     if (!v || !sim_source_init(&v->source, site->in, SIM_PORT_MESSAGE, site->faults)) {
         free(v);
@@ -540,24 +563,27 @@ grat_err sim_vxi_new(const sim_site *site, unsigned port, grat_op *op, sim_vxi *
     v->loop = site->loop, v->in = site->in, v->faults = site->faults, v->addr = *site->addr;
     v->core = (sim_rpcd){.loop = v->loop, .faults = v->faults, .ops = &core_ops, .user = v, .listener.fd = -1};
     v->abort = (sim_rpcd){.loop = v->loop, .faults = v->faults, .ops = &abort_ops, .user = v, .listener.fd = -1};
-    grat_err e = sim_rpcd_open(&v->core, site->addr, port, op);
+    grat_err e = arg ? sim_port_argument(arg, op, &port) : GRAT_OK;
+    if (!e) e = sim_rpcd_open(&v->core, site->addr, port, op);
     if (!e) e = sim_rpcd_open(&v->abort, site->addr, 0, op);
+    if (!e && !site->want->no_portmapper) e = sim_pmap_new(v->loop, site->faults, site->addr, v, op, &v->pmap);
     if (e) {
-        sim_vxi_free(v);
+        vxi_close(v);
         return e;
     }
-    *out = v;
+    note(site, v);
+    *server = v;
     return GRAT_OK;
 }
 
-void sim_vxi_free(sim_vxi *v)
-{
-    if (!v) return;
-    sim_rpcd_close(&v->core);
-    sim_rpcd_close(&v->abort);
-    sim_source_free(&v->source);
-    free(v);
-}
+const sim_wire_kind sim_wire_vxi11 = {
+    .name = "vxi11",
+    .text = "VXI-11 with a port mapper of its own on port 111; vxi11:PORT sets the core port",
+    .by_default = true,
+    .open = vxi_open,
+    .close = vxi_close,
+    .turn = vxi_turn,
+};
 
 unsigned sim_vxi_core_port(const sim_vxi *v)
 {

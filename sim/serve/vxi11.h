@@ -7,13 +7,10 @@
 typedef struct sim_vxi sim_vxi;
 typedef struct sim_pmap sim_pmap;
 
-/* port 0 = any. */
-grat_err sim_vxi_new(const sim_site *site, unsigned port, grat_op *op, sim_vxi **out);
-void sim_vxi_free(sim_vxi *v);
+extern const sim_wire_kind sim_wire_vxi11;
+
 unsigned sim_vxi_core_port(const sim_vxi *v);
 unsigned sim_vxi_abort_port(const sim_vxi *v);
-/* Sends the service requests that have come up. */
-void sim_vxi_turn(sim_vxi *v);
 
 /* TCP and UDP 111 of the address, and the loopback broadcast for 127.x addresses. */
 grat_err sim_pmap_new(sim_loop *l, sim_faults *f, const sim_addr *a, const sim_vxi *v, grat_op *op, sim_pmap **out);

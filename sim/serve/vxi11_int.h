@@ -40,6 +40,7 @@ struct sim_vxi {
     sim_faults *faults;
     sim_addr addr;
     sim_rpcd core, abort;
+    sim_pmap *pmap;          /* NULL without one */
     sim_source source;
     vxi_conn *borrower;      /* its reply still points into the source */
     size_t borrowed;

@@ -32,6 +32,7 @@ static int list_all(const cli *c)
     if (to) cli_json_open(to, NULL, '{');
     list_entries(to, "models", grat_sim_models());
     list_entries(to, "options", grat_sim_options());
+    list_entries(to, "wires", grat_sim_wires());
     list_entries(to, "faults", grat_sim_faults());
     if (to) cli_json_close(to, '}');
     return CLI_DONE;
@@ -162,7 +163,7 @@ static int run(cli *c)
 
 static const cli_option options[] = {
     {"address", 'a', CLI_TEXT, "ADDRESS", "where to listen, 127.0.0.1 unless told; further models one higher", NULL},
-    {"wires", 'w', CLI_TEXT, "LIST", "wires to serve: raw,vxi11,http", NULL},
+    {"wires", 'w', CLI_TEXT, "LIST", "wires to serve: NAME or NAME:ARGUMENT,…; --list shows them", NULL},
     {"option", 'o', CLI_TEXT, "KEY=VALUE", "an option of the model; several are possible", NULL},
     {"faults", 0, CLI_TEXT, "SPEC", "faults to show: NAME[@PROBABILITY][:ARG],…", NULL},
     {"seed", 0, CLI_NUMBER, "N", "the seed of everything random", NULL},
