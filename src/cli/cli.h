@@ -85,24 +85,14 @@ const char *cli_nearest(const char *word, const char *const *candidates);
 
 /* ---- one run -------------------------------------------------------------------------------- */
 
-typedef struct cli_alias {
-    char *name, *resource;
-} cli_alias;
-
-typedef struct cli_config {
-    char path[1024];
-    cli_alias *alias;
-    unsigned aliases;
-    char *fallback;     /* the default: an alias or a resource; may be NULL */
-} cli_config;
-
 struct cli {
     cli_args args;
     bool json, quiet;
     int64_t timeout_ms;
     grat_cancel *cancel;  /* fired by SIGINT and SIGTERM */
     grat_op op;           /* for the command's calls, with its deadline */
-    cli_config config;
+    grat_config *config;  /* NULL when it cannot be read: config_op says why */
+    grat_op config_op;
     int next_arg;         /* first argument that is not the resource */
     char resource[300];
 };
@@ -120,12 +110,8 @@ bool cli_progress_wanted(const cli *c);
 
 /* ---- the configuration and the instrument ---------------------------------------------------- */
 
-/* Reads the file when it exists; GRAT_OK when it does not. */
-grat_err cli_config_load(cli_config *cfg, grat_op *op);
-void cli_config_free(cli_config *cfg);
-const char *cli_config_alias(const cli_config *cfg, const char *name);
-
-bool cli_is_resource(const cli_config *cfg, const char *text);
+/* An alias, or something that has the form of a resource. */
+bool cli_is_resource(const cli *c, const char *text);
 /* Takes a leading RESOURCE argument, else the default, else the only instrument found, into c->resource.
  * Returns CLI_DONE, or another status after printing why. */
 int cli_resolve(cli *c);

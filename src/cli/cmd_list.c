@@ -48,17 +48,17 @@ static void on_explain(void *user, const char *line)
     fprintf(stderr, "%s\n", line);
 }
 
-/* An alias is listed with what answers there, also when nothing does. */
-static void list_alias(listing *l, const cli_alias *a)
+/* An entry is listed with what answers there, also when nothing does. */
+static void list_entry(listing *l, const char *name, const char *resource)
 {
     cli *c = l->c;
     grat_session *s = NULL;
     grat_op op;
-    grat_found found = {.resource = a->resource, .via = "config"};
+    grat_found found = {.resource = resource, .via = "config"};
     grat_op_init(&op, c->timeout_ms < 2000 ? c->timeout_ms : 2000, c->cancel);
-    grat_err e = grat_open(a->resource, NULL, &op, &s);
+    grat_err e = grat_open(resource, NULL, &op, &s);
     if (!e) e = grat_identify(s, &found.identity, &op);
-    if (e && cli_has(&c->args, "explain")) fprintf(stderr, "config: %s: %s\n", a->name, op.text);
+    if (e && cli_has(&c->args, "explain")) fprintf(stderr, "config: %s: %s\n", name ? name : resource, op.text);
     grat_close(s);
     on_found(l, &found);
 }
@@ -68,8 +68,10 @@ static int run(cli *c)
     static listing l;
     l.c = c;
     bool explain = cli_has(&c->args, "explain");
-    for (unsigned i = 0; i < c->config.aliases && !grat_cancel_fired(c->cancel); i++)
-        list_alias(&l, &c->config.alias[i]);
+    const char *resource, *name;
+    if (!c->config) cli_note(c, "warning: %s", c->config_op.text);
+    for (unsigned i = 0; c->config && (resource = grat_config_entry(c->config, i, &name)); i++)
+        list_entry(&l, name, resource);
     grat_op_init(&c->op, c->timeout_ms, c->cancel);
     grat_err e = grat_discover(on_found, explain ? on_explain : NULL, &l, &c->op);
     if (e == GRAT_ECANCELED && l.n) return CLI_INCOMPLETE;

@@ -102,7 +102,7 @@ static int from_scope(measuring *k)
 static int run(cli *c)
 {
     measuring k = {.c = c};
-    if (c->args.args && !cli_is_resource(&c->config, c->args.arg[0])) return from_file(&k, c->args.arg[0]);
+    if (c->args.args && !cli_is_resource(c, c->args.arg[0])) return from_file(&k, c->args.arg[0]);
     return from_scope(&k);
 }
 

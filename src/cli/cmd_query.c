@@ -91,7 +91,7 @@ static int run(cli *c)
     grat_session *s;
     const char *path = cli_value(&c->args, "output");
     if (path && cli_check_output(path, &c->op)) return cli_fail(c, path);
-    if (c->args.args == 1 && cli_is_resource(&c->config, c->args.arg[0]))
+    if (c->args.args == 1 && cli_is_resource(c, c->args.arg[0]))
         return cli_usage("query: an argument is missing: grat query [RESOURCE] COMMAND…");
     int status = cli_open_session(c, &s);
     if (status) return status;

@@ -4,7 +4,7 @@
 static int run(cli *c)
 {
     grat_session *s;
-    if (c->args.args == 1 && cli_is_resource(&c->config, c->args.arg[0]))
+    if (c->args.args == 1 && cli_is_resource(c, c->args.arg[0]))
         return cli_usage("write: an argument is missing: grat write [RESOURCE] COMMAND…");
     int status = cli_open_session(c, &s);
     if (status) return status;

@@ -166,13 +166,10 @@ static int run(cli *c)
     if (!c->cancel) return cli_error("cannot start: no file descriptor left; close some programs");
     signals_setup(c->cancel);
     grat_op_init(&c->op, c->timeout_ms, c->cancel);
-    int status = CLI_FAILED;
-    if (cli_config_load(&c->config, &c->op) == GRAT_OK) {
-        status = cli_flush(c->args.command->exec(c));
-    } else {
-        cli_fail(c, "configuration");
-    }
-    cli_config_free(&c->config);
+    grat_op_init(&c->config_op, 0, NULL);
+    grat_config_load(&c->config_op, &c->config);
+    int status = cli_flush(c->args.command->exec(c));
+    grat_config_free(c->config);
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     grat_cancel_free(c->cancel);

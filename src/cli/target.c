@@ -11,11 +11,11 @@ static bool is_name(const char *s, size_t n)
     return n && strspn(s, allowed) >= n;
 }
 
-bool cli_is_resource(const cli_config *cfg, const char *text)
+bool cli_is_resource(const cli *c, const char *text)
 {
     static const char *const bare[] = {"SIM", "BITSCOPE", "PICO"};
     const char *colons = strstr(text, "::");
-    if (cli_config_alias(cfg, text)) return true;
+    if (c->config && grat_config_alias(c->config, text)) return true;
     if (colons) return is_name(text, (size_t)(colons - text));
     for (unsigned i = 0; i < sizeof bare / sizeof *bare; i++) {
         if (strcasecmp(text, bare[i]) == 0) return true;
@@ -85,15 +85,19 @@ static int discover(cli *c)
 
 int cli_resolve(cli *c)
 {
-    const char *name = c->config.fallback, *env = getenv("GRATICULE_RESOURCE");
+    const char *name = c->config ? grat_config_default(c->config) : NULL, *env = getenv("GRATICULE_RESOURCE");
     if (env && *env) name = env;
-    if (c->next_arg < c->args.args && cli_is_resource(&c->config, c->args.arg[c->next_arg]))
-        name = c->args.arg[c->next_arg++];
+    if (c->next_arg < c->args.args && cli_is_resource(c, c->args.arg[c->next_arg])) name = c->args.arg[c->next_arg++];
+    bool known = name && cli_is_resource(c, name);
+    if (!c->config && !known) {
+        c->op = c->config_op;
+        return cli_fail(c, "configuration");
+    }
+    if (!c->config) cli_note(c, "warning: %s", c->config_op.text);
     if (!name) return discover(c);
-    const char *alias = cli_config_alias(&c->config, name);
-    if (!alias && !cli_is_resource(&c->config, name))
+    if (!known)
         return cli_error("%s: neither an alias nor a resource; write it like TCPIP::192.168.1.50::INSTR", name);
-    int n = snprintf(c->resource, sizeof c->resource, "%s", alias ? alias : name);
+    int n = snprintf(c->resource, sizeof c->resource, "%s", name);
     if (n >= (int)sizeof c->resource) return cli_error("%.60s…: the resource is too long", c->resource);
     return CLI_DONE;
 }

@@ -1,5 +1,6 @@
 #include "session/session.h"
 
+#include "config/config.h"
 #include "core/str.h"
 #include "core/wait.h"
 
@@ -39,12 +40,37 @@ static grat_session *session_new(const grat_resource *r, const grat_transport *t
     return s;
 }
 
+/* ASRL3::INSTR is what boards: says, when it says something. */
+static grat_err take_board(grat_resource *r, grat_op *op)
+{
+    char board[16], target[GRAT__CONFIG_TEXT];
+    if (r->interface != GRAT_IF_ASRL || r->device[0]) return GRAT_OK;
+    snprintf(board, sizeof board, "ASRL%u", r->board);
+    if (!grat__config_board(board, target, op)) return op->err;
+    if (target[0] != '/') return grat_resource_parse(target, r, op);
+    if (grat__strcpy(r->device, sizeof r->device, target)) return GRAT_OK;
+    return grat_op_fail(op, GRAT_EPARSE, "%s: %.60s…: the path is too long", board, target);
+}
+
+/* What has no "::" may be an alias. A configuration that cannot be read matters only to a text that is nothing else. */
+static grat_err resolve(const char *text, grat_resource *r, grat_op *op)
+{
+    char target[GRAT__CONFIG_TEXT];
+    grat_op looked = *op;
+    bool alias = !strstr(text, "::") && grat__config_alias(text, target, &looked);
+    grat_err e = grat_resource_parse(alias ? target : text, r, op);
+    if (!e) return take_board(r, op);
+    if (looked.err) return grat__op_adopt(op, &looked);
+    if (alias) op->count = 0;
+    return e;
+}
+
 grat_err grat_open(const char *resource, const grat_open_options *opt, grat_op *op, grat_session **out)
 {
     grat_resource r;
     grat_err e = grat__op_begin(op);
     if (e) return e;
-    if ((e = grat_resource_parse(resource, &r, op))) return e;
+    if ((e = resolve(resource, &r, op))) return e;
     const grat_transport *tr = grat__transport_find(&r);
     if (!tr)
         return grat_op_fail(op, GRAT_ENOTSUP, "%s: this kind of resource has no transport in this version; use "

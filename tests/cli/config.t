@@ -2,11 +2,21 @@
 @ GRATICULE_CONFIG=.config.yaml
 $ query *IDN?
 >~ RIGOL TECHNOLOGIES,DS1104Z,.*
-$ query other *IDN?
+$ query OTHER *IDN?
 >~ RIGOL TECHNOLOGIES,MSO1104Z,.*
 + .config.yaml default: [\n
 $ query *IDN?
-!~ grat: \.config\.yaml:\d+: .*
+!~ grat: \.config\.yaml:2: .*
+? 1
+$ query other *IDN?
+!~ grat: \.config\.yaml:2: .*
+? 1
+$ query SIM::ds1104z *IDN?
+>~ RIGOL TECHNOLOGIES,DS1104Z,.*
+!~ warning: \.config\.yaml:2: .*
++ .config.yaml aliases:\n  a: b\n  b: a\n
+$ query a *IDN?
+!~ grat: a: an alias that leads back to itself; give it a resource
 ? 1
 @ GRATICULE_CONFIG=missing.yaml
 $ query *IDN?

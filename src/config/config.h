@@ -1,0 +1,42 @@
+/* The configuration as the library itself uses it: read at the first need, again when the file has changed.
+ * Names are copied out, so that nothing depends on how long a file's contents live. Thread-safe. */
+#ifndef GRAT_CONFIG_CONFIG_H
+#define GRAT_CONFIG_CONFIG_H
+
+#include <graticule/graticule.h>
+
+#include <stdio.h>
+
+#define GRAT__CONFIG_TEXT 600
+
+typedef struct grat__config_item {
+    char *name;     /* of an alias or a board; NULL for a fixed resource */
+    char *resource;
+} grat__config_item;
+
+typedef struct grat__config_list {
+    grat__config_item *item;
+    unsigned n;
+} grat__config_list;
+
+struct grat_config {
+    char path[1024];
+    char *fallback; /* default: */
+    grat__config_list aliases, resources, boards;
+};
+
+/* Follows an alias, and aliases of aliases, to a resource string. False: no such alias, op->err is GRAT_OK, or the
+ * configuration cannot be read or is a circle, op says why. */
+bool grat__config_alias(const char *name, char out[GRAT__CONFIG_TEXT], grat_op *op);
+/* What `boards:` says of a board such as "GPIB1" or "ASRL3", in any case. False as above. grat_open applies ASRLn by
+ * itself; a GPIBn is for the transport that serves it. */
+bool grat__config_board(const char *board, char out[GRAT__CONFIG_TEXT], grat_op *op);
+
+/* ---- inside --------------------------------------------------------------------------------- */
+
+/* Appends copies of both texts; `name` may be NULL. False when memory is short. */
+bool grat__config_add(grat__config_list *l, const char *name, const char *resource);
+/* Fills c from the file; EPARSE with "path:line: why". ENOTSUP when built without libyaml. */
+grat_err grat__config_parse(grat_config *c, FILE *f, grat_op *op);
+
+#endif
