@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Suites that need a kernel with USB, V4L2 and udev: each is run in one boot of the virtual lab.
+
+lab.py --build DIR [SUITE…]    all suites, or those named; --list names them
+
+A suite is a file NAME_suite.py here. Two comment lines at its head tell this program what to do:
+    # lab: OPTIONS      for ./run, such as -u -k 'vhci-hcd usbtmc'
+    # tests: TEXT       what stays untested when the lab cannot run
+Where the lab cannot run the suite is skipped, or has failed when REQUIRE_LAB is set.
+"""
+import argparse
+import glob
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+UNAVAILABLE, TIME_OUT, BROKEN = 77, 124, 125
+LIMIT_S = 240
+
+
+def suites():
+    for path in sorted(glob.glob(os.path.join(HERE, '*_suite.py'))):
+        with open(path, encoding='utf-8') as f:
+            head = f.read(2000)
+        options = re.search(r'(?m)^# lab: (.*)$', head)
+        text = re.search(r'(?m)^# tests: (.*)$', head)
+        yield os.path.basename(path)[:-len('_suite.py')], path, options.group(1) if options else '', \
+            text.group(1) if text else ''
+
+
+def read_results(folder):
+    try:
+        with open(os.path.join(folder, 'results.json'), encoding='utf-8') as f:
+            return json.load(f)
+    except (OSError, ValueError):
+        return []
+
+
+def run_suite(name, path, options, text, build):
+    """[{name, result, reason}] of one boot."""
+    folder = tempfile.mkdtemp(prefix='graticule-lab-')
+    command = [os.path.join(HERE, 'run'), '-t', str(LIMIT_S), '-w', folder] + shlex.split(options)
+    command += ['--', '/usr/bin/python3', path, '--build', build, '--results', folder]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=LIMIT_S + 600)
+        said = done.stderr.decode('utf-8', 'replace')
+        results = read_results(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    for row in results:
+        row['name'] = '%s: %s' % (name, row['name'])
+    skip = re.search(r'lab: SKIP: (.*)', said)
+    if done.returncode == UNAVAILABLE and skip and not results:
+        reason = 'NOT TESTED, the lab cannot run here (%s): %s' % (skip.group(1), text)
+        required = os.environ.get('REQUIRE_LAB', '') not in ('', '0')
+        return [{'name': name, 'result': 'failed' if required else 'skipped', 'reason': reason}]
+    sys.stderr.write(said)
+    bad = any(row['result'] == 'failed' for row in results)
+    if not results or (done.returncode and not bad):
+        results.append({'name': name, 'result': 'failed', 'reason': ending(done.returncode, said)})
+    return results
+
+
+def ending(status, said):
+    last = [line for line in said.splitlines() if line.strip()][-1:] or ['']
+    what = {TIME_OUT: 'time limit', BROKEN: 'the guest died'}.get(status, 'ended with %d' % status)
+    return '%s: %s' % (what, last[0][:200])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--build', default='build-check')
+    parser.add_argument('--list', action='store_true')
+    parser.add_argument('suite', nargs='*')
+    args = parser.parse_args()
+    known = {row[0]: row for row in suites()}
+    if args.list:
+        print('\n'.join('%-10s %s' % (name, row[3]) for name, row in known.items()))
+        return 0
+    for name in args.suite:
+        if name not in known:
+            print('lab: %s: unknown suite; there are: %s' % (name, ', '.join(known)), file=sys.stderr)
+            return 2
+    results = []
+    for name in args.suite or known:
+        results += run_suite(*known[name], os.path.abspath(args.build))
+        for row in results:
+            if not row.pop('shown', False):
+                print('%-8s %s%s' % (row['result'], row['name'], ': ' + row['reason'] if row.get('reason') else ''))
+                sys.stdout.flush()
+        for row in results:
+            row['shown'] = True
+    for row in results:
+        row.pop('shown', None)
+    if os.environ.get('GRAT_RESULTS'):
+        with open(os.path.join(os.environ['GRAT_RESULTS'], 'lab.json'), 'w', encoding='utf-8') as f:
+            json.dump(results, f)
+    kinds = {row['result'] for row in results}
+    return 1 if 'failed' in kinds else 77 if kinds == {'skipped'} else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
