@@ -193,7 +193,8 @@ typedef struct grat_resource {
     grat_interface interface;
     grat_class rclass;
     unsigned board;      /* the number after the interface name: TCPIP0 */
-    char host[256];      /* TCPIP, PRLGX-TCPIP, VICP, BITSCOPE::host::port; IPv6 without brackets */
+    char host[256];      /* TCPIP, PRLGX-TCPIP, VICP, BITSCOPE::host::port; IPv6 without brackets. BITSCOPE of class
+                          * SOCKET is a byte stream over TCP, else datagrams as bitscope-server has them */
     char credential[64]; /* TCPIP HiSLIP: what stands before the @ of the host */
     unsigned port;       /* 0 = the default of the interface; TCPIP host,port = VXI-11 core port */
     char device[256];    /* LAN device name (inst0, hislip0, gpib0,7), serial path, model, PICO driver */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define MAX_FIELDS 8
+#define BITSCOPE_SERVER_PORT 16385u
 
 typedef struct field {
     const char *p;
@@ -211,9 +212,16 @@ static grat_err parse_bitscope(parts *t, grat_resource *out)
 {
     grat_err e;
     if (t->n == 1) return GRAT_OK;
-    if (t->n == 2) return copy(t, &t->f[1], out->device, sizeof out->device, "serial port");
-    if ((e = parse_host(t, &t->f[1], out, false)) || (e = number(t, &t->f[2], 65535, &out->port, "the port"))) return e;
-    return too_many(t, 3);
+    if (t->n == 2 && memchr(t->f[1].p, '/', t->f[1].n))
+        return copy(t, &t->f[1], out->device, sizeof out->device, "serial port");
+    if ((e = parse_host(t, &t->f[1], out, false))) return e;
+    out->port = BITSCOPE_SERVER_PORT;
+    if (t->n == 2) return GRAT_OK;
+    if ((e = number(t, &t->f[2], 65535, &out->port, "the port"))) return e;
+    if (!out->port) return fail_at(t, t->f[2].p, "the port must not be 0");
+    if (t->n > 3 && is_word(&t->f[3], "SOCKET")) out->rclass = GRAT_CLASS_SOCKET;
+    else if (t->n > 3) return fail_at(t, t->f[3].p, "SOCKET was expected");
+    return too_many(t, 4);
 }
 
 static grat_err parse_pico(parts *t, grat_resource *out)
@@ -293,25 +301,36 @@ static const struct interface *find_interface(const field *f, field *rest)
     return best;
 }
 
-/* The spellings that BitScope's own programs use. */
+/* The spellings of ScopeThing and its kin: a path is a serial port, socket://host:port a byte stream over TCP,
+ * bitscope-server://host:port datagrams. */
 static bool old_bitscope(const char *text, char out[300])
 {
-    static const char local[] = "socket://", server[] = "bitscope-server://";
-    if (grat__strcasestarts(text, local) && text[sizeof local - 1] == '/') {
-        snprintf(out, 300, "BITSCOPE::%s", text + sizeof local - 1);
+    static const char *const local[] = {"socket:///", "file:/", "/dev/"};
+    static const char stream[] = "socket://", server[] = "bitscope-server://";
+    const char *host, *tail = "";
+    for (unsigned i = 0; i < sizeof local / sizeof *local; i++) {
+        size_t n = strlen(local[i]);
+        if (!grat__strcasestarts(text, local[i])) continue;
+        snprintf(out, 300, "BITSCOPE::%s", i < 2 ? text + n - 1 : text);
         return true;
     }
-    if (!grat__strcasestarts(text, server)) return false;
-    const char *host = text + sizeof server - 1, *colon = strrchr(host, ':');
-    if (colon) snprintf(out, 300, "BITSCOPE::%.*s::%s", (int)(colon - host), host, colon + 1);
+    if (grat__strcasestarts(text, stream)) {
+        host = text + sizeof stream - 1;
+        tail = "::SOCKET";
+    } else if (grat__strcasestarts(text, server)) {
+        host = text + sizeof server - 1;
+    } else {
+        return false;
+    }
+    const char *bracket = *host == '[' ? strchr(host, ']') : NULL, *colon = strrchr(bracket ? bracket : host, ':');
+    if (colon) snprintf(out, 300, "BITSCOPE::%.*s::%s%s", (int)(colon - host), host, colon + 1, tail);
     else snprintf(out, 300, "BITSCOPE::%s", host);
     return true;
 }
 
-grat_err grat_resource_parse(const char *text, grat_resource *out, grat_op *op)
+static grat_err parse(const char *text, grat_resource *out, grat_op *op)
 {
-    char rewritten[300];
-    parts t = {.text = old_bitscope(text, rewritten) ? rewritten : text, .op = op};
+    parts t = {.text = text, .op = op};
     grat_resource r = {.primary = -1, .secondary = -1, .usb_interface = -1};
     field rest;
     op->count = 0;
@@ -328,6 +347,15 @@ grat_err grat_resource_parse(const char *text, grat_resource *out, grat_op *op)
     if (e) return e;
     *out = r;
     return GRAT_OK;
+}
+
+grat_err grat_resource_parse(const char *text, grat_resource *out, grat_op *op)
+{
+    char rewritten[300];
+    if (!old_bitscope(text, rewritten)) return parse(text, out, op);
+    grat_err e = parse(rewritten, out, op);
+    if (e) op->count = 0; /* the place is one in the other spelling */
+    return e;
 }
 
 static void format_host(const grat_resource *r, char out[280])
@@ -382,7 +410,9 @@ int grat_resource_format(const grat_resource *r, char *out, size_t cap)
     case GRAT_IF_VICP:
         return snprintf(out, cap, "VICP%u::%s::INSTR", r->board, host);
     case GRAT_IF_BITSCOPE:
-        if (r->host[0]) return snprintf(out, cap, "BITSCOPE::%s::%u", host, r->port);
+        if (r->host[0])
+            return snprintf(out, cap, "BITSCOPE::%s::%u%s", host, r->port,
+                            r->rclass == GRAT_CLASS_SOCKET ? "::SOCKET" : "");
         return snprintf(out, cap, r->device[0] ? "BITSCOPE::%s" : "BITSCOPE", r->device);
     case GRAT_IF_PICO:
         if (r->serial[0]) return snprintf(out, cap, "PICO::%s::%s", r->device, r->serial);

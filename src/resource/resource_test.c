@@ -55,6 +55,13 @@ TEST(our_own)
     STR(normal("BITSCOPE::/dev/ttyUSB0"), "BITSCOPE::/dev/ttyUSB0");
     STR(normal("socket:///dev/ttyUSB0"), "BITSCOPE::/dev/ttyUSB0");
     STR(normal("bitscope-server://pi:16385"), "BITSCOPE::pi::16385");
+    STR(normal("bitscope-server://pi"), "BITSCOPE::pi::16385");
+    STR(normal("bitscope-server://[fe80::1]:15500"), "BITSCOPE::[fe80::1]::15500");
+    STR(normal("BITSCOPE::pi"), "BITSCOPE::pi::16385");
+    STR(normal("socket://pi:4000"), "BITSCOPE::pi::4000::SOCKET");
+    STR(normal("BITSCOPE::pi::4000::socket"), "BITSCOPE::pi::4000::SOCKET");
+    STR(normal("file:/dev/ttyUSB1"), "BITSCOPE::/dev/ttyUSB1");
+    STR(normal("/dev/ttyUSB1"), "BITSCOPE::/dev/ttyUSB1");
     STR(normal("PICO::ps5000a::AB123"), "PICO::ps5000a::AB123");
     STR(normal("PICO"), "PICO");
     STR(normal("sim::ds1104z?ch1=sine:1kHz:2V"), "SIM::ds1104z?ch1=sine:1kHz:2V");
