@@ -48,7 +48,7 @@ SIZE(ViHndlr, sizeof(void *));
 SIZE(ViVAList, sizeof(va_list));
 
 /* A name and the type that it must be, so that an array or const that is wrong shows. */
-#define SAME(name, type) typedef int JOIN(same_, name)(name); typedef int JOIN(same_, name)(type)
+#define SAME(name, type) extern int JOIN(same_, name)(name); extern int JOIN(same_, name)(type)
 SAME(ViString, char *);
 SAME(ViRsrc, char *);
 SAME(ViPRsrc, char *);
@@ -86,7 +86,7 @@ SAME(ViPStatus, int32_t *);
 SAME(ViPAddr, void **);
 
 /* What programs test. */
-#if !defined(_VI_INT64_UINT64_DEFINED) || !defined(_VI_FUNC) || !defined(_VI_FUNCC) || !defined(_VI_FUNCH) ||           \
+#if !defined(_VI_INT64_UINT64_DEFINED) || !defined(_VI_FUNC) || !defined(_VI_FUNCC) || !defined(_VI_FUNCH) || \
     !defined(_VI_FAR) || !defined(VI_SPEC_VERSION) || !defined(VI_NULL) || !defined(viGetDefaultRM)
 #error "a macro is missing"
 #endif
