@@ -226,6 +226,7 @@ typedef struct grat_open_options {
     const char *tls_ca;       /* file of trusted certificates; NULL = the system's */
     bool tls_insecure;        /* accept any certificate */
     const char *user, *password; /* where the instrument asks for them */
+    bool plain;               /* for plain I/O (below): no *IDN? of our own, no terminators, no recovery */
 } grat_open_options;
 
 /* Opens any resource string. `opt` may be NULL. */
@@ -306,6 +307,10 @@ GRAT_API grat_err grat_io_write(grat_session *s, const void *data, size_t n, boo
 GRAT_API grat_err grat_io_read(grat_session *s, void *buf, size_t cap, int term, bool through_end, grat_op *op);
 /* Throws away what the library holds of the input; *had is how much (may be NULL). */
 GRAT_API void grat_io_discard(grat_session *s, size_t *had);
+/* How many bytes the library holds of the input; from any thread. */
+GRAT_API size_t grat_io_held(const grat_session *s);
+/* What the wire can do: grat_transport_cap bits of graticule/backend.h. */
+GRAT_API unsigned grat_session_caps(const grat_session *s);
 
 /* What a wire can be asked and told. Numbers unless "text"; the numbers are VISA's own (VPP-4.3 table of attributes).
  * ENOTSUP where the wire has no such thing, ERANGE for a value it does not take. */

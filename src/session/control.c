@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define STB_MAV 0x10
+
 static grat_err unsupported(grat_session *s, const char *what, grat_op *op)
 {
     return grat_op_fail(op, GRAT_ENOTSUP, "%s: a %s has no %s", s->name, s->tr->name, what);
@@ -17,7 +19,13 @@ grat_err grat_read_stb(grat_session *s, uint8_t *stb, grat_op *op)
     double v;
     grat_err e = grat__session_begin(s, op);
     if (e) return e;
-    if (s->tr->stb) return grat__session_end(s, op, s->tr->stb(s->priv, stb, op));
+    if (s->tr->stb) {
+        e = s->tr->stb(s->priv, stb, op);
+        /* The instrument does not know that its answer is not all given out. */
+        if (!e && grat_io_held(s)) *stb |= STB_MAV;
+        return grat__session_end(s, op, e);
+    }
+    if (s->opt.plain) return unsupported(s, "status byte", op);
     if ((e = grat_query_number(s, "*STB?", &v, op))) return e;
     if (!(v >= 0 && v <= 255))
         return grat__session_end(s, op, grat_op_fail(op, GRAT_EPROTO, "*STB? was answered by %g", v));
@@ -30,6 +38,7 @@ grat_err grat_clear(grat_session *s, grat_op *op)
     grat_err e = grat__session_begin(s, op);
     if (e) return e;
     s->rx.len = 0;
+    grat__plain_forget(&s->io);
     s->eat_newlines = s->outstanding = false;
     e = s->tr->clear(s->priv, op);
     s->synced = s->synced && !grat__is_stream(s);
@@ -40,6 +49,7 @@ grat_err grat_trigger(grat_session *s, grat_op *op)
 {
     grat_err e = grat__session_begin(s, op);
     if (e) return e;
+    if (!s->tr->trigger && s->opt.plain) return unsupported(s, "trigger", op);
     if (!s->tr->trigger) return grat_puts(s, "*TRG", op);
     return grat__session_end(s, op, s->tr->trigger(s->priv, op));
 }

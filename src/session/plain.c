@@ -1,12 +1,44 @@
 /* Plain I/O: what a layer with message rules of its own (VISA) needs. Nothing is added, taken away or recovered here.
- * `rx` holds what was received behind a termination character; it is the read side's alone. */
+ *
+ * `io` holds what was received behind a termination character or ahead of what was asked for. It belongs to the read
+ * side; a write beside it only looks at the two atomics.
+ *
+ * Reading ahead. A stream gives what it has, so small reads always go through `io`. A message wire may wait until it
+ * has all that was asked for: it is asked for more only after a piece that came whole and fast, twice as much each
+ * time. The same after a run of pieces that the wire itself ended at the character, without the character then: in
+ * binary data one call for each such byte is slow, but a device that writes line by line must not be waited for. */
 #include "core/wait.h"
 #include "session/session.h"
 
 #include <string.h>
 
-/* How much is asked of a wire that does not look for the character itself. */
-#define AHEAD 65536
+enum {
+    AHEAD_STREAM = 64 << 10,
+    AHEAD_MAX = 4 << 20,
+    AHEAD_FIRST = 4 << 10,
+    CHAR_RUN = 3,
+    FAST_NS = 50 * 1000000,
+    FAST_CHAR_NS = 5 * 1000000,
+};
+
+void grat__plain_init(grat__plain *io)
+{
+    grat__buf_init(&io->held, AHEAD_MAX);
+}
+
+void grat__plain_free(grat__plain *io)
+{
+    grat__buf_free(&io->held);
+}
+
+void grat__plain_forget(grat__plain *io)
+{
+    io->held.len = io->at = io->ahead = 0;
+    io->runs = 0;
+    io->end = false;
+    atomic_store(&io->n, 0);
+    atomic_store(&io->stale, false);
+}
 
 grat_err grat_io_write(grat_session *s, const void *data, size_t n, bool end, grat_op *op)
 {
@@ -14,83 +46,155 @@ grat_err grat_io_write(grat_session *s, const void *data, size_t n, bool end, gr
     if (e) return e;
     if (s->dead) return grat_op_fail(op, GRAT_EDEAD, "%s: the session is dead; open it again", s->name);
     if (!n) return GRAT_OK;
+    /* A new message makes the rest of the last answer void (IEEE 488.2, INTERRUPTED). */
+    if (!grat__is_stream(s) && atomic_load(&s->io.n)) atomic_store(&s->io.stale, true);
     return s->tr->write(s->priv, data, n, end, op);
 }
 
 void grat_io_discard(grat_session *s, size_t *had)
 {
-    size_t n = s->rx.len + (s->tr->discard ? s->tr->discard(s->priv) : 0);
-    s->rx.len = 0;
-    s->rx_end = false;
+    size_t n = atomic_load(&s->io.n) + (s->tr->discard ? s->tr->discard(s->priv) : 0);
+    grat__plain_forget(&s->io);
     if (had) *had = n;
 }
 
-/* Gives out what is held, up to the character. True when that ends the read. */
-static bool from_held(grat_session *s, char *buf, size_t cap, int term, grat_op *op)
+size_t grat_io_held(const grat_session *s)
 {
-    size_t n = s->rx.len < cap ? s->rx.len : cap;
-    if (!n) return false;
-    const uint8_t *at = term >= 0 ? memchr(s->rx.data, term, n) : NULL;
-    if (at) {
-        n = (size_t)(at - s->rx.data) + 1;
-        op->reason |= GRAT_REASON_CHAR;
-    }
-    memcpy(buf, s->rx.data, n);
-    grat__buf_drop(&s->rx, n);
-    op->count += n;
-    if (!s->rx.len && s->rx_end) op->reason |= GRAT_REASON_END;
-    if (!s->rx.len) s->rx_end = false;
-    if (n == cap) op->reason |= GRAT_REASON_COUNT;
-    return op->reason != 0;
+    return atomic_load(&s->io.stale) ? 0 : atomic_load(&s->io.n);
 }
 
+/* Where a read stands. */
+typedef struct job {
+    char *buf;
+    size_t cap;
+    int term;
+    unsigned stops;
+} job;
+
+/* Gives out what is held, up to the character. */
+static void from_held(grat__plain *io, const job *j, grat_op *op)
+{
+    size_t have = io->held.len - io->at, room = j->cap - op->count, n = have < room ? have : room;
+    const uint8_t *from = io->held.data + io->at;
+    if (!n) return;
+    const uint8_t *found = j->term >= 0 ? memchr(from, j->term, n) : NULL;
+    if (found) {
+        n = (size_t)(found - from) + 1;
+        op->reason |= GRAT_REASON_CHAR;
+    }
+    memcpy(j->buf + op->count, from, n);
+    op->count += n;
+    io->at += n;
+    if (io->at == io->held.len) {
+        io->at = io->held.len = 0;
+        if (io->end) op->reason |= GRAT_REASON_END;
+        io->end = false;
+    }
+    atomic_store(&io->n, io->held.len - io->at);
+    if (op->count == j->cap) op->reason |= GRAT_REASON_COUNT;
+}
+
+/* What is behind the character, of n bytes that were read into the caller's buffer. */
 static grat_err hold(grat_session *s, const char *data, size_t n, bool end, grat_op *op)
 {
-    grat_err e = grat__buf_reserve(&s->rx, n);
+    s->io.at = s->io.held.len = 0;
+    grat_err e = grat__buf_put(&s->io.held, data, n);
     if (e) return grat_op_fail(op, e, "%s: too much came behind the termination character", s->name);
-    memcpy(s->rx.data + s->rx.len, data, n);
-    s->rx.len += n;
-    s->rx_end = end;
+    s->io.end = end;
+    atomic_store(&s->io.n, n);
     return GRAT_OK;
 }
 
-/* One read of the wire straight into the caller's buffer; what is behind the character is held. */
-static grat_err from_wire(grat_session *s, char *buf, size_t cap, int term, grat_op *op)
+static bool searched_here(const grat_session *s, const job *j)
 {
-    size_t before = op->count;
+    return j->term < 0 || grat__is_stream(s) || s->io.runs >= CHAR_RUN;
+}
+
+/* How much to ask for; more than `room` goes through `held`. */
+static size_t wanted(const grat_session *s, const job *j, size_t room)
+{
+    if (grat__is_stream(s)) {
+        if (room < AHEAD_STREAM || j->term >= 0) return AHEAD_STREAM;
+        return room;
+    }
+    size_t want = s->io.ahead && searched_here(s, j) ? s->io.ahead : 0;
+    if (s->opt.read_chunk && want > s->opt.read_chunk) want = s->opt.read_chunk;
+    if (want < room) want = room;
+    return j->term >= 0 && want > AHEAD_MAX ? AHEAD_MAX : want;
+}
+
+/* What a piece of a message tells about the next one. */
+static void learn(grat_session *s, size_t want, int64_t spent_ns, const grat_op *piece)
+{
+    grat__plain *io = &s->io;
+    bool by_char = (piece->reason & GRAT_REASON_CHAR) && !(piece->reason & GRAT_REASON_END);
+    if (grat__is_stream(s)) return;
+    if (piece->err || (piece->reason & GRAT_REASON_END)) {
+        io->ahead = 0;
+        io->runs = 0;
+    } else if (by_char) {
+        io->runs = spent_ns < FAST_CHAR_NS ? io->runs + 1 : 0;
+        io->ahead = io->runs >= CHAR_RUN ? AHEAD_FIRST : 0;
+    } else {
+        io->ahead = spent_ns < FAST_NS ? (want < AHEAD_MAX / 2 ? 2 * want : AHEAD_MAX) : 0;
+        if (!io->ahead) io->runs = 0;
+    }
+}
+
+/* One read of the wire, straight into the caller's buffer or into `held`. `piece` is a copy of op for this read. */
+static grat_err from_wire(grat_session *s, const job *j, grat_op *op)
+{
+    grat__plain *io = &s->io;
+    size_t before = op->count, room = j->cap - before, want = wanted(s, j, room);
+    bool direct = want <= room;
+    int term = searched_here(s, j) ? -1 : j->term;
     unsigned reasons = op->reason;
-    size_t want = term >= 0 && cap - before > AHEAD ? AHEAD : cap - before;
-    op->count = 0;
-    op->reason = 0;
-    grat_err e = s->tr->read(s->priv, buf + before, want, -1, op);
+    grat_err e = direct ? GRAT_OK : grat__buf_reserve(&io->held, want);
+    if (e) return grat_op_fail(op, e, "%s: out of memory", s->name);
+    int64_t begin = grat_now_ns();
+    op->count = op->reason = 0;
+    e = s->tr->read(s->priv, direct ? j->buf + before : (char *)io->held.data, want, term, op);
+    op->err = e;
     size_t got = op->count;
     bool end = !e && (op->reason & GRAT_REASON_END);
-    char *at = term >= 0 && got ? memchr(buf + before, term, got) : NULL;
-    size_t keep = at ? (size_t)(at - buf) + 1 : before + got;
-    op->reason = reasons | (at ? GRAT_REASON_CHAR : 0);
-    op->count = keep;
-    if (at && keep < before + got) {
-        grat_err full = hold(s, buf + keep, before + got - keep, end, op);
-        if (full) return full;
-    } else if (end) {
-        op->reason |= GRAT_REASON_END;
+    learn(s, want, grat_now_ns() - begin, op);
+    op->reason = reasons;
+    op->count = before;
+    if (!direct) {
+        io->held.len = got;
+        io->end = end;
+        atomic_store(&io->n, got);
+        from_held(io, j, op);
+        if (end && !got) op->reason |= GRAT_REASON_END, io->end = false;
+    } else {
+        char *at = j->term >= 0 && got ? memchr(j->buf + before, j->term, got) : NULL;
+        size_t keep = at ? (size_t)(at - j->buf) + 1 : before + got;
+        op->count = keep;
+        if (at) op->reason |= GRAT_REASON_CHAR;
+        if (keep < before + got) {
+            grat_err full = hold(s, j->buf + keep, before + got - keep, end, op);
+            if (full) return full;
+        } else if (end) {
+            op->reason |= GRAT_REASON_END;
+        }
+        if (keep == j->cap) op->reason |= GRAT_REASON_COUNT;
     }
-    if (keep == cap) op->reason |= GRAT_REASON_COUNT;
     /* What ended the read is there, whatever became of the wire behind it. */
-    if (e && at) e = GRAT_OK;
-    return e;
+    return op->reason & j->stops ? GRAT_OK : e;
 }
 
 grat_err grat_io_read(grat_session *s, void *buf, size_t cap, int term, bool through_end, grat_op *op)
 {
     grat_err e = grat__op_begin(op);
-    unsigned stops = GRAT_REASON_COUNT | GRAT_REASON_CHAR | (through_end ? 0 : GRAT_REASON_END);
+    job j = {.buf = buf, .cap = cap, .term = term,
+             .stops = GRAT_REASON_COUNT | GRAT_REASON_CHAR | (through_end ? 0 : GRAT_REASON_END)};
     if (!cap) return grat_op_fail(op, GRAT_EINVAL, "%s: a read needs room for at least one byte", s->name);
+    if (atomic_load(&s->io.stale)) grat__plain_forget(&s->io);
     /* What is held costs no waiting, so it is given even when the time is over. */
-    from_held(s, buf, cap, term, op);
-    if (op->reason & stops) return op->err = GRAT_OK;
+    from_held(&s->io, &j, op);
+    if (op->reason & j.stops) return op->err = GRAT_OK;
     if (e) return e;
     if (s->dead) return grat_op_fail(op, GRAT_EDEAD, "%s: the session is dead; open it again", s->name);
-    while (!e && !(op->reason & stops)) e = from_wire(s, buf, cap, term, op);
-    return e;
+    while (!e && !(op->reason & j.stops)) e = from_wire(s, &j, op);
+    return op->err = e;
 }

@@ -17,6 +17,7 @@
 static void session_free(grat_session *s)
 {
     grat__buf_free(&s->rx);
+    grat__plain_free(&s->io);
     free(s->priv);
     free(s);
 }
@@ -32,6 +33,7 @@ static grat_session *session_new(const grat_resource *r, const grat_transport *t
     if (!s->opt.max_response) s->opt.max_response = DEFAULT_MAX_RESPONSE;
     grat_resource_format(r, s->name, sizeof s->name);
     grat__buf_init(&s->rx, MAX_LEFTOVER);
+    grat__plain_init(&s->io);
     s->priv = calloc(1, tr->priv_size ? tr->priv_size : 1);
     if (!s->priv) {
         session_free(s);
@@ -82,7 +84,7 @@ grat_err grat_open(const char *resource, const grat_open_options *opt, grat_op *
         session_free(s);
         return e;
     }
-    s->synced = !grat__is_stream(s) || s->opt.no_sync;
+    s->synced = !grat__is_stream(s) || s->opt.no_sync || s->opt.plain;
     if (s->opt.lock_timeout_ms > 0 && (e = grat_lock(s, s->opt.lock_timeout_ms, op))) {
         grat_close(s);
         return e;
@@ -103,6 +105,11 @@ const char *grat_session_resource(const grat_session *s)
     return s->name;
 }
 
+unsigned grat_session_caps(const grat_session *s)
+{
+    return s->tr->caps;
+}
+
 bool grat_needs_recovery(const grat_session *s)
 {
     return s->broken || s->dead;
@@ -111,7 +118,7 @@ bool grat_needs_recovery(const grat_session *s)
 grat_err grat__session_begin(grat_session *s, grat_op *op)
 {
     grat_err e = grat__op_begin(op);
-    if (e) return e;
+    if (e || s->opt.plain) return e;
     if (s->dead)
         return grat_op_fail(op, GRAT_EDEAD, "%s: the session is dead after a failed recovery; open it again", s->name);
     if (!s->broken) return GRAT_OK;
@@ -139,7 +146,7 @@ static bool breaks(grat_err e)
 grat_err grat__session_end(grat_session *s, grat_op *op, grat_err err)
 {
     if (!err) return GRAT_OK;
-    if (breaks(err)) s->broken = true;
+    if (breaks(err) && !s->opt.plain) s->broken = true;
     char text[GRAT_TEXT_MAX];
     snprintf(text, sizeof text, "%s", op->text[0] ? op->text : grat_strerror(err));
     size_t n = strlen(s->name);
@@ -166,7 +173,7 @@ grat_err grat__raw_write(grat_session *s, const void *data, size_t n, grat_op *o
         if (e) return e;
     }
     grat_err e;
-    if (!grat__is_stream(s) || lf) {
+    if (!grat__is_stream(s) || lf || s->opt.plain) {
         e = s->tr->write(s->priv, data, n, true, op);
     } else if (n < sizeof small) {
         memcpy(small, data, n);

@@ -10,6 +10,23 @@
 #include "core/buf.h"
 #include "transport/list.h"
 
+#include <stdatomic.h>
+
+/* Plain I/O (plain.c): what was received and not given out yet. */
+typedef struct grat__plain {
+    grat__buf held;
+    size_t at;                /* given out of it */
+    bool end;                 /* END came with its last byte */
+    size_t ahead;             /* how much to ask for next, 0 = what is needed */
+    unsigned runs;            /* pieces in a row that the wire ended at the character */
+    _Atomic size_t n;         /* held and not given out */
+    _Atomic bool stale;       /* a message was written since: it is void */
+} grat__plain;
+
+void grat__plain_init(grat__plain *io);
+void grat__plain_free(grat__plain *io);
+void grat__plain_forget(grat__plain *io);
+
 struct grat_session {
     const grat_transport *tr;
     void *priv;
@@ -18,7 +35,7 @@ struct grat_session {
     grat_open_options opt;
     char idn[256];            /* the identity line, once known */
     grat__buf rx;             /* stream wires: bytes behind the last terminator */
-    bool rx_end;              /* plain I/O: END came with the last byte of rx */
+    grat__plain io;
     bool outstanding, broken, dead, synced;
     bool eat_newlines;        /* an answer ended here; a newline may still come */
     bool blocks_lack_newline; /* this instrument ends blocks without one, seen where it could not be mistaken */

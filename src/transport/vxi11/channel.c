@@ -1,5 +1,6 @@
 #include "transport/vxi11/channel.h"
 
+#include "core/task.h"
 #include "core/wait.h"
 #include "transport/net.h"
 #include "wire/xdr.h"
@@ -31,7 +32,7 @@ grat_err grat__channel_connect(grat__channel *c, const char *host, unsigned port
         return e;
     }
     c->xid = (uint32_t)grat_now_ns();
-    c->broken = c->pending = false;
+    c->broken = c->pending = c->torn = false;
     grat__rpc_in_init(&c->in);
     return GRAT_OK;
 }
@@ -59,6 +60,7 @@ static grat_err send_call(grat__channel *c, const grat__exchange *x, grat_op *op
                            {(void *)(uintptr_t)zero, pad}};
     grat_err e = grat__send_all(c->fd, iov, x->n ? (pad ? 3 : 2) : 1, op);
     if (e && (op->count || (e != GRAT_ETIMEOUT && e != GRAT_ECANCELED))) c->broken = true;
+    c->torn = e && op->count && (e == GRAT_ETIMEOUT || e == GRAT_ECANCELED);
     op->count = 0;
     return e;
 }
@@ -66,12 +68,14 @@ static grat_err send_call(grat__channel *c, const grat__exchange *x, grat_op *op
 /* Tries first and polls only when nothing is there; the socket's kernel timeout makes the first try a short wait. */
 static grat_err receive(int fd, struct iovec *iov, size_t n, grat_op *op, size_t *got)
 {
-    int flags = grat_op_left_ms(op) > 2 * NET_SLICE_MS && !grat_cancel_fired(op->cancel) ? 0 : MSG_DONTWAIT;
+    bool may_block = grat_op_left_ms(op) > 2 * NET_SLICE_MS && !grat_cancel_fired(op->cancel) && !grat__in_task();
+    int flags = may_block ? 0 : MSG_DONTWAIT;
     for (;;) {
         struct msghdr m = {.msg_iov = iov, .msg_iovlen = n};
         ssize_t r = recvmsg(fd, &m, flags);
         if (r > 0) {
             *got = (size_t)r;
+            grat__op_moved(op);
             return GRAT_OK;
         }
         if (r == 0) return grat_op_fail(op, GRAT_ELOST, "connection lost: the instrument closed it");

@@ -9,6 +9,7 @@ typedef struct grat__channel {
     uint32_t prog, vers, xid;
     bool broken;        /* framing lost or peer gone: only closing helps */
     bool pending;       /* a call was given up on, its reply may still come */
+    bool torn;          /* and broken: a call was cut while it was being sent */
     size_t mark;
     grat__buf out;
     grat__rpc_in in;

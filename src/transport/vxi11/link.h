@@ -12,7 +12,9 @@ typedef struct grat__vxi_link {
     int32_t lid;
     unsigned abort_port;
     size_t max_write, read_chunk;
-    int listener, intr;      /* SRQ: -1 when there is none */
+    int listener;            /* SRQ: -1 when there is none */
+    _Atomic int intr;        /* accepted by srq_wait beside other calls; -1 */
+    _Atomic bool srq_cut;    /* the sockets are of a link that was given up */
     uint8_t handle[40];
 } grat__vxi_link;
 
@@ -24,8 +26,13 @@ grat_err grat__vxi_simple(grat__vxi_link *v, uint32_t proc, unsigned words, cons
 /* The io_timeout to tell the device: a little less than what is left, so that its answer still comes in time. */
 uint32_t grat__vxi_io_timeout(const grat_op *op);
 
+/* Begins op; then the wire is ready for a call, whatever became of the one before. */
+grat_err grat__vxi_ready(grat__vxi_link *v, grat_op *op);
+
 grat_err grat__vxi_srq_enable(void *p, bool on, grat_op *op);
 grat_err grat__vxi_srq_wait(void *p, grat_op *op);
 void grat__vxi_srq_close(grat__vxi_link *v);
+/* The link is given up: a wait beside this ends with ELOST, and the next enable starts anew. */
+void grat__vxi_srq_cut(grat__vxi_link *v);
 
 #endif

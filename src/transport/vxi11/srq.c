@@ -3,6 +3,7 @@
 #include "transport/net.h"
 #include "transport/vxi11/link.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
@@ -49,6 +50,16 @@ static void drop_sockets(grat__vxi_link *v)
     if (v->listener >= 0) close(v->listener);
     if (v->intr >= 0) close(v->intr);
     v->listener = v->intr = -1;
+    v->srq_cut = false;
+}
+
+/* The descriptors stay: a wait may hold them. */
+void grat__vxi_srq_cut(grat__vxi_link *v)
+{
+    if (v->listener < 0) return;
+    v->srq_cut = true;
+    shutdown(v->listener, SHUT_RDWR);
+    if (v->intr >= 0) shutdown(v->intr, SHUT_RDWR);
 }
 
 static grat_err accept_intr(grat__vxi_link *v, grat_op *op)
@@ -57,6 +68,8 @@ static grat_err accept_intr(grat__vxi_link *v, grat_op *op)
         grat_err e = grat__op_wait(op, v->listener, POLLIN);
         if (e) return e;
         v->intr = accept4(v->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (v->intr < 0 && errno == EINVAL)
+            return grat_op_fail(op, GRAT_ELOST, "%s: the link was given up", v->name);
     }
     return GRAT_OK;
 }
@@ -95,8 +108,12 @@ static grat_err enable(grat__vxi_link *v, bool on, grat_op *op)
 grat_err grat__vxi_srq_enable(void *p, bool on, grat_op *op)
 {
     grat__vxi_link *v = p;
-    grat_err e = grat__op_begin(op);
+    grat_err e = grat__vxi_ready(v, op);
     if (e) return e;
+    if (v->srq_cut) {
+        drop_sockets(v);
+        if (!on) return GRAT_OK;
+    }
     if (on && v->listener < 0) {
         grat__put_be32(v->handle, 0x47524154);
         grat__put_be32(v->handle + 4, (uint32_t)grat_now_ns());
@@ -114,7 +131,7 @@ void grat__vxi_srq_close(grat__vxi_link *v)
 {
     grat_op op;
     grat_op_init(&op, CLOSE_MS, NULL);
-    if (v->listener >= 0 && !v->core.broken && !v->core.pending) grat__vxi_srq_enable(v, false, &op);
+    if (v->listener >= 0 && !v->srq_cut && !v->core.broken && !v->core.pending) grat__vxi_srq_enable(v, false, &op);
     drop_sockets(v);
 }
 

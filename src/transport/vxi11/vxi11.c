@@ -160,6 +160,23 @@ static void vxi_close(void *p)
     goodbye(v, &op);
 }
 
+/* Before each call: the one that was given up on is ended first. A call that was cut while it was being sent leaves the
+ * channel without a boundary: then only a new link helps. */
+grat_err grat__vxi_ready(grat__vxi_link *v, grat_op *op)
+{
+    grat_err e = grat__op_begin(op);
+    if (e) return e;
+    if (v->core.torn) {
+        grat__vxi_srq_cut(v);
+        grat__channel_close(&v->core);
+        return connect_link(v, op);
+    }
+    if (!v->core.pending || v->core.broken) return GRAT_OK;
+    e = settle(v, op, grat_op_left_ms(op));
+    if (!e || grat_op_check(op)) return op->err;
+    return grat_op_fail(op, e, "%s: the call before this one cannot be ended", v->name);
+}
+
 /* ---- data -------------------------------------------------------------------------------- */
 
 static grat_err write_chunk(grat__vxi_link *v, const void *data, size_t n, bool end, grat_op *op)
@@ -176,7 +193,7 @@ static grat_err vxi_write(void *p, const void *data, size_t n, bool end, grat_op
     grat__vxi_link *v = p;
     const uint8_t *bytes = data;
     size_t done = 0;
-    grat_err e = grat__op_begin(op);
+    grat_err e = grat__vxi_ready(v, op);
     while (!e && done < n) {
         size_t k = n - done < v->max_write ? n - done : v->max_write;
         e = write_chunk(v, bytes + done, k, end && done + k == n, op);
@@ -208,7 +225,7 @@ static grat_err read_once(grat__vxi_link *v, void *buf, size_t cap, int term, gr
 static grat_err vxi_read(void *p, void *buf, size_t cap, int term, grat_op *op)
 {
     grat__vxi_link *v = p;
-    grat_err e = grat__op_begin(op);
+    grat_err e = grat__vxi_ready(v, op);
     if (e) return e;
     if (cap == 0) return grat_op_fail(op, GRAT_EINVAL, "%s: read: no room", v->name);
     for (;;) {
@@ -240,7 +257,7 @@ static grat_err vxi_clear(void *p, grat_op *op)
     e = grat_op_check(op);
     if (e) return e;
     grat__op_child(&child, op, CLOSE_MS / 2);
-    grat__vxi_srq_close(v);
+    grat__vxi_srq_cut(v);
     goodbye(v, &child);
     return connect_link(v, op);
 }
@@ -250,7 +267,7 @@ static grat_err vxi_clear(void *p, grat_op *op)
 static grat_err vxi_stb(void *p, uint8_t *stb, grat_op *op)
 {
     grat__vxi_link *v = p;
-    grat_err e = grat__op_begin(op);
+    grat_err e = grat__vxi_ready(v, op);
     if (!e) e = grat__vxi_simple(v, GRAT__VXI_READSTB, 2, "read status byte", op);
     if (!e) *stb = (uint8_t)v->core.in.words[1];
     return e;
@@ -258,14 +275,14 @@ static grat_err vxi_stb(void *p, uint8_t *stb, grat_op *op)
 
 static grat_err vxi_trigger(void *p, grat_op *op)
 {
-    grat_err e = grat__op_begin(op);
+    grat_err e = grat__vxi_ready(p, op);
     return e ? e : grat__vxi_simple(p, GRAT__VXI_TRIGGER, 1, "trigger", op);
 }
 
 static grat_err vxi_ren(void *p, grat_ren mode, grat_op *op)
 {
     bool remote = mode != GRAT_REN_OFF && mode != GRAT_REN_OFF_LOCAL && mode != GRAT_REN_LOCAL;
-    grat_err e = grat__op_begin(op);
+    grat_err e = grat__vxi_ready(p, op);
     if (e) return e;
     return grat__vxi_simple(p, remote ? GRAT__VXI_REMOTE : GRAT__VXI_LOCAL, 1, remote ? "remote" : "local", op);
 }
@@ -275,7 +292,7 @@ static grat_err vxi_ren(void *p, grat_ren mode, grat_op *op)
 static grat_err vxi_lock(void *p, const char *key, int64_t wait_ms, grat_op *op)
 {
     grat__vxi_link *v = p;
-    grat_err e = grat__op_begin(op);
+    grat_err e = grat__vxi_ready(v, op);
     if (e) return e;
     if (key) return grat_op_fail(op, GRAT_ENOTSUP, "%s: VXI-11 has no shared locks", v->name);
     grat__vxi_lock a = {.lid = v->lid};
@@ -292,7 +309,7 @@ static grat_err vxi_lock(void *p, const char *key, int64_t wait_ms, grat_op *op)
 static grat_err vxi_unlock(void *p, grat_op *op)
 {
     grat__vxi_link *v = p;
-    grat_err e = grat__op_begin(op);
+    grat_err e = grat__vxi_ready(v, op);
     if (e) return e;
     grat__channel_begin(&v->core, GRAT__VXI_UNLOCK);
     grat__vxi_put_lid(&v->core.out, v->lid);
@@ -303,7 +320,7 @@ static grat_err vxi_docmd(void *p, const grat_docmd_args *args, grat_op *op)
 {
     grat__vxi_link *v = p;
     uint8_t none[4];
-    grat_err e = grat__op_begin(op);
+    grat_err e = grat__vxi_ready(v, op);
     if (e) return e;
     grat__vxi_docmd a = {.lid = v->lid, .io_timeout = grat__vxi_io_timeout(op), .cmd = args->cmd, .network_order = true,
                          .datasize = (int32_t)args->datasize, .data = args->in, .n = args->in_size};
