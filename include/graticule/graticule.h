@@ -101,6 +101,7 @@ enum grat_reason {
 typedef struct grat_op {
     int64_t deadline_ns;      /* absolute, CLOCK_MONOTONIC */
     int64_t idle_ns;          /* > 0: every byte that moves puts the deadline this far behind it; 0 after init */
+    int64_t latest_ns;        /* with idle_ns: where the deadline stays all the same; 0 = no such limit */
     grat_cancel *cancel;      /* borrowed, may be NULL */
     grat_err err;             /* result of the last call */
     unsigned reason;          /* grat_reason bits of the last read */

@@ -37,22 +37,39 @@ const grat_sim_entry *grat_sim_options(void)
     return options;
 }
 
+static const struct {
+    const sim_model *models;
+    unsigned n;
+} families[] = {
+    {&sim_plain_model, 1},
+    {sim_rigol_1000z_models, SIM_RIGOL_1000Z_MODELS},
+    {sim_screens_models, SIM_SCREENS_MODELS},
+};
+enum { FAMILIES = sizeof families / sizeof *families, MODELS_MAX = 64 };
+
+/* The i-th of all models. */
+static const sim_model *model_at(unsigned i)
+{
+    for (unsigned f = 0; f < FAMILIES; f++) {
+        if (i < families[f].n) return &families[f].models[i];
+        i -= families[f].n;
+    }
+    return NULL;
+}
+
 const grat_sim_entry *grat_sim_models(void)
 {
-    static grat_sim_entry list[SIM_RIGOL_1000Z_MODELS + 2];
-    if (!list[0].name) {
-        for (unsigned i = 0; i < SIM_RIGOL_1000Z_MODELS; i++)
-            list[i + 1] = (grat_sim_entry){sim_rigol_1000z_models[i].name, sim_rigol_1000z_models[i].text};
-        list[0] = (grat_sim_entry){sim_plain_model.name, sim_plain_model.text};
-    }
+    static grat_sim_entry list[MODELS_MAX + 1];
+    const sim_model *m;
+    for (unsigned i = 0; i < MODELS_MAX && (m = model_at(i)); i++) list[i] = (grat_sim_entry){m->name, m->text};
     return list;
 }
 
 static const sim_model *find_model(const char *name)
 {
-    if (grat__strcaseeq(name, sim_plain_model.name)) return &sim_plain_model;
-    for (unsigned i = 0; i < SIM_RIGOL_1000Z_MODELS; i++)
-        if (grat__strcaseeq(name, sim_rigol_1000z_models[i].name)) return &sim_rigol_1000z_models[i];
+    const sim_model *m;
+    for (unsigned i = 0; (m = model_at(i)); i++)
+        if (grat__strcaseeq(name, m->name)) return m;
     return NULL;
 }
 

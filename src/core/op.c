@@ -120,7 +120,9 @@ grat_err grat_op_check(grat_op *op)
 
 void grat__op_moved(grat_op *op)
 {
-    if (op->idle_ns > 0) op->deadline_ns = grat_now_ns() + op->idle_ns;
+    if (op->idle_ns <= 0) return;
+    int64_t end = grat_now_ns() + op->idle_ns;
+    op->deadline_ns = op->latest_ns > 0 && end > op->latest_ns ? op->latest_ns : end;
 }
 
 grat_err grat__op_begin(grat_op *op)

@@ -45,7 +45,7 @@ static const grat__recipe recipes[] = {
      .before = "HEADER 0\nSAVE:IMAGE \"C:/graticule.png\"\n?*OPC?",
      .ask = "FILESYSTEM:READFILE \"C:/graticule.png\"", .after = "FILESYSTEM:DELETE \"C:/graticule.png\"",
      .reply = GRAT__REPLY_RAW, .gives = GRAT_IMG_PNG, .timeout_ms = 20000},
-    {.name = "tektronix-tds3000", .vendor = "*tektronix*", .model = "TDS3*",
+    {.name = "tektronix-tds3000", .vendor = "*tektronix*", .model = "TDS3*|TDS 3*",
      .before = "HEADER 0\nHARDCOPY:FORMAT BMPCOLOR\nHARDCOPY:COMPRESSION OFF\nHARDCOPY:LAYOUT PORTRAIT\n"
                "HARDCOPY:PORT GPIB",
      .keep = "HARDCOPY:FORMAT\nHARDCOPY:COMPRESSION\nHARDCOPY:LAYOUT\nHARDCOPY:PORT",

@@ -20,7 +20,7 @@ typedef struct server {
     pthread_t thread;
     bool running;
     char resource[320];
-    char why[GRAT_TEXT_MAX];
+    char why[GRAT_TEXT_MAX + 32];
 } server;
 
 /* `wire` is raw or vxi11. No portmapper: nothing here needs privileges. */
