@@ -41,7 +41,7 @@ grat_err grat_clear(grat_session *s, grat_op *op)
     grat__plain_forget(&s->io);
     s->eat_newlines = s->outstanding = false;
     e = s->tr->clear(s->priv, op);
-    s->synced = s->synced && !grat__is_stream(s);
+    s->synced = s->synced && (!grat__is_stream(s) || s->dialect);
     return grat__session_end(s, op, e);
 }
 

@@ -28,6 +28,7 @@ static grat_session *session_new(const grat_resource *r, const grat_transport *t
     if (!s) return NULL;
     s->tr = tr;
     s->resource = *r;
+    s->dialect = grat__dialect_find(r);
     if (opt) memcpy(&s->opt, opt, opt->size < sizeof s->opt ? opt->size : sizeof s->opt);
     if (s->opt.io_timeout_ms <= 0) s->opt.io_timeout_ms = DEFAULT_IO_MS;
     if (!s->opt.max_response) s->opt.max_response = DEFAULT_MAX_RESPONSE;
@@ -84,7 +85,7 @@ grat_err grat_open(const char *resource, const grat_open_options *opt, grat_op *
         session_free(s);
         return e;
     }
-    s->synced = !grat__is_stream(s) || s->opt.no_sync || s->opt.plain;
+    s->synced = !grat__is_stream(s) || s->opt.no_sync || s->opt.plain || s->dialect;
     if (s->opt.lock_timeout_ms > 0 && (e = grat_lock(s, s->opt.lock_timeout_ms, op))) {
         grat_close(s);
         return e;
@@ -173,7 +174,7 @@ grat_err grat__raw_write(grat_session *s, const void *data, size_t n, grat_op *o
         if (e) return e;
     }
     grat_err e;
-    if (!grat__is_stream(s) || lf || s->opt.plain) {
+    if (!grat__is_stream(s) || lf || s->opt.plain || s->dialect) {
         e = s->tr->write(s->priv, data, n, true, op);
     } else if (n < sizeof small) {
         memcpy(small, data, n);
@@ -285,10 +286,23 @@ static bool looks_like_identity(const char *line)
     return grat_identity_parse(line, &id);
 }
 
+static grat_err same_instrument(grat_session *s, const char *line, grat_op *op)
+{
+    if (s->idn[0] && strcmp(s->idn, line) != 0)
+        return grat_op_fail(op, GRAT_EPROTO, "another instrument answers now: \"%.80s\"", line);
+    grat__strcpy(s->idn, sizeof s->idn, line);
+    s->synced = true;
+    return GRAT_OK;
+}
+
 /* Asks *IDN? and skips what an older client left unread, until a line that is an identity. */
 static grat_err prove_identity(grat_session *s, grat_op *op)
 {
     char line[TEXT_CHUNK];
+    if (s->dialect) {
+        grat_err e = s->dialect->identify(s, line, sizeof line, op);
+        return e ? e : same_instrument(s, line, op);
+    }
     grat_err e = grat__raw_write(s, "*IDN?", 5, op);
     for (unsigned tries = 0; !e && tries < 64; tries++) {
         e = grat__raw_text(s, line, sizeof line, op);
@@ -297,11 +311,7 @@ static grat_err prove_identity(grat_session *s, grat_op *op)
                 return grat_op_fail(op, GRAT_EPROTO, "*IDN? was answered by \"%.60s\"", line);
             continue;
         }
-        if (s->idn[0] && strcmp(s->idn, line) != 0)
-            return grat_op_fail(op, GRAT_EPROTO, "another instrument answers now: \"%.80s\"", line);
-        grat__strcpy(s->idn, sizeof s->idn, line);
-        s->synced = true;
-        return GRAT_OK;
+        return same_instrument(s, line, op);
     }
     return e ? e : grat_op_fail(op, GRAT_EPROTO, "*IDN? is answered by something else again and again");
 }
@@ -312,7 +322,7 @@ static grat_err recover_once(grat_session *s, grat_op *op)
     s->outstanding = false;
     grat_err e = s->tr->clear(s->priv, op);
     if (e) return e;
-    bool ordered = s->tr->caps & GRAT_TCAP_ORDERED;
+    bool ordered = s->tr->caps & GRAT_TCAP_ORDERED && !s->dialect;
     if (s->opt.no_sync || (ordered && !s->idn[0])) return GRAT_OK;
     return prove_identity(s, op);
 }
@@ -431,7 +441,7 @@ grat_err grat_query(grat_session *s, const char *command, char *buf, size_t cap,
 {
     grat_err e = begin_query(s, command, op);
     if (e) return e;
-    if (!s->synced && strcmp(command, "*IDN?") == 0) return first_identity(s, buf, cap, op);
+    if ((!s->synced || s->dialect) && strcmp(command, "*IDN?") == 0) return first_identity(s, buf, cap, op);
     e = grat__raw_write(s, command, strlen(command), op);
     s->outstanding = true;
     if (!e) e = grat__raw_text(s, buf, cap, op);

@@ -8,6 +8,7 @@
 #define GRAT_SESSION_SESSION_H
 
 #include "core/buf.h"
+#include "session/dialect.h"
 #include "transport/list.h"
 
 #include <stdatomic.h>
@@ -30,6 +31,7 @@ void grat__plain_forget(grat__plain *io);
 struct grat_session {
     const grat_transport *tr;
     void *priv;
+    const grat__dialect *dialect; /* NULL = SCPI */
     grat_resource resource;
     char name[600];
     grat_open_options opt;

@@ -6,6 +6,7 @@
 
 extern const grat_transport grat__transport_tcp;
 extern const grat_transport grat__transport_vxi11;
+extern const grat_transport grat__transport_bitscope;
 extern const grat_transport grat__transport_sim;
 
 /* The transport that serves a resource; NULL when none does. */

@@ -156,6 +156,27 @@ grat_err grat__tcp_connect(const char *host, unsigned port, grat_op *op, int *fd
     return grat_op_fail(op, e, "%s: cannot connect to port %u: %s; %s", host, port, grat_strerror(e), advice(e));
 }
 
+grat_err grat__udp_connect(const char *host, unsigned port, grat_op *op, int *fd)
+{
+    char service[8];
+    struct addrinfo *list;
+    int err = 0;
+    snprintf(service, sizeof service, "%u", port);
+    grat_err e = resolve(host, service, op, &list);
+    if (e) return e;
+    *fd = -1;
+    for (struct addrinfo *ai = list; ai && *fd < 0; ai = ai->ai_next) {
+        *fd = socket(ai->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (*fd >= 0 && connect(*fd, ai->ai_addr, ai->ai_addrlen) == 0) break;
+        err = errno;
+        if (*fd >= 0) close(*fd);
+        *fd = -1;
+    }
+    freeaddrinfo(list);
+    if (*fd >= 0) return GRAT_OK;
+    return grat_op_fail(op, grat__net_err(err), "%s: no way to it: %s", host, strerrordesc_np(err));
+}
+
 static grat_err lost(grat_op *op, int err)
 {
     grat_err e = err ? grat__net_err(err) : GRAT_ELOST;

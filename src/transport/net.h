@@ -13,6 +13,8 @@
 /* Resolves (IPv4 and IPv6, tried in the resolver's order) and connects. TCP_NODELAY and keepalive are set.
  * ENOHOST, EREFUSED, EUNREACH, ETIMEOUT, ECANCELED. */
 grat_err grat__tcp_connect(const char *host, unsigned port, grat_op *op, int *fd);
+/* A UDP socket, not blocking, that talks to this peer alone. */
+grat_err grat__udp_connect(const char *host, unsigned port, grat_op *op, int *fd);
 /* Sends everything; op->count = bytes the kernel took, also on failure. iov is changed. */
 grat_err grat__send_all(int fd, struct iovec *iov, int n, grat_op *op);
 /* At least one byte into buf; op->count. ELOST when the peer closed or reset. */
