@@ -17,7 +17,7 @@ grat_err grat__tmc_get_header(const void *data, size_t n, grat__tmc_header *out)
 {
     const uint8_t *p = data;
     if (n < GRAT__TMC_HEADER) return GRAT_EPROTO;
-    *out = (grat__tmc_header){.msg = p[0], .tag = p[1], .tag_ok = p[1] != 0 && (uint8_t)~p[1] == p[2],
+    *out = (grat__tmc_header){.msg = p[0], .tag = p[1], .tag_ok = p[1] != 0 && (p[1] ^ p[2]) == 0xff,
                               .size = grat__le32(p + 4), .attributes = p[8], .term = p[9]};
     return GRAT_OK;
 }
