@@ -109,7 +109,7 @@ static void access_of(const place *at, grat__usb_entry *u)
     u->usb_open = may_open(at->root, u->usb_node);
     u->accessible = u->node_open || u->usb_open;
     if (u->accessible) return;
-    snprintf(u->why, sizeof u->why, "no permission for %s; write into /etc/udev/rules.d/70-graticule.rules: %s",
+    snprintf(u->why, sizeof u->why, "no permission for %.70s; write into /etc/udev/rules.d/70-graticule.rules: %s",
              u->node[0] ? u->node : u->usb_node, grat__usb_rule(u->vid, u->pid, rule, sizeof rule));
 }
 

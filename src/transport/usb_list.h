@@ -28,7 +28,7 @@ typedef struct grat__usb_entry {
     char driver[32];         /* kernel driver of the interface, "" for none */
     bool node_open, usb_open; /* this user may open it */
     bool accessible;         /* by one of the two */
-    char why[320];           /* when not accessible: one sentence with the udev rule that mends it */
+    char why[400];           /* when not accessible: one sentence with the udev rule that mends it */
 } grat__usb_entry;
 
 /* Fills at most cap entries, sorted by bus, address and interface, and returns how many. `root` stands in front of
