@@ -65,6 +65,11 @@ void sim_instrument_free(sim_instrument *in)
     free(in);
 }
 
+bool sim_instrument_is_bytes(const sim_instrument *in)
+{
+    return in->model->input != NULL;
+}
+
 const char *sim_instrument_idn(const sim_instrument *in)
 {
     return in->idn;
@@ -82,7 +87,10 @@ uint32_t sim_instrument_max_recv(const sim_instrument *in)
 
 int64_t sim_instrument_step(sim_instrument *in, int64_t now_ns)
 {
-    return in->model->step ? in->model->step(in->priv, now_ns) : INT64_MAX;
+    if (!in->model->step) return INT64_MAX;
+    int64_t next = in->model->step(in->priv, now_ns);
+    if (in->model->input) sim_port_offer(in, now_ns);
+    return next;
 }
 
 uint8_t sim_instrument_poll(sim_instrument *in, bool mav)

@@ -21,6 +21,10 @@ typedef struct sim_model {
     /* Advances to now_ns; returns when it wants to be called again, INT64_MAX for never. */
     int64_t (*step)(void *p, int64_t now_ns);
     void (*trigger)(void *p);      /* *TRG, GET; may be NULL */
+    /* A stream of bytes instead of SCPI (then `tables`, `reset` and `trigger` are not used): takes bytes as they come
+     * and returns how many; the rest is offered again after each step. Answers go out by sim_emit. */
+    size_t (*input)(void *p, const uint8_t *data, size_t n, int64_t now_ns);
+    void (*opened)(void *p);       /* a client has come; may be NULL */
 } sim_model;
 
 struct sim_instrument {
@@ -33,7 +37,7 @@ struct sim_instrument {
     sim_status status;
     sim_store_item *store;
     unsigned stored;
-    sim_port *ports;
+    sim_port *ports, *talker;      /* bytes: who is answered */
     int64_t busy_until_ns;         /* no answer leaves before */
     int64_t query_ns;              /* what any answer takes */
     double bytes_per_ns;           /* pace of the link, 0 = unlimited */
@@ -51,6 +55,12 @@ sim_instrument *sim_instrument_create(const sim_model *model, const char *option
 extern const sim_command sim_common_commands[];
 /* Executes one program message; replies are joined by ';' in c->out. `c` is prepared with `out`, `now_ns`. */
 void sim_execute(sim_instrument *in, char *message, sim_call *c);
+/* Bytes for whoever spoke last (or came last, when nobody has spoken); without a client they are lost, as is what is
+ * beyond sim_emit_room. They leave query_ns after the first byte that waits, as behind a USB converter. */
+void sim_emit(sim_instrument *in, const void *data, size_t n);
+size_t sim_emit_room(const sim_instrument *in);
+/* Offers the input that was not taken. */
+void sim_port_offer(sim_instrument *in, int64_t now_ns);
 /* Some port holds a response. */
 bool sim_instrument_mav(const sim_instrument *in);
 /* Discards the responses of every port but keeps what is being received. */

@@ -7,6 +7,7 @@
 #define MAX_LINE (2u << 20)
 #define MAX_REPLY (64u << 20)
 #define MAX_RESPONSES 4096       /* unread responses that a client may pile up on one port */
+#define MAX_BYTES (1u << 20)      /* unread bytes of a byte stream */
 #define SEGMENT 1460             /* what a paced link delivers at least in one piece */
 #define DEAF_NS 5000000000
 #define SECOND_NS 1000000000
@@ -30,6 +31,8 @@ struct sim_port {
     response *first, *last;
     unsigned responses;
     int64_t last_ready_ns;
+    grat__buf bytes;             /* a byte stream's answers, of which bytes_at have left */
+    size_t bytes_at;
 };
 
 static void note_connect(sim_instrument *in)
@@ -46,9 +49,13 @@ sim_port *sim_port_new(sim_instrument *in, sim_port_kind kind)
     p->in = in;
     p->kind = kind;
     grat__buf_init(&p->input, MAX_LINE);
+    grat__buf_init(&p->bytes, MAX_BYTES);
     p->next = in->ports;
     in->ports = p;
     note_connect(in);
+    if (!in->model->input) return p;
+    in->talker = p;
+    if (in->model->opened) in->model->opened(in->priv);
     return p;
 }
 
@@ -67,6 +74,7 @@ void sim_port_drop_output(sim_port *p)
 {
     while (p->first) drop_first(p);
     p->last_ready_ns = 0;
+    p->bytes.len = p->bytes_at = 0;
 }
 
 void sim_port_free(sim_port *p)
@@ -75,7 +83,9 @@ void sim_port_free(sim_port *p)
     sim_port **at = &p->in->ports;
     while (*at != p) at = &(*at)->next;
     *at = p->next;
+    if (p->in->talker == p) p->in->talker = NULL;
     sim_port_drop_output(p);
+    grat__buf_free(&p->bytes);
     grat__buf_free(&p->input);
     free(p);
 }
@@ -197,9 +207,56 @@ static void run_lines(sim_port *p)
     }
 }
 
+/* ---- streams of bytes ------------------------------------------------------------------------------------- */
+
+size_t sim_emit_room(const sim_instrument *in)
+{
+    const sim_port *p = in->talker;
+    return p ? MAX_BYTES - (p->bytes.len - p->bytes_at) : MAX_BYTES;
+}
+
+void sim_emit(sim_instrument *in, const void *data, size_t n)
+{
+    sim_port *p = in->talker;
+    if (!p || n > sim_emit_room(in)) return;
+    if (p->bytes_at == p->bytes.len) p->last_ready_ns = grat_now_ns() + in->query_ns;
+    if (p->bytes_at && p->bytes.len + n > MAX_BYTES) {
+        grat__buf_drop(&p->bytes, p->bytes_at);
+        p->bytes_at = 0;
+    }
+    grat__buf_put(&p->bytes, data, n);
+}
+
+static void offer(sim_port *p, int64_t now_ns)
+{
+    sim_instrument *in = p->in;
+    in->talker = p;
+    size_t taken = in->model->input(in->priv, p->input.data, p->input.len, now_ns);
+    grat__buf_drop(&p->input, taken);
+}
+
+void sim_port_offer(sim_instrument *in, int64_t now_ns)
+{
+    for (sim_port *p = in->ports; p; p = p->next)
+        if (p->input.len) offer(p, now_ns);
+}
+
+/* What a full input cannot hold is lost, as on a line without flow control. */
+static void input_bytes(sim_port *p, const uint8_t *data, size_t n)
+{
+    size_t room = MAX_LINE - p->input.len;
+    if (n && grat__buf_put(&p->input, data, n < room ? n : room) == GRAT_OK) offer(p, grat_now_ns());
+}
+
+/* ---- messages in ---------------------------------------------------------------------------------------- */
+
 void sim_port_input(sim_port *p, const void *data, size_t n, bool end)
 {
     const uint8_t *from = data;
+    if (p->in->model->input) {
+        input_bytes(p, data, n);
+        return;
+    }
     while (n) {
         size_t piece = n < MAX_LINE / 4 ? n : MAX_LINE / 4;
         if (grat__buf_put(&p->input, from, piece) != GRAT_OK) {
@@ -217,6 +274,7 @@ void sim_port_input(sim_port *p, const void *data, size_t n, bool end)
 
 void sim_port_input_closed(sim_port *p)
 {
+    if (p->in->model->input) return;
     if (p->input.len && !p->in->needs_lf) execute_first(p, p->input.len, p->input.len);
 }
 
@@ -230,7 +288,13 @@ static uint64_t carried(const sim_port *p, const response *r, int64_t now)
 size_t sim_port_peek(sim_port *p, int64_t now_ns, const uint8_t **data, bool *last)
 {
     const response *r = p->first;
+    size_t waiting = p->bytes.len - p->bytes_at;
     *last = false;
+    if (waiting && now_ns >= p->last_ready_ns) {
+        *data = p->bytes.data + p->bytes_at;
+        *last = true;
+        return waiting;
+    }
     if (!r || now_ns < r->ready_ns) return 0;
     uint64_t total = r->head.len + r->body + r->tail.len, at = r->done, piece;
     if (at < r->head.len) {
@@ -256,6 +320,7 @@ size_t sim_port_peek(sim_port *p, int64_t now_ns, const uint8_t **data, bool *la
 void sim_port_consume(sim_port *p, size_t n)
 {
     response *r = p->first;
+    if (p->bytes.len && (p->bytes_at += n) == p->bytes.len) p->bytes_at = p->bytes.len = 0;
     if (!r) return;
     r->done += n;
     if (r->done < r->head.len + r->body + r->tail.len) return;
@@ -268,6 +333,7 @@ void sim_port_consume(sim_port *p, size_t n)
 int64_t sim_port_next(const sim_port *p)
 {
     const response *r = p->first;
+    if (p->bytes.len) return p->last_ready_ns;
     if (!r) return INT64_MAX;
     if (!(p->in->bytes_per_ns > 0) || r->done < SEGMENT) return r->ready_ns;
     return r->ready_ns + (int64_t)((double)r->done / p->in->bytes_per_ns) + 1;
@@ -275,5 +341,5 @@ int64_t sim_port_next(const sim_port *p)
 
 bool sim_port_pending(const sim_port *p)
 {
-    return p->first != NULL;
+    return p->first || p->bytes.len;
 }

@@ -7,6 +7,23 @@
 static const grat_sim_entry options[] = {
     {"fw", "firmware in *IDN?, such as 00.04.04.SP4"},
     {"serial", "serial number in *IDN?"},
+    {"version", "BitScope: what ? answers (default BS000501)"},
+    {"a", "BitScope: signal on input A as for ch1, or a wire from a pin: l4 (generator), l5 (clock)"},
+    {"b", "BitScope: the same for input B"},
+    {"l0", "BitScope: signal on logic line L0, or a wire from another; high from 1.65 V"},
+    {"l1", "the same for L1"},
+    {"l2", "the same for L2"},
+    {"l3", "the same for L3"},
+    {"l4", "the same for L4, while the generator does not drive it"},
+    {"l5", "the same for L5, while the clock does not drive it"},
+    {"ab-offset", "BitScope: volts that A reads above B"},
+    {"timestamp", "BitScope: tick count at power-up"},
+    {"latency", "BitScope: answers leave so much later, as behind an FTDI latency timer (16ms)"},
+    {"lost-echo", "BitScope: probability that an echo is lost"},
+    {"wrong-echo", "BitScope: probability that an echo is another byte"},
+    {"stall", "BitScope: probability that a dump stops half-way; then silence until a reset"},
+    {"mid-reset", "BitScope: probability that a trace is ended by a power failure 0.5 ms after its start"},
+    {"open-garbage", "BitScope: probability that 64 stray bytes wait at an open"},
     {"ch1", "signal on CH1: sine:1kHz:2V:0V, square:…, triangle:…, dc:1V, noise:0.1V, uart:9600:Hello, file:PATH:RATE"},
     {"ch2", "signal on CH2"},
     {"ch3", "signal on CH3"},
@@ -42,6 +59,7 @@ static const struct {
     unsigned n;
 } families[] = {
     {&sim_plain_model, 1},
+    {&sim_bitscope_model, 1},
     {sim_rigol_1000z_models, SIM_RIGOL_1000Z_MODELS},
     {sim_screens_models, SIM_SCREENS_MODELS},
 };
@@ -71,6 +89,12 @@ static const sim_model *find_model(const char *name)
     for (unsigned i = 0; (m = model_at(i)); i++)
         if (grat__strcaseeq(name, m->name)) return m;
     return NULL;
+}
+
+bool sim_model_is_bytes(const char *model)
+{
+    const sim_model *m = find_model(model);
+    return m && m->input;
 }
 
 sim_instrument *sim_instrument_new(const char *model, const char *text, uint64_t seed, char err[256])

@@ -1,5 +1,6 @@
 /* SIM::model: a simulated instrument inside the process, behind the same session calls as a real one. A message wire:
- * answers carry END. It runs in the caller's thread, whenever the caller reads or writes. */
+ * answers carry END; for an instrument without SCPI a stream of bytes. It runs in the caller's thread, whenever the
+ * caller reads or writes. */
 #include "sim/serve/inproc.h"
 
 #include "sim/core/instrument.h"
@@ -15,9 +16,22 @@ typedef struct inproc {
     sim_port *port;
 } inproc;
 
+static bool bytes(const grat_resource *r)
+{
+    char model[256];
+    snprintf(model, sizeof model, "%s", r->device);
+    model[strcspn(model, "?")] = '\0';
+    return sim_model_is_bytes(model);
+}
+
 static bool serves(const grat_resource *r)
 {
-    return r->interface == GRAT_IF_SIM;
+    return r->interface == GRAT_IF_SIM && !bytes(r);
+}
+
+static bool serves_bytes(const grat_resource *r)
+{
+    return r->interface == GRAT_IF_SIM && bytes(r);
 }
 
 static grat_err in_open(void *p, const grat_resource *r, const grat_open_options *opt, grat_op *op)
@@ -30,7 +44,8 @@ static grat_err in_open(void *p, const grat_resource *r, const grat_open_options
     if (options) *options++ = '\0';
     t->instrument = sim_instrument_new(model, options, SEED, why);
     if (!t->instrument) return grat_op_fail(op, GRAT_ENODEV, "SIM::%s: %s", r->device, why);
-    t->port = sim_port_new(t->instrument, SIM_PORT_MESSAGE);
+    t->port = sim_port_new(t->instrument,
+                           sim_instrument_is_bytes(t->instrument) ? SIM_PORT_STREAM : SIM_PORT_MESSAGE);
     if (t->port) return GRAT_OK;
     sim_instrument_free(t->instrument);
     return grat_op_fail(op, GRAT_ENOMEM, "SIM::%s: out of memory", r->device);
@@ -51,7 +66,7 @@ static grat_err in_write(void *p, const void *data, size_t n, bool end, grat_op 
     if (e) return e;
     sim_instrument_step(t->instrument, grat_now_ns());
     /* A new message while an answer is unread: IEEE 488.2 §6.3.2.3, INTERRUPTED. */
-    if (sim_port_pending(t->port)) {
+    if (!sim_instrument_is_bytes(t->instrument) && sim_port_pending(t->port)) {
         sim_port_clear(t->port);
         sim_instrument_query_error(t->instrument, -410);
     }
@@ -80,6 +95,7 @@ static grat_err in_read(void *p, void *buf, size_t cap, int term, grat_op *op)
             size_t take = n < cap ? n : cap;
             memcpy(buf, data, take);
             op->count = take;
+            last = last && !sim_instrument_is_bytes(t->instrument);
             op->reason = (take == cap ? GRAT_REASON_COUNT : 0) | (last && take == n ? GRAT_REASON_END : 0);
             sim_port_consume(t->port, take);
             return GRAT_OK;
@@ -126,4 +142,15 @@ const grat_transport grat__transport_sim = {
     .clear = in_clear,
     .stb = in_stb,
     .trigger = in_trigger,
+};
+
+const grat_transport grat__transport_sim_bytes = {
+    .name = "simulated byte stream",
+    .priv_size = sizeof(inproc),
+    .serves = serves_bytes,
+    .open = in_open,
+    .close = in_close,
+    .write = in_write,
+    .read = in_read,
+    .clear = in_clear,
 };

@@ -189,6 +189,17 @@ static void on_connect(void *user, uint32_t events)
     admit(r, fd);
 }
 
+/* A byte stream speaks without being asked. */
+static void raw_turn(void *server)
+{
+    sim_raw *r = server;
+    if (!sim_instrument_is_bytes(r->in)) return;
+    for (client *c = r->clients, *next; c; c = next) {
+        next = c->next;
+        if (sim_source_pending(&c->source)) pump(c);
+    }
+}
+
 static grat_err raw_open(const sim_site *site, unsigned port, grat_op *op, sim_raw **out)
 {
     int fd;
@@ -228,15 +239,18 @@ static grat_err wire_open(const sim_site *site, const char *arg, grat_op *op, vo
     if (!e) e = raw_open(site, port, op, &r);
     if (e) return e;
     *server = r;
-    snprintf(text, sizeof text, "TCPIP0::%s::%u::SOCKET", sim_addr_host(site->addr, host), port);
+    const char *form = sim_instrument_is_bytes(site->in) ? "socket://%s:%u" : "TCPIP0::%s::%u::SOCKET";
+    snprintf(text, sizeof text, form, sim_addr_host(site->addr, host), port);
     sim_note_resource(site, text);
     return GRAT_OK;
 }
 
 const sim_wire_kind sim_wire_raw = {
     .name = "raw",
-    .text = "SCPI over a TCP socket; raw:PORT, the model's own unless told",
+    .text = "SCPI, or the bytes of an instrument without SCPI, over a TCP socket; raw:PORT, the model's own unless told",
     .by_default = true,
+    .carries = SIM_CARRIES_BOTH,
     .open = wire_open,
     .close = raw_close,
+    .turn = raw_turn,
 };

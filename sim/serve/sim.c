@@ -47,11 +47,16 @@ static grat_err unknown_wire(const char *name, size_t n, grat_op *op)
     return grat_op_fail(op, GRAT_EINVAL, "wire \"%.*s\": unknown; use %s", (int)n, name, names);
 }
 
-static grat_err parse_wires(const char *text, wire_choice *out, grat_op *op)
+static bool carries(const sim_wire_kind *k, bool bytes)
+{
+    return k->carries == SIM_CARRIES_BOTH || bytes == (k->carries == SIM_CARRIES_BYTES);
+}
+
+static grat_err parse_wires(const char *text, bool bytes, wire_choice *out, grat_op *op)
 {
     *out = (wire_choice){0};
     if (!text) {
-        for (unsigned i = 0; i < KINDS; i++) out->on[i] = kinds[i]->by_default;
+        for (unsigned i = 0; i < KINDS; i++) out->on[i] = kinds[i]->by_default && carries(kinds[i], bytes);
         return GRAT_OK;
     }
     if (!*text) return unknown_wire(text, 0, op);
@@ -59,6 +64,9 @@ static grat_err parse_wires(const char *text, wire_choice *out, grat_op *op)
         size_t n = strcspn(p, ","), name = strcspn(p, ",:"), i = 0;
         while (i < KINDS && (strlen(kinds[i]->name) != name || strncmp(kinds[i]->name, p, name) != 0)) i++;
         if (i == KINDS) return unknown_wire(p, name, op);
+        if (!carries(kinds[i], bytes))
+            return grat_op_fail(op, GRAT_EINVAL, "wire %s: not for an instrument that %s; use another wire",
+                                kinds[i]->name, bytes ? "is a stream of bytes without SCPI" : "speaks SCPI");
         out->on[i] = true;
         out->has_arg[i] = name < n;
         if (name < n && n - name > ARG_MAX_LEN)
@@ -95,7 +103,7 @@ static grat_err open_item(grat_sim *s, unsigned index, const grat_sim_instrument
     char err[256] = "", address[32];
     wire_choice wires;
     snprintf(address, sizeof address, "127.0.%u.%u", (index + 1) >> 8 & 0xff, (index + 1) & 0xff);
-    grat_err e = parse_wires(want->wires, &wires, op);
+    grat_err e = parse_wires(want->wires, sim_model_is_bytes(want->model), &wires, op);
     if (!e) e = sim_addr_parse(&b->addr, want->address ? want->address : address, op);
     if (e) return e;
     if (want->raw_port > 65535 || want->vxi_port > 65535)

@@ -21,11 +21,15 @@ typedef struct sim_site {
     unsigned index;          /* of the instrument on the bench */
 } sim_site;
 
+/* What a wire can be opened for: SCPI messages, an instrument that is a stream of bytes, both. */
+typedef enum sim_carries { SIM_CARRIES_MESSAGES, SIM_CARRIES_BYTES, SIM_CARRIES_BOTH } sim_carries;
+
 /* One kind of server; each is listed in sim.c, in the order in which they are opened. */
 typedef struct sim_wire_kind {
     const char *name;        /* as --wires names it: NAME or NAME:ARGUMENT */
     const char *text;        /* one line for grat sim --list; says what the argument is */
-    bool by_default;         /* when no wires are named */
+    bool by_default;         /* when no wires are named, for what it carries */
+    sim_carries carries;
     /* Binds and notes its resource. `arg` is NULL when there was none. */
     grat_err (*open)(const sim_site *site, const char *arg, grat_op *op, void **server);
     void (*close)(void *server);

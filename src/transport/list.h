@@ -8,6 +8,7 @@ extern const grat_transport grat__transport_tcp;
 extern const grat_transport grat__transport_vxi11;
 extern const grat_transport grat__transport_bitscope;
 extern const grat_transport grat__transport_sim;
+extern const grat_transport grat__transport_sim_bytes;
 
 /* The transport that serves a resource; NULL when none does. */
 const grat_transport *grat__transport_find(const grat_resource *r);
