@@ -13,7 +13,7 @@ typedef struct sim_port sim_port;
 /* `options` is key=value,key=value (NULL for none). On failure NULL and one sentence in err. */
 sim_instrument *sim_instrument_new(const char *model, const char *options, uint64_t seed, char err[256]);
 void sim_instrument_free(sim_instrument *in);
-/* True when this model is a stream of bytes: no messages, no END, no status. Its ports take and give bytes as they are. */
+/* True when this model is a stream of bytes: no messages, no END, no status. Its ports pass bytes as they are. */
 bool sim_model_is_bytes(const char *model);
 bool sim_instrument_is_bytes(const sim_instrument *in);
 const char *sim_instrument_idn(const sim_instrument *in);     /* "RIGOL TECHNOLOGIES,DS1104Z,…" */
@@ -38,7 +38,8 @@ void sim_port_input(sim_port *p, const void *data, size_t n, bool end);
 /* The stream's writer is done: an unterminated last line counts as complete. */
 void sim_port_input_closed(sim_port *p);
 /* Response bytes that may be sent now, of the oldest response only; *last is true when they reach its end (of a stream
- * of bytes: when they are all that there is). 0 when there are none yet. The pointer is valid until the next call on this port. */
+ * of bytes: when they are all that there is). 0 when there are none yet. The pointer is valid until the next call on
+ * this port. */
 size_t sim_port_peek(sim_port *p, int64_t now_ns, const uint8_t **data, bool *last);
 void sim_port_consume(sim_port *p, size_t n);
 /* Monotonic ns when sim_port_peek may give more; INT64_MAX when no response is on its way. A stream of bytes may have

@@ -1,4 +1,4 @@
-/* The transports of SIM:: resources, for SCPI instruments and for those that are a stream of bytes; src/transport/list.h names it too. */
+/* The transports of SIM:: resources, for SCPI instruments and for streams of bytes; src/transport/list.h names them. */
 #ifndef SIM_INPROC_H
 #define SIM_INPROC_H
 

@@ -239,15 +239,15 @@ static grat_err wire_open(const sim_site *site, const char *arg, grat_op *op, vo
     if (!e) e = raw_open(site, port, op, &r);
     if (e) return e;
     *server = r;
-    const char *form = sim_instrument_is_bytes(site->in) ? "socket://%s:%u" : "TCPIP0::%s::%u::SOCKET";
-    snprintf(text, sizeof text, form, sim_addr_host(site->addr, host), port);
+    const char *interface = sim_instrument_is_bytes(site->in) ? "BITSCOPE" : "TCPIP0";
+    snprintf(text, sizeof text, "%s::%s::%u::SOCKET", interface, sim_addr_host(site->addr, host), port);
     sim_note_resource(site, text);
     return GRAT_OK;
 }
 
 const sim_wire_kind sim_wire_raw = {
     .name = "raw",
-    .text = "SCPI, or the bytes of an instrument without SCPI, over a TCP socket; raw:PORT, the model's own unless told",
+    .text = "SCPI or another stream of bytes over a TCP socket; raw:PORT, the model's own unless told",
     .by_default = true,
     .carries = SIM_CARRIES_BOTH,
     .open = wire_open,

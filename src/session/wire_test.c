@@ -19,14 +19,19 @@ static void *serve(void *unused)
     return unused;
 }
 
-static void start(const char *wire)
+static void start_model(const char *model, const char *wire)
 {
-    grat_sim_instrument one = {.model = "ds1104z", .address = "127.0.0.77", .wires = wire, .no_portmapper = true};
+    grat_sim_instrument one = {.model = model, .address = "127.0.0.77", .wires = wire, .no_portmapper = true};
     grat_op op;
     grat_op_init(&op, 5000, NULL);
     bench.stop = grat_cancel_new();
     EQ(grat_sim_new(&one, 1, 1, &op, &bench.sim), GRAT_OK);
     pthread_create(&bench.thread, NULL, serve, NULL);
+}
+
+static void start(const char *wire)
+{
+    start_model("ds1104z", wire);
 }
 
 static void stop(void)
@@ -178,8 +183,52 @@ TEST(indefinite_blocks)
     grat_close(s);
 }
 
+/* An instrument without SCPI: bytes go as they are, nothing is sent beside them, nothing is an END. */
+static void bytes_of(const char *resource)
+{
+    grat_session *s = NULL;
+    char buf[64] = "";
+    EQ(grat_open(resource, NULL, fresh(2000), &s), GRAT_OK);
+    for (int i = 0; s && i < 3; i++) {
+        EQ(grat_io_write(s, "!?2e@", 5, true, fresh(2000)), GRAT_OK);
+        EQ(grat_io_read(s, buf, 15, -1, false, fresh(2000)), GRAT_OK);
+        MEM(buf, "!?\rBS000501\r2e@", 15);
+        grat_op *op = fresh(50);
+        EQ(grat_io_read(s, buf, 1, -1, false, op), GRAT_ETIMEOUT);
+        EQ(op->count, 0);
+    }
+    EQ(grat_write(s, "?", 1, fresh(2000)), GRAT_OK);
+    EQ(grat_read(s, buf, 11, fresh(2000)), GRAT_OK);
+    MEM(buf, "?\rBS000501\r", 11);
+    grat_close(s);
+}
+
+TEST(byte_stream)
+{
+    bytes_of("SIM::bitscope");
+    start_model("bitscope", "raw:16390");
+    STR(grat_sim_resource(bench.sim, 0), "BITSCOPE::127.0.0.77::16390::SOCKET");
+    grat_session *s = NULL;
+    char buf[16] = "";
+    grat_open_options plain = {.size = sizeof plain, .no_sync = true};
+    EQ(grat_open("TCPIP::127.0.0.77::16390::SOCKET", &plain, fresh(2000), &s), GRAT_OK);
+    EQ(grat_io_write(s, "?", 1, true, fresh(2000)), GRAT_OK);
+    EQ(grat_io_read(s, buf, 11, -1, false, fresh(2000)), GRAT_OK);
+    MEM(buf, "?\rBS000501\r", 11);
+    /* The second packet comes by itself. */
+    EQ(grat_io_write(s, "2c@01s>D", 8, true, fresh(2000)), GRAT_OK);
+    EQ(grat_io_read(s, buf, 8, -1, false, fresh(2000)), GRAT_OK);
+    EQ(grat_io_read(s, buf, 12, -1, false, fresh(2000)), GRAT_OK);
+    MEM(buf, "02\r", 3);
+    EQ(grat_io_read(s, buf, 12, -1, false, fresh(2000)), GRAT_OK);
+    MEM(buf, "01\r", 3);
+    grat_close(s);
+    stop();
+}
+
 int main(void)
 {
+    RUN(byte_stream);
     RUN(indefinite_blocks);
     RUN(raw_socket);
     RUN(vxi11_status_and_control);
