@@ -221,7 +221,7 @@ typedef struct grat_open_options {
     size_t read_chunk;        /* largest single request to the wire, 0 = the transport's choice */
     size_t max_response;      /* replies larger than this fail with ETOOBIG; 0 = 1 GiB */
     int64_t lock_timeout_ms;  /* > 0: take an exclusive lock at open */
-    int64_t command_gap_ns;   /* least time between two messages to the instrument */
+    int64_t command_gap_ns;   /* least time between two messages; 0 = what instruments of its kind need */
     bool no_sync;             /* raw sockets: skip the *IDN? that discards what an older client left unread */
     enum { GRAT_TLS_AUTO, GRAT_TLS_REQUIRE, GRAT_TLS_NEVER } tls; /* HiSLIP 2.0; AUTO: where the instrument asks */
     const char *tls_ca;       /* file of trusted certificates; NULL = the system's */

@@ -102,3 +102,39 @@ size_t grat__rtrim(char *s, size_t n)
     s[n] = '\0';
     return n;
 }
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+/* One alternative, with the usual single point to go back to. */
+static bool glob_one(const char *p, size_t n, const char *text)
+{
+    const char *end = p + n, *star = NULL, *mark = NULL;
+    while (*text) {
+        if (p < end && *p == '*') {
+            star = ++p;
+            mark = text;
+        } else if (p < end && (*p == '?' || lower(*p) == lower(*text))) {
+            p++, text++;
+        } else if (star) {
+            p = star;
+            text = ++mark;
+        } else {
+            return false;
+        }
+    }
+    while (p < end && *p == '*') p++;
+    return p == end;
+}
+
+bool grat__glob(const char *pattern, const char *text)
+{
+    for (;;) {
+        size_t n = strcspn(pattern, "|");
+        if (glob_one(pattern, n, text)) return true;
+        if (!pattern[n]) return false;
+        pattern += n + 1;
+    }
+}

@@ -14,6 +14,8 @@ bool grat__parse_u64(const char *s, uint64_t *out);
 bool grat__parse_int(const char *s, int *out);
 /* "1" "0" "ON" "OFF", any case. */
 bool grat__parse_bool(const char *s, bool *out);
+/* '*' and '?', alternatives by '|', any case; the whole text must fit. */
+bool grat__glob(const char *pattern, const char *text);
 /* Strips trailing blanks, CR, LF and NUL in place, and returns the new length. */
 size_t grat__rtrim(char *s, size_t n);
 

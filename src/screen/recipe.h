@@ -22,9 +22,6 @@ typedef struct grat__recipe {
     unsigned timeout_ms;          /* for one attempt when another recipe is left to try */
 } grat__recipe;
 
-/* '*' and '?', alternatives by '|', any case. */
-bool grat__glob(const char *pattern, const char *text);
-
 enum { GRAT__RECIPES_MAX = 16 };
 /* The recipes to try, best first: those that give `want` directly, then the others of the same instrument; for an
  * unknown instrument the generic ones. Returns how many. */

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "core/buf.h"
+#include "core/str.h"
 
 static grat_op op;
 

@@ -3,6 +3,7 @@
 #include "config/config.h"
 #include "core/str.h"
 #include "core/wait.h"
+#include "session/quirk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ static grat_session *session_new(const grat_resource *r, const grat_transport *t
     s->dialect = grat__dialect_find(r);
     if (opt) memcpy(&s->opt, opt, opt->size < sizeof s->opt ? opt->size : sizeof s->opt);
     if (s->opt.io_timeout_ms <= 0) s->opt.io_timeout_ms = DEFAULT_IO_MS;
+    s->gap_ns = s->opt.command_gap_ns;
     if (!s->opt.max_response) s->opt.max_response = DEFAULT_MAX_RESPONSE;
     grat_resource_format(r, s->name, sizeof s->name);
     grat__buf_init(&s->rx, MAX_LEFTOVER);
@@ -169,8 +171,8 @@ grat_err grat__raw_write(grat_session *s, const void *data, size_t n, grat_op *o
     const char *bytes = data;
     bool lf = n && bytes[n - 1] == '\n';
     char small[1024];
-    if (s->opt.command_gap_ns > 0) {
-        grat_err e = grat_op_sleep_until(op, s->last_write_ns + s->opt.command_gap_ns);
+    if (s->gap_ns > 0) {
+        grat_err e = grat_op_sleep_until(op, s->last_write_ns + s->gap_ns);
         if (e) return e;
     }
     grat_err e;
@@ -187,7 +189,7 @@ grat_err grat__raw_write(grat_session *s, const void *data, size_t n, grat_op *o
         if (!e) e = s->tr->write(s->priv, "\n", 1, true, op);
         op->count = count;
     }
-    s->last_write_ns = s->opt.command_gap_ns > 0 ? grat_now_ns() : 0;
+    s->last_write_ns = grat_now_ns();
     if (n && memchr(data, '?', n)) s->outstanding = true;
     return e;
 }
@@ -286,11 +288,19 @@ static bool looks_like_identity(const char *line)
     return grat_identity_parse(line, &id);
 }
 
+static void learn_identity(grat_session *s, const char *line)
+{
+    grat_identity id;
+    const grat__quirk *q = grat_identity_parse(line, &id) ? grat__quirk_of(&id) : NULL;
+    grat__strcpy(s->idn, sizeof s->idn, line);
+    if (q && !s->opt.command_gap_ns) s->gap_ns = q->gap_ns;
+}
+
 static grat_err same_instrument(grat_session *s, const char *line, grat_op *op)
 {
     if (s->idn[0] && strcmp(s->idn, line) != 0)
         return grat_op_fail(op, GRAT_EPROTO, "another instrument answers now: \"%.80s\"", line);
-    grat__strcpy(s->idn, sizeof s->idn, line);
+    learn_identity(s, line);
     s->synced = true;
     return GRAT_OK;
 }
@@ -446,7 +456,7 @@ grat_err grat_query(grat_session *s, const char *command, char *buf, size_t cap,
     s->outstanding = true;
     if (!e) e = grat__raw_text(s, buf, cap, op);
     if (!e && !s->idn[0] && strcmp(command, "*IDN?") == 0 && looks_like_identity(buf))
-        grat__strcpy(s->idn, sizeof s->idn, buf);
+        learn_identity(s, buf);
     return grat__session_end(s, op, e);
 }
 

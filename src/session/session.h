@@ -41,6 +41,7 @@ struct grat_session {
     bool outstanding, broken, dead, synced;
     bool eat_newlines;        /* an answer ended here; a newline may still come */
     bool blocks_lack_newline; /* this instrument ends blocks without one, seen where it could not be mistaken */
+    int64_t gap_ns;           /* least time between two messages: the caller's, else the instrument's quirk */
     int64_t last_write_ns;
 };
 

@@ -12,6 +12,7 @@ typedef struct grat__vxi_link {
     int32_t lid;
     unsigned abort_port;
     size_t max_write, read_chunk;
+    bool locked;
     int listener;            /* SRQ: -1 when there is none */
     _Atomic int intr;        /* accepted by srq_wait beside other calls; -1 */
     _Atomic bool srq_cut;    /* the sockets are of a link that was given up */

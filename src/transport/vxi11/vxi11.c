@@ -241,6 +241,55 @@ static grat_err vxi_read(void *p, void *buf, size_t cap, int term, grat_op *op)
     }
 }
 
+/* waitlock and a lock_timeout go out only when a wait was asked for: Rigol DM3068 answers error 11 to any call
+ * with one, old Rigol DG4000 show an error on the panel. */
+static grat_err vxi_lock(void *p, const char *key, int64_t wait_ms, grat_op *op)
+{
+    grat__vxi_link *v = p;
+    grat_err e = grat__vxi_ready(v, op);
+    if (e) return e;
+    if (key) return grat_op_fail(op, GRAT_ENOTSUP, "%s: VXI-11 has no shared locks", v->name);
+    grat__vxi_lock a = {.lid = v->lid};
+    if (wait_ms > 0) {
+        uint32_t most = grat__vxi_io_timeout(op);
+        a.flags = GRAT__VXI_FLAG_WAITLOCK;
+        a.lock_timeout = wait_ms < most ? (uint32_t)wait_ms : most;
+    }
+    grat__channel_begin(&v->core, GRAT__VXI_LOCK);
+    grat__vxi_put_lock(&v->core.out, &a);
+    e = grat__vxi_finish(v, &(grat__exchange){.words = 1}, "lock", op);
+    if (!e) v->locked = true;
+    return e;
+}
+
+static grat_err vxi_unlock(void *p, grat_op *op)
+{
+    grat__vxi_link *v = p;
+    grat_err e = grat__vxi_ready(v, op);
+    if (e) return e;
+    grat__channel_begin(&v->core, GRAT__VXI_UNLOCK);
+    grat__vxi_put_lid(&v->core.out, v->lid);
+    e = grat__vxi_finish(v, &(grat__exchange){.words = 1}, "unlock", op);
+    if (!e) v->locked = false;
+    return e;
+}
+
+/* A new link, with the lock that the old one had, or an error that says that it is lost. A wait for service requests
+ * ends with ELOST: they are to be enabled again by the one who waits. */
+static grat_err start_over(grat__vxi_link *v, grat_op *op)
+{
+    grat_op child;
+    bool locked = v->locked;
+    grat__op_child(&child, op, CLOSE_MS / 2);
+    grat__vxi_srq_cut(v);
+    goodbye(v, &child);
+    v->locked = false;
+    grat_err e = connect_link(v, op);
+    if (!e && locked && vxi_lock(v, NULL, 0, op))
+        e = grat_op_fail(op, GRAT_ELOCKED, "%s: the lock was lost with the connection", v->name);
+    return e;
+}
+
 static grat_err vxi_clear(void *p, grat_op *op)
 {
     grat__vxi_link *v = p;
@@ -256,10 +305,7 @@ static grat_err vxi_clear(void *p, grat_op *op)
     }
     e = grat_op_check(op);
     if (e) return e;
-    grat__op_child(&child, op, CLOSE_MS / 2);
-    grat__vxi_srq_cut(v);
-    goodbye(v, &child);
-    return connect_link(v, op);
+    return start_over(v, op);
 }
 
 /* ---- the rest ---------------------------------------------------------------------------- */
@@ -285,35 +331,6 @@ static grat_err vxi_ren(void *p, grat_ren mode, grat_op *op)
     grat_err e = grat__vxi_ready(p, op);
     if (e) return e;
     return grat__vxi_simple(p, remote ? GRAT__VXI_REMOTE : GRAT__VXI_LOCAL, 1, remote ? "remote" : "local", op);
-}
-
-/* waitlock and a lock_timeout go out only when a wait was asked for: Rigol DM3068 answers error 11 to any call
- * with one, old Rigol DG4000 show an error on the panel. */
-static grat_err vxi_lock(void *p, const char *key, int64_t wait_ms, grat_op *op)
-{
-    grat__vxi_link *v = p;
-    grat_err e = grat__vxi_ready(v, op);
-    if (e) return e;
-    if (key) return grat_op_fail(op, GRAT_ENOTSUP, "%s: VXI-11 has no shared locks", v->name);
-    grat__vxi_lock a = {.lid = v->lid};
-    if (wait_ms > 0) {
-        uint32_t most = grat__vxi_io_timeout(op);
-        a.flags = GRAT__VXI_FLAG_WAITLOCK;
-        a.lock_timeout = wait_ms < most ? (uint32_t)wait_ms : most;
-    }
-    grat__channel_begin(&v->core, GRAT__VXI_LOCK);
-    grat__vxi_put_lock(&v->core.out, &a);
-    return grat__vxi_finish(v, &(grat__exchange){.words = 1}, "lock", op);
-}
-
-static grat_err vxi_unlock(void *p, grat_op *op)
-{
-    grat__vxi_link *v = p;
-    grat_err e = grat__vxi_ready(v, op);
-    if (e) return e;
-    grat__channel_begin(&v->core, GRAT__VXI_UNLOCK);
-    grat__vxi_put_lid(&v->core.out, v->lid);
-    return grat__vxi_finish(v, &(grat__exchange){.words = 1}, "unlock", op);
 }
 
 static grat_err vxi_docmd(void *p, const grat_docmd_args *args, grat_op *op)
