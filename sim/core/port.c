@@ -54,8 +54,10 @@ sim_port *sim_port_new(sim_instrument *in, sim_port_kind kind)
     in->ports = p;
     note_connect(in);
     if (!in->model->input) return p;
+    sim_port *before = in->talker;
     in->talker = p;
     if (in->model->opened) in->model->opened(in->priv);
+    if (before) in->talker = before;
     return p;
 }
 

@@ -47,6 +47,12 @@
     X(RAW_STALE, "raw-stale", 0, "an old answer waits at each connect (Tektronix)")                                    \
     X(RAW_STARTUP, "raw-startup", 10000, "no answer for so many ms after the connect (DSO-X 2000)")                    \
     X(RAW_IGNORE_FAST, "raw-ignore-fast", 50, "a command within so many ms of the one before is lost (Siglent)")       \
+    X(LIA_LOSE_REPLY, "lia-lose-reply", 0, "a reply datagram of bitscope-server is lost")                              \
+    X(LIA_LOSE_COMMAND, "lia-lose-command", 0, "a command datagram to bitscope-server is lost")                        \
+    X(LIA_REORDER, "lia-reorder", 0, "a reply datagram comes behind the next one, or 20 ms late")                      \
+    X(LIA_DUPLICATE, "lia-duplicate", 0, "a reply datagram comes twice")                                               \
+    X(LIA_SMALL, "lia-small", 91, "reply datagrams hold at most this many bytes of the device")                        \
+    X(LIA_COUNTER, "lia-counter", 250, "the reply counter starts here")                                                \
     X(DISC_DUPLICATE, "disc-duplicate", 0, "every answer to a broadcast comes twice")                                  \
     X(DISC_PORT0, "disc-port0", 0, "answers over UDP name port 0")                                                     \
     X(HTTP_HTML, "http-html", 0, "the identification is an HTML page")                                                 \
