@@ -1,5 +1,5 @@
-/* Find expressions (VPP-4.3, viFindRsrc): a regular expression over the whole resource string with operators of its own,
- * and optionally an attribute expression in braces.
+/* Find expressions (VPP-4.3, viFindRsrc): a regular expression over the whole resource string with operators of its
+ * own, and optionally an attribute expression in braces.
  *
  * The regular expression becomes a non-deterministic automaton whose states are all followed at once, so that the time
  * is the product of the two lengths whatever the expression is. Both parsers bound their depth. */
