@@ -206,14 +206,17 @@ static ViStatus parse_set(const char **p, visa_spec *s)
     return VI_SUCCESS;
 }
 
+/* The modifiers that it has. */
+static unsigned spec_uses(const visa_spec *s)
+{
+    return (s->width >= 0 ? TAKES_WIDTH : 0) | (s->array ? TAKES_ARRAY : 0) |
+           (s->precision >= 0 ? TAKES_PRECISION : 0) | (s->form ? TAKES_FORM : 0) | (s->order ? TAKES_ORDER : 0);
+}
+
 /* What the type allows. */
 static ViStatus check_spec(const struct type_row *row, bool scan, visa_spec *s)
 {
-    unsigned uses = (s->width >= 0 ? TAKES_WIDTH : 0) | (s->array ? TAKES_ARRAY : 0) |
-                    (s->precision >= 0 ? TAKES_PRECISION : 0) | (s->form ? TAKES_FORM : 0) |
-                    (s->order ? TAKES_ORDER : 0);
-
-    if ((uses & ~row->takes) || (s->type == '%' && s->suppress)) return VI_ERROR_INV_FMT;
+    if ((spec_uses(s) & ~row->takes) || (s->type == '%' && s->suppress)) return VI_ERROR_INV_FMT;
     if (s->length != VISA_LEN_NONE && !(row->lengths & LENGTH(s->length)))
         return strchr("cs[", s->type) && s->length == VISA_LEN_L ? VI_ERROR_NSUP_FMT : VI_ERROR_INV_FMT;
     if (!(row->takes & IS_BLOCK)) return VI_SUCCESS;
