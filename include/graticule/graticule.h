@@ -425,16 +425,49 @@ GRAT_API const char *grat_config_entry(const grat_config *c, unsigned i, const c
 /* ---- discovery ---------------------------------------------------------------------------------- */
 
 typedef struct grat_found {
-    const char *resource;     /* a string that grat_open takes */
-    const char *via;          /* "vxi11-broadcast", "config", … */
-    grat_identity identity;   /* empty fields when it did not answer */
+    const char *resource;         /* a string that grat_open takes */
+    const char *via;              /* what found it, separated by blanks: "vxi11 mdns", "config", … */
+    const char *name;             /* its alias, or NULL */
+    grat_identity identity;       /* as it answered *IDN?, else as it is announced; empty fields when neither */
+    const char *const *addresses; /* every resource of this instrument, the best first; NULL behind the last */
+    const char *note;             /* why there is no answer: "locked by another client …", or NULL */
+    bool again;                   /* reported before; now with more addresses or an identity */
 } grat_found;
-/* Called as each instrument is found, each once. */
+/* Called as each instrument is found, each once: its addresses are merged by the serial number of its identity, else by
+ * its host. Called again for what comes late. */
 typedef void (*grat_found_fn)(void *user, const grat_found *found);
 /* One line a thing that was tried, with its outcome. */
 typedef void (*grat_explain_fn)(void *user, const char *line);
-/* Finds until the deadline or until every answer has come (1 s after the last broadcast). */
-GRAT_API grat_err grat_discover(grat_found_fn found, grat_explain_fn explain, void *user, grat_op *op);
+
+enum grat_source {
+    GRAT_FIND_CONFIG = 1,      /* aliases, fixed resources, boards */
+    GRAT_FIND_VXI11 = 2,       /* broadcast on every interface */
+    GRAT_FIND_MDNS = 4,        /* the services of LXI, by Avahi too when it runs */
+    GRAT_FIND_USB = 8,
+    GRAT_FIND_SERIAL = 16,     /* ports that exist; nothing is sent to them */
+    GRAT_FIND_GPIB = 32,
+    GRAT_FIND_PROLOGIX = 64,   /* GPIB-ETHERNET adapters (NetFinder) */
+    GRAT_FIND_BITSCOPE = 128,  /* bitscope-server, by multicast */
+};
+
+typedef struct grat_discover_options {
+    uint32_t size;             /* sizeof(grat_discover_options) */
+    unsigned sources;          /* grat_source bits, 0 = all */
+    bool silent;               /* no *IDN?: nothing is opened */
+    grat_explain_fn explain;   /* may be NULL */
+} grat_discover_options;
+/* Asks every source at once: answers are taken for 1 s, then the last *IDN? is waited for, until the deadline at most.
+ * Both functions are called in the caller's thread. `opt` and `found` may be NULL. ECANCELED after what was found by
+ * then has been reported. */
+GRAT_API grat_err grat_discover(const grat_discover_options *opt, grat_found_fn found, void *user, grat_op *op);
+
+/* Plain resource strings in normal form, each once: the configured ones in the file's order, then what discovery finds,
+ * sorted. Nothing is opened for it. A list not older than `max_age_ms` is given again. */
+typedef struct grat_list grat_list;
+GRAT_API grat_err grat_list_resources(int64_t max_age_ms, grat_op *op, grat_list **out);
+/* NULL behind the last. Lives as long as the list. */
+GRAT_API const char *grat_list_item(const grat_list *l, unsigned i);
+GRAT_API void grat_list_free(grat_list *l);
 
 /* ---- waveforms ---------------------------------------------------------------------------------- */
 

@@ -35,7 +35,8 @@ static void on_found(void *user, const grat_found *found)
 {
     finds *f = user;
     char line[512];
-    if (f->n == MAX_FOUND) return;
+    /* A serial port that merely exists is no instrument yet. */
+    if (f->n == MAX_FOUND || found->again || strcmp(found->via, "serial") == 0) return;
     snprintf(line, sizeof line, "%s %s", found->identity.vendor, found->identity.model);
     f->resource[f->n] = strdup(found->resource);
     f->text[f->n] = strdup(line);
@@ -67,9 +68,9 @@ static int discover(cli *c)
     grat_op op;
     int64_t ms = c->timeout_ms < 3000 ? c->timeout_ms : 3000;
     grat_op_init(&op, ms, c->cancel);
-    grat_err e = grat_discover(on_found, NULL, &f, &op);
+    grat_err e = grat_discover(NULL, on_found, &f, &op);
     int status;
-    if (e && e != GRAT_ETIMEOUT) {
+    if (e) {
         c->op = op;
         status = cli_fail(c, "discovery");
     } else {

@@ -57,8 +57,9 @@ LAYERS = {
 IMPLEMENTATIONS = ('src/transport', 'src/scope/drv', 'sim/model')
 # Lists that name every implementation.
 LISTS = ('list.c', 'models.c')
-# Public calls that carry every argument of a wire procedure or a conversion; their shape is published.
-MANY_PARAMETERS = {'grat_image_convert'}
+# Public calls that carry every argument of a wire procedure or a conversion, and callbacks of other libraries: their
+# shape is published.
+MANY_PARAMETERS = {'grat_image_convert', 'on_resolved', 'on_browsed'}
 # Headers whose content is a standard's list; the calls in them keep the standard's shape.
 STANDARD_HEADERS = ('include/visa.h', 'include/visatype.h', 'include/vpptype.h')
 STANDARD_CALL = re.compile(r'vi[A-Z]')
