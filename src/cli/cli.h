@@ -57,7 +57,7 @@ extern const cli_option cli_globals[];
 
 /* ---- a parsed command line ------------------------------------------------------------------ */
 
-#define CLI_MAX_ARGS 256
+#define CLI_MAX_ARGS 2048
 
 typedef struct cli_args {
     const cli_command *command;  /* NULL until its name is seen */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SIMS 64
+#define MAX_SIMS 1024
 
 typedef struct bench {
     grat_sim_instrument list[MAX_SIMS];

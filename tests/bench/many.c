@@ -1,6 +1,6 @@
 /* Many sessions in one process and one thread: many COUNT ROUNDS RESOURCE...
- * opens COUNT sessions at once, spread over the resources, asks each ROUNDS times for an answer of its own, all at once, and prints
- * KiB of memory per session, seconds to open, microseconds per query. */
+ * opens COUNT sessions at once, spread over the resources, asks each ROUNDS times for an answer of its own, all at
+ * once, and prints KiB of memory per session, seconds to open, microseconds per query. */
 #include <graticule/graticule.h>
 #include <stdio.h>
 #include <stdlib.h>
