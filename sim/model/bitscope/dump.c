@@ -88,11 +88,11 @@ void bs_dump_csv(bs_vm *v)
     analog.mode = logic.mode = RAW;
     bs_emit(v, "\r", 1);
     for (uint64_t i = 0; i < analog.total && i < 0x10000; i++) {
-        uint8_t a, b;
+        uint8_t a[2], b[2];
         char text[8];
-        sample(v, &logic, i, &a);
-        sample(v, &analog, i, &b);
-        int n = snprintf(text, sizeof text, i + 1 < analog.total ? "%02x%02x," : "%02x%02x", a, b);
+        sample(v, &logic, i, a);
+        sample(v, &analog, i, b);
+        int n = snprintf(text, sizeof text, i + 1 < analog.total ? "%02x%02x," : "%02x%02x", a[0], b[0]);
         bs_emit(v, text, (size_t)n);
     }
     bs_emit(v, "\r", 1);

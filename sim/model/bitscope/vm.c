@@ -116,7 +116,7 @@ static void stop(bs_vm *v)
     v->stream.running = false;
 }
 
-static void reset(bs_vm *v)
+static void soft_reset(bs_vm *v)
 {
     stop(v);
     bs_gen_stop(v);
@@ -154,7 +154,7 @@ static void eeprom_write(bs_vm *v)
 static void (*const commands[128])(bs_vm *v) = {
     ['['] = clear_data,      [']'] = nothing,         ['@'] = set_address,       ['s'] = store,
     ['z'] = store_next,      ['n'] = next,            ['p'] = print,             ['?'] = identify,
-    ['!'] = reset,           ['.'] = stop,            ['<'] = counter,           ['>'] = load_capture,
+    ['!'] = soft_reset,           ['.'] = stop,            ['<'] = counter,           ['>'] = load_capture,
     ['U'] = bs_apply,        ['D'] = bs_trace_start,  ['K'] = cancel,            ['A'] = bs_dump_start,
     ['S'] = bs_dump_csv,     ['T'] = bs_stream_start, ['R'] = bs_table_read,     ['W'] = bs_table_write,
     ['Y'] = bs_gen_synthesize, ['X'] = bs_gen_translate, ['Z'] = bs_gen_command, ['r'] = eeprom_read,
@@ -188,13 +188,18 @@ static void advance(bs_vm *v, int64_t now_ns)
     bs_dump_advance(v);
 }
 
-/* A dump keeps the machine busy: only a reset gets through. */
+/* A dump keeps the machine busy: only a reset gets through, over whatever waits before it. */
 static size_t take(void *p, const uint8_t *data, size_t n, int64_t now_ns)
 {
     bs_vm *v = p;
     size_t i = 0;
     advance(v, now_ns);
-    while (i < n && (!v->dump.running || data[i] == '!') && sim_emit_room(v->in) > ROOM) execute(v, data[i++]);
+    while (i < n) {
+        const uint8_t *reset = v->dump.running ? memchr(data + i, '!', n - i) : NULL;
+        if (reset) i = (size_t)(reset - data);
+        else if (v->dump.running || sim_emit_room(v->in) <= ROOM) break;
+        execute(v, data[i++]);
+    }
     return i;
 }
 
