@@ -63,6 +63,9 @@ typedef struct grat_transport {
     grat_err (*usb_control)(void *p, const grat_usb_control_args *args, grat_op *op);
     grat_err (*attr_get)(void *p, grat_attr a, grat_value *out, grat_op *op);
     grat_err (*attr_set)(void *p, grat_attr a, int64_t value, grat_op *op);
+    /* Stream wires: the character that ends a text answer; LF for NULL. A stream may also report END, which then ends
+     * the answer as well. */
+    int (*line_end)(void *p);
     /* Drops received bytes that the transport itself holds; returns how many. */
     size_t (*discard)(void *p);
 } grat_transport;

@@ -228,6 +228,10 @@ typedef struct grat_open_options {
     bool tls_insecure;        /* accept any certificate */
     const char *user, *password; /* where the instrument asks for them */
     bool plain;               /* for plain I/O (below): no *IDN? of our own, no terminators, no recovery */
+    /* Serial lines: "115200", "115200,8N1", "9600,7E2,rts"; further words: xon dtr (flow), crlf cr none (what ends a
+     * line; none: silence), echo, break ctrl-c (what a device clear begins with), keep (DTR and RTS stay as they are).
+     * NULL = 9600,8N1. */
+    const char *serial;
 } grat_open_options;
 
 /* Opens any resource string. `opt` may be NULL. */
@@ -330,7 +334,7 @@ typedef enum grat_attr {
     GRAT_ATTR_ASRL_PARITY,       /* 0 none 1 odd 2 even 3 mark 4 space */
     GRAT_ATTR_ASRL_STOP_BITS,    /* 10 15 20 */
     GRAT_ATTR_ASRL_FLOW,         /* bits: 1 XON/XOFF 2 RTS/CTS 4 DTR/DSR */
-    GRAT_ATTR_ASRL_END_IN,       /* 0 none 1 last bit 2 termination character 3 break */
+    GRAT_ATTR_ASRL_END_IN,       /* 0 none 1 last bit 2 character (`term` of grat_io_read) 3 break */
     GRAT_ATTR_ASRL_END_OUT,
     GRAT_ATTR_ASRL_TERM_CHAR,    /* the byte of END_IN and END_OUT 2 */
     GRAT_ATTR_ASRL_AVAILABLE,    /* read only: bytes received */

@@ -53,6 +53,13 @@
     X(LIA_DUPLICATE, "lia-duplicate", 0, "a reply datagram comes twice")                                               \
     X(LIA_SMALL, "lia-small", 91, "reply datagrams hold at most this many bytes of the device")                        \
     X(LIA_COUNTER, "lia-counter", 250, "the reply counter starts here")                                                \
+    X(SERIAL_NOISE, "serial-noise", 0, "bytes that nobody sent stand before each answer on a serial line")             \
+    X(SERIAL_LOST, "serial-lost", 10, "the byte behind so many of each answer on a serial line is lost")               \
+    X(SERIAL_STALL, "serial-stall", 30, "answers on a serial line stop behind so many bytes")                          \
+    X(SERIAL_ECHO, "serial-echo", 0, "what is sent on a serial line comes back before the answer")                     \
+    X(SERIAL_HANGUP, "serial-hangup", 200, "the port goes in the middle of an answer; back after so many ms, 0 never") \
+    X(SERIAL_DELAY, "serial-delay", 200, "answers on a serial line come this many milliseconds late")                  \
+    X(SERIAL_SPLIT, "serial-split", 1, "answers on a serial line come in pieces of this many bytes")                   \
     X(DISC_DUPLICATE, "disc-duplicate", 0, "every answer to a broadcast comes twice")                                  \
     X(DISC_PORT0, "disc-port0", 0, "answers over UDP name port 0")                                                     \
     X(HTTP_HTML, "http-html", 0, "the identification is an HTML page")                                                 \

@@ -6,6 +6,7 @@
 #include "sim/serve/http.h"
 #include "sim/serve/lia.h"
 #include "sim/serve/raw.h"
+#include "sim/serve/serial.h"
 #include "sim/serve/vxi11.h"
 
 #include <stdio.h>
@@ -13,7 +14,13 @@
 #include <string.h>
 
 /* http comes behind those whose resources it names. */
-static const sim_wire_kind *const kinds[] = {&sim_wire_vxi11, &sim_wire_raw, &sim_wire_lia, &sim_wire_http};
+static const sim_wire_kind *const kinds[] = {
+    &sim_wire_vxi11,
+    &sim_wire_raw,
+    &sim_wire_lia,
+    &sim_wire_serial,
+    &sim_wire_http,
+};
 enum { KINDS = sizeof kinds / sizeof *kinds, ARG_MAX_LEN = 300 };
 
 typedef struct bench_item {

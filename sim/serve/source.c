@@ -68,7 +68,7 @@ static void begin(sim_source *s, int64_t now, const uint8_t *data, size_t n)
     s->cut_at = UINT64_MAX;
     s->changes = 0;
     s->not_before_ns = s->startup_ns;
-    if (!f->count) return;
+    if (!f->count || s->wire == SIM_WIRE_BARE) return;
     bool block = parse_block(data, n, &b);
     sim_fault_id delay = s->wire == SIM_WIRE_RAW ? SIM_FAULT_RAW_DELAY : SIM_FAULT_VXI_DELAY;
     if (sim_fault(f, delay)) {

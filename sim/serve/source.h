@@ -6,7 +6,8 @@
 #include "sim/core/instrument.h"
 #include "sim/serve/faults.h"
 
-typedef enum sim_wire { SIM_WIRE_RAW, SIM_WIRE_VXI } sim_wire;
+/* BARE: the responses as they are; the server has faults of its own. */
+typedef enum sim_wire { SIM_WIRE_RAW, SIM_WIRE_VXI, SIM_WIRE_BARE } sim_wire;
 
 typedef struct sim_source {
     sim_port *port;

@@ -10,7 +10,7 @@
 
 typedef struct bench {
     grat_sim_instrument list[MAX_SIMS];
-    char model[MAX_SIMS][64], address[MAX_SIMS][64], options[MAX_SIMS][512], faults[512];
+    char model[MAX_SIMS][64], address[MAX_SIMS][64], options[MAX_SIMS][512], wires[MAX_SIMS][512], faults[512];
     unsigned n;
 } bench;
 
@@ -91,6 +91,16 @@ static int add(cli *c, bench *b, const char *text)
     return CLI_DONE;
 }
 
+/* --wires, and the i-th --pty as one more of them. A port alone is not served beside the usual wires. */
+static int wires_of(const cli *c, int i, char out[512])
+{
+    const char *wires = cli_value(&c->args, "wires"), *pty = cli_value_nth(&c->args, "pty", i);
+    int n = snprintf(out, 512, "%s%s%s%s", wires ? wires : "", wires && pty ? "," : "", pty ? "serial:" : "",
+                     pty ? pty : "");
+    if (n >= 512 || (pty && strchr(pty, ','))) return cli_usage("sim: --pty %.60s: no such path is possible", pty);
+    return CLI_DONE;
+}
+
 static int number(const cli *c, const char *name, uint64_t most, uint64_t *out)
 {
     const char *v = cli_value(&c->args, name);
@@ -108,11 +118,14 @@ static int describe(cli *c, bench *b, uint64_t *seed)
     for (int i = 0; !status && i < c->args.args; i++) status = add(c, b, c->args.arg[i]);
     if (!status && !all_of(c, "faults", b->faults, sizeof b->faults))
         status = cli_usage("sim: --faults: too long");
-    for (unsigned i = 0; i < b->n; i++) {
+    if (!status && cli_value_nth(&c->args, "pty", (int)b->n))
+        status = cli_usage("sim: more --pty than instruments");
+    for (unsigned i = 0; !status && i < b->n; i++) {
+        status = wires_of(c, (int)i, b->wires[i]);
         b->list[i] = (grat_sim_instrument){
             .model = b->model[i],
             .address = *b->address[i] ? b->address[i] : NULL,
-            .wires = cli_value(&c->args, "wires"),
+            .wires = *b->wires[i] || cli_has(&c->args, "wires") ? b->wires[i] : NULL,
             .options = *b->options[i] ? b->options[i] : NULL,
             .faults = *b->faults ? b->faults : NULL,
             .raw_port = (unsigned)raw,
@@ -164,6 +177,7 @@ static int run(cli *c)
 static const cli_option options[] = {
     {"address", 'a', CLI_TEXT, "ADDRESS", "where to listen, 127.0.0.1 unless told; further models one higher", NULL},
     {"wires", 'w', CLI_TEXT, "LIST", "wires to serve: NAME or NAME:ARGUMENT,…; --list shows them", NULL},
+    {"pty", 0, CLI_FILE, "PATH", "a serial port of this name (--wires serial:PATH); one for each model in turn", NULL},
     {"option", 'o', CLI_TEXT, "KEY=VALUE", "an option of the model; several are possible", NULL},
     {"faults", 0, CLI_TEXT, "SPEC", "faults to show: NAME[@PROBABILITY][:ARG],…", NULL},
     {"seed", 0, CLI_NUMBER, "N", "the seed of everything random", NULL},

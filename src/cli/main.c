@@ -18,6 +18,7 @@ const cli_command *const cli_commands[] = {
 const cli_option cli_globals[] = {
     {"json", 'j', CLI_FLAG, NULL, "one JSON document on standard output, or one per line where it streams", NULL},
     {"timeout", 'T', CLI_AMOUNT, "TIME", "how long the work may take, such as 500ms or 1h", "s"},
+    {"baud", 0, CLI_TEXT, "BAUD[,8N1,…]", "of a serial port, 9600,8N1 unless told; also rts xon crlf cr echo", NULL},
     {"quiet", 'q', CLI_FLAG, NULL, "no progress, no summary", NULL},
     {"help", 'h', CLI_FLAG, NULL, "show this help", NULL},
     {"version", 'V', CLI_FLAG, NULL, "show the version", NULL},

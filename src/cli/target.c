@@ -16,6 +16,7 @@ bool cli_is_resource(const cli *c, const char *text)
     static const char *const bare[] = {"SIM", "BITSCOPE", "PICO"};
     const char *colons = strstr(text, "::");
     if (c->config && grat_config_alias(c->config, text)) return true;
+    if (strncasecmp(text, "ASRL/", 5) == 0) return true;
     if (colons) return is_name(text, (size_t)(colons - text));
     for (unsigned i = 0; i < sizeof bare / sizeof *bare; i++) {
         if (strcasecmp(text, bare[i]) == 0) return true;
@@ -107,7 +108,8 @@ int cli_open_session(cli *c, grat_session **out)
 {
     int status = cli_resolve(c);
     if (status) return status;
-    grat_open_options opt = {.size = sizeof opt, .io_timeout_ms = c->timeout_ms};
+    grat_open_options opt = {.size = sizeof opt, .io_timeout_ms = c->timeout_ms,
+                             .serial = cli_value(&c->args, "baud")};
     if (grat_open(c->resource, &opt, &c->op, out)) return cli_fail(c, c->resource);
     snprintf(c->resource, sizeof c->resource, "%s", grat_session_resource(*out));
     return CLI_DONE;

@@ -286,14 +286,14 @@ static grat_err raw_line(grat_session *s, target *t, grat_op *op)
         size_t from = t->have;
         e = grat__raw_fill(s, t->data + from, room(t), op);
         t->have += op->count;
-        uint8_t *lf = t->have > from ? memchr(t->data + from, '\n', t->have - from) : NULL;
+        uint8_t *lf = t->have > from ? memchr(t->data + from, grat__line_end(s), t->have - from) : NULL;
         if (lf) {
             size_t line = (size_t)(lf + 1 - t->data);
             e = grat__raw_unread(s, lf + 1, t->have - line, op);
             t->have = line;
             return e;
         }
-        if (e) return e;
+        if (e || (op->reason & GRAT_REASON_END)) return e;
     }
 }
 

@@ -239,7 +239,11 @@ static grat_err stream_text(grat_session *s, char *buf, size_t cap, grat_op *op)
         size_t from = have;
         grat_err e = grat__raw_fill(s, buf + have, cap - 1 - have, op);
         have = skip_newlines(s, buf, have + op->count);
-        char *lf = have > from ? memchr(buf + from, '\n', have - from) : NULL;
+        char *lf = have > from ? memchr(buf + from, grat__line_end(s), have - from) : NULL;
+        if (!lf && have && (op->reason & GRAT_REASON_END)) {
+            op->count = have;
+            return GRAT_OK;
+        }
         if (lf) {
             size_t line = (size_t)(lf + 1 - buf);
             if ((e = grat__raw_unread(s, lf + 1, have - line, op))) return e;
@@ -409,7 +413,7 @@ grat_err grat_read(grat_session *s, void *buf, size_t cap, grat_op *op)
     e = grat__raw_fill(s, buf, cap, op);
     if (!e && s->eat_newlines && (op->count = skip_newlines(s, buf, op->count)) == 0)
         e = grat__raw_fill(s, buf, cap, op);
-    bool lf = op->count && ((const char *)buf)[op->count - 1] == '\n';
+    bool lf = op->count && ((const char *)buf)[op->count - 1] == grat__line_end(s);
     if (!e && ((op->reason & GRAT_REASON_END) || (grat__is_stream(s) && lf && !s->rx.len))) s->outstanding = false;
     return grat__session_end(s, op, e);
 }

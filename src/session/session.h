@@ -50,6 +50,11 @@ static inline bool grat__is_stream(const grat_session *s)
     return !(s->tr->caps & GRAT_TCAP_END);
 }
 
+static inline int grat__line_end(const grat_session *s)
+{
+    return s->tr->line_end ? s->tr->line_end(s->priv) : '\n';
+}
+
 /* Refuses a dead session, recovers a broken one. Every public call starts with it. */
 grat_err grat__session_begin(grat_session *s, grat_op *op);
 /* Records what an error means for the session and puts the resource in front of the sentence. Returns err. */

@@ -102,6 +102,7 @@ static bool applies(const char *fault, unsigned wire)
 {
     if (strncmp(fault, "raw-", 4) == 0) return wire == 0;
     if (strncmp(fault, "vxi-", 4) == 0) return wire == 1;
+    if (strncmp(fault, "serial-", 7) == 0) return false;
     return strncmp(fault, "disc-", 5) != 0 && strncmp(fault, "http-", 5) != 0;
 }
 
