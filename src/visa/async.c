@@ -1,0 +1,307 @@
+/* What runs beside the program: one thread of the library with a group of tasks, for asynchronous transfers and for
+ * listening to service requests. It is there while a session is open that needed it. */
+#include "session.h"
+
+#include <stdlib.h>
+
+/* Far from small numbers, one counter for the process: PyVISA keeps the ids of all sessions in one list. */
+#define FIRST_JOB 0x20000001u
+
+struct visa_poller {
+    grat_group *group;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned pending;         /* submitted and not handed out */
+    bool stop;
+};
+
+static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
+static visa_poller *current;
+static unsigned users;
+
+/* ---- the poller -------------------------------------------------------------------------------------- */
+
+static bool wait_for_work(visa_poller *p)
+{
+    pthread_mutex_lock(&p->lock);
+    while (!p->pending && !p->stop) pthread_cond_wait(&p->changed, &p->lock);
+    bool work = p->pending;
+    pthread_mutex_unlock(&p->lock);
+    return work;
+}
+
+static void *poll_tasks(void *arg)
+{
+    visa_poller *p = arg;
+    grat_op op;
+    grat_op_init(&op, INT64_MAX, NULL);
+    while (wait_for_work(p)) {
+        grat_task *t = grat_wait_any(p->group, &op);
+        if (!t) continue;
+        free(grat_task_user(t));
+        grat_task_free(t);
+        pthread_mutex_lock(&p->lock);
+        p->pending--;
+        pthread_mutex_unlock(&p->lock);
+    }
+    return NULL;
+}
+
+static void poller_free(visa_poller *p)
+{
+    grat_group_free(p->group);
+    pthread_cond_destroy(&p->changed);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+}
+
+static visa_poller *poller_new(void)
+{
+    visa_poller *p = calloc(1, sizeof *p);
+    if (!p) return NULL;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->changed, NULL);
+    p->group = grat_group_new();
+    if (p->group && pthread_create(&p->thread, NULL, poll_tasks, p) == 0) return p;
+    poller_free(p);
+    return NULL;
+}
+
+static bool join_poller(visa_session *s)
+{
+    pthread_mutex_lock(&current_lock);
+    if (!s->poller) {
+        if (!current) current = poller_new();
+        s->poller = current;
+        users += current != NULL;
+    }
+    bool ok = s->poller != NULL;
+    pthread_mutex_unlock(&current_lock);
+    return ok;
+}
+
+void visa__poller_leave(visa_session *s)
+{
+    pthread_mutex_lock(&current_lock);
+    visa_poller *p = s->poller && --users == 0 ? s->poller : NULL;
+    s->poller = NULL;
+    if (p) current = NULL;
+    pthread_mutex_unlock(&current_lock);
+    if (!p) return;
+    pthread_mutex_lock(&p->lock);
+    p->stop = true;
+    pthread_cond_signal(&p->changed);
+    pthread_mutex_unlock(&p->lock);
+    pthread_join(p->thread, NULL);
+    poller_free(p);
+}
+
+/* `user` is freed when the task has been handed out. */
+static ViStatus submit(visa_session *s, grat_task_fn fn, void *user, grat_op *op)
+{
+    visa_poller *p = s->poller;
+    pthread_mutex_lock(&p->lock);
+    ViStatus st = grat_submit(p->group, fn, user, op, NULL) ? VI_ERROR_ALLOC : VI_SUCCESS;
+    if (!st) p->pending++;
+    pthread_cond_signal(&p->changed);
+    pthread_mutex_unlock(&p->lock);
+    return st;
+}
+
+/* ---- transfers ------------------------------------------------------------------------------------------- */
+
+typedef struct transfer {
+    visa_session *s;
+    visa_call *call;
+    bool write;
+    void *buf;
+    size_t n;
+    grat_op op;               /* the task's own; the I/O uses the call's */
+} transfer;
+
+static grat_err run_transfer(void *user, grat_op *op)
+{
+    transfer *t = user;
+    visa_session *s = t->s;
+    visa_event done = {.type = VI_EVENT_IO_COMPLETION, .job = t->call->job, .buffer = t->buf,
+                       .oper = t->write ? "viWriteAsync" : "viReadAsync"};
+    size_t count = 0;
+    (void)op;
+    done.status = visa__call_wait(t->call, -1);
+    if (!done.status) {
+        visa__call_clock(t->call);
+        if (!t->n) done.status = t->write ? VI_SUCCESS : VI_SUCCESS_MAX_CNT;
+        else if (t->write) done.status = visa__io_write(t->call, t->buf, t->n, true, &count);
+        else done.status = visa__io_read(t->call, t->buf, t->n, &count);
+    }
+    done.count = count;
+    visa__call_end(t->call);
+    visa__event_raise(s, &done);
+    visa__session_put(s);
+    return GRAT_OK;
+}
+
+static ViJobId next_job(void)
+{
+    static _Atomic ViJobId last = FIRST_JOB;
+    ViJobId id = last++;
+    return id ? id : last++;
+}
+
+static ViStatus start(visa_session *s, bool write, void *buf, size_t n, ViPJobId job)
+{
+    ViStatus st = visa__lock_check(s);
+    if (st) return st;
+    if (!buf && n) return VI_ERROR_USER_BUF;
+    transfer *t = calloc(1, sizeof *t);
+    if (!t || !join_poller(s)) {
+        free(t);
+        return VI_ERROR_ALLOC;
+    }
+    ViJobId id = next_job();
+    *t = (transfer){.s = s, .write = write, .buf = buf, .n = n};
+    grat_op_init(&t->op, INT64_MAX, NULL);
+    /* The turn is asked for here, so that the order of the calls is the order on the wire. */
+    t->call = visa__call_queue(s, write ? LANE_WRITE : LANE_READ, id, &st);
+    if (!t->call) {
+        free(t);
+        return st;
+    }
+    if (job) *job = id; /* before anything can complete */
+    visa__object_ref(&s->base);
+    visa_call *call = t->call;
+    st = submit(s, run_transfer, t, &t->op);
+    if (!st) return VI_SUCCESS;
+    visa__call_end(call);
+    visa__session_put(s);
+    free(t);
+    return st;
+}
+
+VISA_API ViStatus viReadAsync(ViSession vi, ViPBuf buf, ViUInt32 cnt, ViPJobId jobId)
+{
+    SESSION_OR_RETURN(s, vi);
+    ViStatus st = visa__exception(s, "viReadAsync", start(s, false, buf, cnt, jobId));
+    visa__session_put(s);
+    return st;
+}
+
+VISA_API ViStatus viWriteAsync(ViSession vi, ViConstBuf buf, ViUInt32 cnt, ViPJobId jobId)
+{
+    SESSION_OR_RETURN(s, vi);
+    void *bytes = (void *)(uintptr_t)buf; /* only read; the completion event carries it as the caller's own */
+    ViStatus st = visa__exception(s, "viWriteAsync", start(s, true, bytes, cnt, jobId));
+    visa__session_put(s);
+    return st;
+}
+
+VISA_API ViStatus viTerminate(ViObject vi, ViUInt16 degree, ViJobId jobId)
+{
+    SESSION_OR_RETURN(s, vi);
+    ViStatus st = degree != VI_NULL ? VI_ERROR_INV_DEGREE : VI_SUCCESS;
+    if (!st && !visa__call_abort(s, jobId)) st = VI_ERROR_INV_JOB_ID;
+    st = visa__exception(s, "viTerminate", st);
+    visa__session_put(s);
+    return st;
+}
+
+/* ---- service requests ---------------------------------------------------------------------------------------- */
+
+typedef struct listener {
+    visa_session *s;
+} listener;
+
+/* Every request that arrives is passed on, until the cancel or until the link is gone. */
+static grat_err listen_to(void *user, grat_op *op)
+{
+    visa_session *s = ((listener *)user)->s;
+    static const visa_event request = {.type = VI_EVENT_SERVICE_REQ};
+    while (!grat_srq_wait(s->wire, op)) visa__event_raise(s, &request);
+    pthread_mutex_lock(&s->lock);
+    s->srq_running = false;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+    visa__session_put(s);
+    return GRAT_OK;
+}
+
+static ViStatus tell_wire(visa_session *s, bool on)
+{
+    visa_call *c;
+    ViStatus st = visa__call_begin(s, LANE_ALL, &c);
+    if (st) return st;
+    grat_err e = grat_srq_enable(s->wire, on, &c->op);
+    st = e == GRAT_ENOTSUP ? VI_ERROR_INV_EVENT : visa__call_status(c, e);
+    visa__call_end(c);
+    return st;
+}
+
+static ViStatus begin_listening(visa_session *s)
+{
+    listener *l = calloc(1, sizeof *l);
+    if (!l || !join_poller(s)) {
+        free(l);
+        return VI_ERROR_ALLOC;
+    }
+    l->s = s;
+    grat_cancel_reset(s->srq_cancel);
+    grat_op_init(&s->srq_op, INT64_MAX, s->srq_cancel);
+    visa__object_ref(&s->base);
+    pthread_mutex_lock(&s->lock);
+    s->srq_running = true;
+    pthread_mutex_unlock(&s->lock);
+    ViStatus st = submit(s, listen_to, l, &s->srq_op);
+    if (!st) return VI_SUCCESS;
+    s->srq_running = false;
+    visa__session_put(s);
+    free(l);
+    return st;
+}
+
+/* No task waits any more after this. */
+static void end_listening(visa_session *s)
+{
+    grat_cancel_fire(s->srq_cancel);
+    pthread_mutex_lock(&s->lock);
+    while (s->srq_running) pthread_cond_wait(&s->changed, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+}
+
+ViStatus visa__srq_start(visa_session *s)
+{
+    ViStatus st = VI_SUCCESS;
+    pthread_mutex_lock(&s->srq_lock);
+    if (!s->srq_on) {
+        st = tell_wire(s, true);
+        if (!st) {
+            s->srq_on = true;
+            st = begin_listening(s);
+        }
+    }
+    pthread_mutex_unlock(&s->srq_lock);
+    return st;
+}
+
+ViStatus visa__srq_stop(visa_session *s, bool closing)
+{
+    ViStatus st = VI_SUCCESS;
+    pthread_mutex_lock(&s->srq_lock);
+    if (s->srq_on) {
+        end_listening(s);
+        s->srq_on = false;
+        if (!closing) st = tell_wire(s, false);
+    }
+    pthread_mutex_unlock(&s->srq_lock);
+    return st;
+}
+
+void visa__srq_again(visa_session *s)
+{
+    pthread_mutex_lock(&s->srq_lock);
+    pthread_mutex_lock(&s->lock);
+    bool lost = s->srq_on && !s->srq_running && !s->closing;
+    pthread_mutex_unlock(&s->lock);
+    if (lost && !tell_wire(s, true)) begin_listening(s);
+    pthread_mutex_unlock(&s->srq_lock);
+}

@@ -1,0 +1,256 @@
+/* viRead, viWrite and their file forms, by VISA's rules: END before the character before the count. */
+#include "session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    PAUSE_MS = 50,            /* SOCKET without SUPPRESS_END_EN: such a silence is the end of a message */
+    FILE_PIECE = 1 << 18,
+};
+
+/* What of the attributes matters to one transfer, taken at its begin. */
+typedef struct rules {
+    int term;                 /* -1 = none */
+    bool through_end, pause_ends, last_bit_ends;
+} rules;
+
+static rules rules_now(visa_session *s)
+{
+    rules r = {.term = -1};
+    pthread_mutex_lock(&s->lock);
+    const visa_attrs *a = &s->attr;
+    bool serial = s->rsrc.rclass == VISA_CLASS_ASRL && s->stream;
+    if (a->termchar_en || (serial && a->end_in == VI_ASRL_END_TERMCHAR)) r.term = (int)a->termchar;
+    r.through_end = a->suppress_end;
+    r.pause_ends = s->rsrc.rclass == VISA_CLASS_SOCKET && !a->suppress_end;
+    r.last_bit_ends = serial && a->end_in == VI_ASRL_END_LAST_BIT && !a->suppress_end;
+    pthread_mutex_unlock(&s->lock);
+    return r;
+}
+
+/* One byte decides each time, out of what the library holds. */
+static grat_err read_to_last_bit(visa_call *c, uint8_t *buf, size_t n, const rules *r)
+{
+    size_t got = 0;
+    unsigned reason = 0;
+    grat_err e = GRAT_OK;
+    while (!e && !reason && got < n) {
+        e = grat_io_read(c->s->wire, buf + got, 1, r->term, false, &c->op);
+        if (e) break;
+        if (buf[got] & 0x80) reason = GRAT_REASON_END;
+        else if (c->op.reason & GRAT_REASON_CHAR) reason = GRAT_REASON_CHAR;
+        got++;
+    }
+    c->op.count = got;
+    c->op.reason = reason ? reason : GRAT_REASON_COUNT;
+    return e;
+}
+
+/* The first byte may take the whole timeout, the others only a pause. */
+static grat_err read_to_pause(visa_call *c, uint8_t *buf, size_t n, const rules *r)
+{
+    grat_err e = grat_io_read(c->s->wire, buf, 1, r->term, false, &c->op);
+    if (e || n == 1 || (c->op.reason & GRAT_REASON_CHAR)) return e;
+    grat_op_init(&c->op, PAUSE_MS, c->op.cancel);
+    c->op.idle_ns = PAUSE_MS * 1000000;
+    e = grat_io_read(c->s->wire, buf + 1, n - 1, r->term, false, &c->op);
+    c->op.count++;
+    if (e != GRAT_ETIMEOUT) return e;
+    c->op.reason = GRAT_REASON_END;
+    return GRAT_OK;
+}
+
+ViStatus visa__io_read(visa_call *c, void *buf, size_t n, size_t *got)
+{
+    rules r = rules_now(c->s);
+    grat_err e;
+    if (r.pause_ends) e = read_to_pause(c, buf, n, &r);
+    else if (r.last_bit_ends) e = read_to_last_bit(c, buf, n, &r);
+    else e = grat_io_read(c->s->wire, buf, n, r.term, r.through_end, &c->op);
+    *got = c->op.count;
+    if (e == GRAT_ELOST && *got && !c->aborted) return VI_SUCCESS;
+    if (e) return visa__call_status(c, e);
+    if ((c->op.reason & GRAT_REASON_END) && !r.through_end) return VI_SUCCESS;
+    if (c->op.reason & GRAT_REASON_CHAR) return VI_SUCCESS_TERM_CHAR;
+    return VI_SUCCESS_MAX_CNT;
+}
+
+/* Serial lines have no END of their own: END_OUT makes one. */
+static ViStatus write_serial(visa_call *c, const uint8_t *buf, size_t n, int64_t end_out, uint8_t term)
+{
+    grat_err e;
+    if (end_out == VI_ASRL_END_LAST_BIT) {
+        uint8_t *marked = malloc(n);
+        if (!marked) return VI_ERROR_ALLOC;
+        for (size_t i = 0; i < n; i++) marked[i] = buf[i] & 0x7f;
+        marked[n - 1] |= 0x80;
+        e = grat_io_write(c->s->wire, marked, n, true, &c->op);
+        free(marked);
+        return visa__call_status(c, e);
+    }
+    e = grat_io_write(c->s->wire, buf, n, true, &c->op);
+    size_t count = c->op.count;
+    if (!e && end_out == VI_ASRL_END_TERMCHAR) e = grat_io_write(c->s->wire, &term, 1, true, &c->op);
+    if (!e && end_out == VI_ASRL_END_BREAK) {
+        pthread_mutex_lock(&c->s->lock);
+        int64_t ms = c->s->attr.break_len;
+        pthread_mutex_unlock(&c->s->lock);
+        e = grat_attr_set(c->s->wire, GRAT_ATTR_ASRL_BREAK, 1, &c->op);
+        if (!e) e = grat_op_sleep_until(&c->op, grat_now_ns() + ms * 1000000);
+        grat_op off;
+        grat_op_init(&off, 1000, NULL);
+        grat_attr_set(c->s->wire, GRAT_ATTR_ASRL_BREAK, 0, &off);
+    }
+    c->op.count = count;
+    return visa__call_status(c, e);
+}
+
+ViStatus visa__io_write(visa_call *c, const void *buf, size_t n, bool end, size_t *put)
+{
+    visa_session *s = c->s;
+    pthread_mutex_lock(&s->lock);
+    end = end && s->attr.send_end;
+    int64_t end_out = s->rsrc.rclass == VISA_CLASS_ASRL && s->stream && end ? s->attr.end_out : VI_ASRL_END_NONE;
+    uint8_t term = (uint8_t)s->attr.termchar;
+    pthread_mutex_unlock(&s->lock);
+    ViStatus st = VI_SUCCESS;
+    if (n && end_out != VI_ASRL_END_NONE) st = write_serial(c, buf, n, end_out, term);
+    else if (n) st = visa__call_status(c, grat_io_write(s->wire, buf, n, end, &c->op));
+    *put = n ? c->op.count : 0;
+    return st;
+}
+
+ViStatus visa__session_read(visa_session *s, void *buf, size_t n, size_t *got)
+{
+    visa_call *c;
+    *got = 0;
+    ViStatus st = visa__lock_check(s);
+    if (st) return st;
+    if (!n) return VI_SUCCESS_MAX_CNT;
+    if ((st = visa__call_begin(s, LANE_READ, &c))) return st;
+    st = visa__io_read(c, buf, n, got);
+    visa__call_end(c);
+    return st;
+}
+
+ViStatus visa__session_write(visa_session *s, const void *buf, size_t n, bool end, size_t *put)
+{
+    visa_call *c;
+    *put = 0;
+    ViStatus st = visa__lock_check(s);
+    if (st || !n) return st;
+    if ((st = visa__call_begin(s, LANE_WRITE, &c))) return st;
+    st = visa__io_write(c, buf, n, end, put);
+    visa__call_end(c);
+    return st;
+}
+
+VISA_API ViStatus viRead(ViSession vi, ViPBuf buf, ViUInt32 cnt, ViPUInt32 retCnt)
+{
+    size_t got = 0;
+    if (retCnt) *retCnt = 0;
+    SESSION_OR_RETURN(s, vi);
+    ViStatus st = buf || !cnt ? visa__session_read(s, buf, cnt, &got) : VI_ERROR_USER_BUF;
+    if (retCnt) *retCnt = (ViUInt32)got;
+    st = visa__exception(s, "viRead", st);
+    visa__session_put(s);
+    return st;
+}
+
+VISA_API ViStatus viWrite(ViSession vi, ViConstBuf buf, ViUInt32 cnt, ViPUInt32 retCnt)
+{
+    size_t put = 0;
+    if (retCnt) *retCnt = 0;
+    SESSION_OR_RETURN(s, vi);
+    ViStatus st = buf || !cnt ? visa__session_write(s, buf, cnt, true, &put) : VI_ERROR_USER_BUF;
+    if (retCnt) *retCnt = (ViUInt32)put;
+    st = visa__exception(s, "viWrite", st);
+    visa__session_put(s);
+    return st;
+}
+
+/* ---- files ----------------------------------------------------------------------------------------- */
+
+static ViStatus read_to_file(visa_session *s, FILE *f, size_t n, size_t *total)
+{
+    ViStatus st = VI_SUCCESS_MAX_CNT;
+    uint8_t *piece = malloc(FILE_PIECE);
+    if (!piece) return VI_ERROR_ALLOC;
+    while (st == VI_SUCCESS_MAX_CNT && *total < n) {
+        size_t want = n - *total < FILE_PIECE ? n - *total : FILE_PIECE, got;
+        st = visa__session_read(s, piece, want, &got);
+        if (fwrite(piece, 1, got, f) != got) st = VI_ERROR_FILE_IO;
+        *total += got;
+    }
+    free(piece);
+    return st;
+}
+
+VISA_API ViStatus viReadToFile(ViSession vi, ViConstString file, ViUInt32 cnt, ViPUInt32 retCnt)
+{
+    size_t total = 0;
+    if (retCnt) *retCnt = 0;
+    SESSION_OR_RETURN(s, vi);
+    pthread_mutex_lock(&s->lock);
+    bool append = s->attr.file_append;
+    pthread_mutex_unlock(&s->lock);
+    ViStatus st = file ? visa__lock_check(s) : VI_ERROR_USER_BUF;
+    FILE *f = st ? NULL : fopen(file, append ? "abe" : "wbe");
+    if (!st && !f) st = VI_ERROR_FILE_ACCESS;
+    if (f) {
+        st = read_to_file(s, f, cnt, &total);
+        if (fclose(f) && st >= 0) st = VI_ERROR_FILE_IO;
+    }
+    if (retCnt) *retCnt = (ViUInt32)total;
+    st = visa__exception(s, "viReadToFile", st);
+    visa__session_put(s);
+    return st;
+}
+
+/* One piece is read ahead, so that END goes with the last byte of the file or of the count. */
+static ViStatus write_from_file(visa_session *s, FILE *f, size_t n, size_t *total)
+{
+    ViStatus st = VI_SUCCESS;
+    uint8_t *piece = malloc(2 * (size_t)FILE_PIECE), *next = piece + FILE_PIECE;
+    if (!piece) return VI_ERROR_ALLOC;
+    size_t left = n, have = fread(piece, 1, left < FILE_PIECE ? left : FILE_PIECE, f);
+    uint8_t *now = piece;
+    left -= have;
+    while (!st && have) {
+        size_t more = fread(next, 1, left < FILE_PIECE ? left : FILE_PIECE, f), put;
+        if (ferror(f)) {
+            st = VI_ERROR_FILE_IO;
+            break;
+        }
+        left -= more;
+        st = visa__session_write(s, now, have, !more, &put);
+        *total += put;
+        uint8_t *old = now;
+        now = next, next = old, have = more;
+    }
+    if (!st && ferror(f)) st = VI_ERROR_FILE_IO;
+    free(piece);
+    return st;
+}
+
+VISA_API ViStatus viWriteFromFile(ViSession vi, ViConstString file, ViUInt32 cnt, ViPUInt32 retCnt)
+{
+    size_t total = 0;
+    if (retCnt) *retCnt = 0;
+    SESSION_OR_RETURN(s, vi);
+    ViStatus st = file ? visa__lock_check(s) : VI_ERROR_USER_BUF;
+    FILE *f = st ? NULL : fopen(file, "rbe");
+    if (!st && !f) st = VI_ERROR_FILE_ACCESS;
+    if (f) {
+        st = write_from_file(s, f, cnt, &total);
+        fclose(f);
+    }
+    if (retCnt) *retCnt = (ViUInt32)total;
+    st = visa__exception(s, "viWriteFromFile", st);
+    visa__session_put(s);
+    return st;
+}
