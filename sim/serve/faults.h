@@ -62,6 +62,41 @@
     X(SERIAL_SPLIT, "serial-split", 1, "answers on a serial line come in pieces of this many bytes")                   \
     X(DISC_DUPLICATE, "disc-duplicate", 0, "every answer to a broadcast comes twice")                                  \
     X(DISC_PORT0, "disc-port0", 0, "answers over UDP name port 0")                                                     \
+    X(USB_EP64, "usb-ep64", 1,                                                                                         \
+      "64-byte endpoints at high speed; 1: each packet ends its transfer, as under xHCI (Rigol DS1000Z)")\
+    X(USB_FULL_SPEED, "usb-full-speed", 0, "a full-speed device")                                                      \
+    X(USB_NO_INTERRUPT, "usb-no-interrupt", 0, "no interrupt endpoint")                                                \
+    X(USB_COMPOSITE, "usb-composite", 0, "the instrument is interface 2 of a composite device")                        \
+    X(USB_INTERRUPT_BUSY, "usb-interrupt-busy", 0, "READ_STATUS_BYTE finds the interrupt endpoint busy at first")      \
+    X(USB_STB_ASIDE, "usb-stb-aside", 0,                                                                               \
+      "the status byte comes in the control answer although there is an interrupt endpoint")\
+    X(USB_WRONG_TAG, "usb-wrong-tag", 0, "answers carry another bTag")                                                 \
+    X(USB_STALE_TAG, "usb-stale-tag", 0, "answers carry the bTag of the request before (Rigol DHO800)")                \
+    X(USB_WRONG_MSGID, "usb-wrong-msgid", 0, "answers carry MsgID 1")                                                  \
+    X(USB_SHORT_HEADER, "usb-short-header", 6, "the first packet of an answer is this short, and nothing follows")     \
+    X(USB_HEADER_ALONE, "usb-header-alone", 0, "the header comes in a short packet of its own")                        \
+    X(USB_SHORT, "usb-short", 10, "an answer ends this many bytes before its TransferSize")                            \
+    X(USB_LONG, "usb-long", 4, "this many bytes come behind TransferSize")                                             \
+    X(USB_ALIGN, "usb-align", 3, "this many alignment bytes behind each answer instead of a zero-length packet")       \
+    X(USB_ZLP_BEFORE, "usb-zlp-before", 0,                                                                             \
+      "a stray zero-length packet comes before each answer (Rigol DM3058, DS1102E)")\
+    X(USB_NO_ZLP, "usb-no-zlp", 0, "no zero-length packet ends a transfer of full packets (Rigol DS1102Z-E)")          \
+    X(USB_SPLIT, "usb-split", 40000, "transfers of at most this many bytes, EOM in the last (R&S RTB2000)")            \
+    X(USB_NO_EOM, "usb-no-eom", 0, "EOM is never set")                                                                 \
+    X(USB_PADDED, "usb-padded", 0, "TransferSize counts the padding (Siglent SDS1204X-E)")                             \
+    X(USB_MAX_REQUEST, "usb-max-request", 48,                                                                          \
+      "a request for more than this many bytes is never answered (Siglent SDS1x04X-E)")\
+    X(USB_DELAY, "usb-delay", 200, "answers come this many milliseconds late")                                         \
+    X(USB_STALL_IN, "usb-stall-in", 0, "bulk-IN halts instead of an answer")                                           \
+    X(USB_STALL_OUT, "usb-stall-out", 0, "bulk-OUT halts behind each message")                                         \
+    X(USB_OUT_STUCK, "usb-out-stuck", 1000, "bulk-OUT takes nothing for this many milliseconds")                       \
+    X(USB_CLEAR_PENDING, "usb-clear-pending", 2, "CHECK_CLEAR_STATUS says pending this many times")                    \
+    X(USB_CLEAR_STALL, "usb-clear-stall", 0, "INITIATE_CLEAR stalls")                                                  \
+    X(USB_REN_STALL, "usb-ren-stall", 0,                                                                               \
+      "REN_CONTROL, GO_TO_LOCAL and LOCAL_LOCKOUT stall although the capability is claimed")\
+    X(USB_NO_CAPABILITIES, "usb-no-capabilities", 0, "GET_CAPABILITIES stalls")                                        \
+    X(USB_UNPLUG, "usb-unplug", 500,                                                                                   \
+      "the device leaves in the middle of an answer and comes back so many milliseconds later")\
     X(HTTP_HTML, "http-html", 0, "the identification is an HTML page")                                                 \
     X(HTTP_MALFORMED, "http-malformed", 0, "the identification is cut XML")
 
