@@ -26,6 +26,9 @@ typedef struct grat_sim grat_sim;
 GRAT_API grat_err grat_sim_new(const grat_sim_instrument *list, unsigned n, uint64_t seed, grat_op *op, grat_sim **out);
 /* One resource string per endpoint; NULL after the last. Valid until grat_sim_free. */
 GRAT_API const char *grat_sim_resource(const grat_sim *sim, unsigned index);
+/* What is still to be done by the user before an instrument can be reached (a USB device attached); "" for nothing,
+ * NULL after the last instrument. Valid until grat_sim_free. */
+GRAT_API const char *grat_sim_hint(const grat_sim *sim, unsigned instrument);
 /* Serves until stopped is fired. Single-threaded. */
 GRAT_API grat_err grat_sim_run(grat_sim *sim, grat_cancel *stopped, grat_op *op);
 /* Closes every connection and port. */

@@ -80,6 +80,12 @@ unsigned sim_instrument_raw_port(const sim_instrument *in)
     return in->model->raw_port;
 }
 
+void sim_instrument_usb_id(const sim_instrument *in, uint16_t *vid, uint16_t *pid)
+{
+    *vid = (uint16_t)(in->model->usb_vid ? in->model->usb_vid : 0x1209);
+    *pid = (uint16_t)(in->model->usb_vid ? in->model->usb_pid : 0x0001);
+}
+
 uint32_t sim_instrument_max_recv(const sim_instrument *in)
 {
     return in->max_recv;

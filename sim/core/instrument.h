@@ -18,6 +18,7 @@ bool sim_model_is_bytes(const char *model);
 bool sim_instrument_is_bytes(const sim_instrument *in);
 const char *sim_instrument_idn(const sim_instrument *in);     /* "RIGOL TECHNOLOGIES,DS1104Z,…" */
 unsigned sim_instrument_raw_port(const sim_instrument *in);   /* 5555 */
+void sim_instrument_usb_id(const sim_instrument *in, uint16_t *vid, uint16_t *pid);
 uint32_t sim_instrument_max_recv(const sim_instrument *in);   /* maxRecvSize for VXI-11 */
 /* Advances what runs by itself (acquisition). Returns the monotonic ns when it wants to be called again, INT64_MAX
  * for never. */

@@ -13,6 +13,7 @@ typedef struct sim_model {
     const void *row;               /* what tells it from its family, for the model's own use */
     size_t priv_size;              /* zeroed memory of this size is the model's `p` */
     unsigned raw_port;
+    unsigned usb_vid, usb_pid;     /* 0 = those of nobody (pid.codes 1209:0001) */
     const sim_command *const *tables;  /* ended by NULL */
     /* On failure it has released everything. `in->options` are parsed. */
     bool (*open)(void *p, sim_instrument *in, char err[256]);

@@ -7,6 +7,7 @@
 #include "sim/serve/lia.h"
 #include "sim/serve/raw.h"
 #include "sim/serve/serial.h"
+#include "sim/serve/usbtmc.h"
 #include "sim/serve/vxi11.h"
 
 #include <stdio.h>
@@ -19,6 +20,7 @@ static const sim_wire_kind *const kinds[] = {
     &sim_wire_raw,
     &sim_wire_lia,
     &sim_wire_serial,
+    &sim_wire_usb,
     &sim_wire_http,
 };
 enum { KINDS = sizeof kinds / sizeof *kinds, ARG_MAX_LEN = 300 };
@@ -30,6 +32,7 @@ typedef struct bench_item {
     sim_site site;
     void *server[KINDS];
     char resources[KINDS * SIM_RESOURCE_MAX];
+    char hint[240];
 } bench_item;
 
 struct grat_sim {
@@ -92,6 +95,17 @@ void sim_note_resource(const sim_site *site, const char *resource)
     size_t n = strlen(b->resources);
     snprintf(b->resources + n, sizeof b->resources - n, "%s%s", n ? " " : "", resource);
     grat__strcpy(s->resource[s->resources++], SIM_RESOURCE_MAX, resource);
+}
+
+void sim_note_hint(const sim_site *site, const char *text)
+{
+    bench_item *b = &site->bench->item[site->index];
+    grat__strcpy(b->hint, sizeof b->hint, text);
+}
+
+const char *grat_sim_hint(const grat_sim *sim, unsigned instrument)
+{
+    return instrument < sim->items ? sim->item[instrument].hint : NULL;
 }
 
 void *sim_earlier_server(const sim_site *site, const sim_wire_kind *kind, unsigned i)

@@ -38,6 +38,8 @@ typedef struct sim_wire_kind {
 
 /* Adds a resource string to what the bench prints and its identification names. */
 void sim_note_resource(const sim_site *site, const char *resource);
+/* What a user must do before the instrument can be reached; see grat_sim_hint. */
+void sim_note_hint(const sim_site *site, const char *text);
 /* The server of this kind on an earlier instrument of the bench, for those that several share; NULL after the last. */
 void *sim_earlier_server(const sim_site *site, const sim_wire_kind *kind, unsigned i);
 

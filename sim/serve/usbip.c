@@ -55,7 +55,7 @@ struct sim_usbip {
     conn *conn;
     bool own;                        /* attached by us */
     sim_timer replug;
-    char hint[200];
+    char hint[240];
 };
 
 static void attach(sim_usbip *u);

@@ -282,10 +282,11 @@ static void on_time(void *user, int64_t now)
 static void wire_turn(void *server)
 {
     sim_tmc *t = server;
+    int64_t now = grat_now_ns();
     tell_srq(t);
     sim_usbip_turn(t->usbip);
     int64_t next = tmc_next(t);
-    if (next != INT64_MAX) sim_timer_set(t->loop, &t->timer, next);
+    if (next > now && next != INT64_MAX) sim_timer_set(t->loop, &t->timer, next);
 }
 
 static void wire_close(void *server)

@@ -164,6 +164,9 @@ static int run(cli *c)
     if (status) return status;
     if (!cli_has(&c->args, "timeout")) grat_op_init(&c->op, INT64_MAX, c->cancel);
     if (grat_sim_new(b.list, b.n, seed, &c->op, &sim)) return cli_fail(c, "sim");
+    const char *hint;
+    for (unsigned i = 0; (hint = grat_sim_hint(sim, i)); i++)
+        if (*hint) cli_note(c, "%s", hint);
     status = announce(c, sim);
     if (!status) {
         grat_err e = grat_sim_run(sim, c->cancel, &c->op);

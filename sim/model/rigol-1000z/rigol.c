@@ -124,7 +124,8 @@ static const sim_command *const tables[] = {
                        .min_timebase = tb})
 #define MODEL(n, t, r)                                                                                                 \
     {                                                                                                                  \
-        .name = n, .text = t, .row = r, .priv_size = sizeof(rg), .raw_port = 5555, .tables = tables,                   \
+        .name = n, .text = t, .row = r, .priv_size = sizeof(rg), .raw_port = 5555, .usb_vid = 0x1ab1,                  \
+        .usb_pid = 0x04ce, .tables = tables,                                                                           \
         .open = open_rigol, .close = close_rigol, .reset = rg_reset, .step = rg_step, .trigger = rg_run_trigger        \
     }
 
