@@ -80,17 +80,22 @@ static size_t payload(sim_tmc *t, const uint8_t *data, size_t n)
     return k;
 }
 
+/* usb-out-stuck: nothing is taken for a while, once. */
+static bool stuck(sim_tmc *t)
+{
+    int64_t now = grat_now_ns();
+    if (now < t->stuck_until_ns) return true;
+    if (t->stuck_until_ns || !tmc_fault(t, SIM_FAULT_USB_OUT_STUCK)) return false;
+    t->stuck_until_ns = now + (int64_t)sim_fault_argument(t->faults, SIM_FAULT_USB_OUT_STUCK) * NS_PER_MS;
+    sim_timer_set(t->loop, &t->timer, t->stuck_until_ns);
+    return true;
+}
+
 int tmc_take(sim_tmc *t, const uint8_t *data, size_t n)
 {
     bool whole_packets = n % t->packet == 0;
-    int64_t now = grat_now_ns();
     if (t->halt_out) return SIM_USB_STALL;
-    if (now < t->stuck_until_ns) return SIM_USB_WAIT;
-    if (!t->stuck_until_ns && tmc_fault(t, SIM_FAULT_USB_OUT_STUCK)) {
-        t->stuck_until_ns = now + (int64_t)sim_fault_argument(t->faults, SIM_FAULT_USB_OUT_STUCK) * NS_PER_MS;
-        sim_timer_set(t->loop, &t->timer, t->stuck_until_ns);
-        return SIM_USB_WAIT;
-    }
+    if (stuck(t)) return SIM_USB_WAIT;
     if (!t->receiving) {
         size_t k = GRAT__TMC_HEADER - t->head_n;
         if (k > n) k = n;
