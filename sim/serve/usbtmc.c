@@ -353,7 +353,7 @@ static grat_err wire_open(const sim_site *site, const char *arg, grat_op *op, vo
 
 const sim_wire_kind sim_wire_usb = {
     .name = "usb",
-    .text = "USBTMC over USB/IP on port 3240, attached to vhci-hcd where that may be; usb:BUSID, usb:hold: not attached",
+    .text = "USBTMC over USB/IP on port 3240, attached to vhci-hcd if that may be; usb:BUSID, usb:hold: not attached",
     .open = wire_open,
     .close = wire_close,
     .turn = wire_turn,
