@@ -108,6 +108,12 @@ uint8_t sim_instrument_poll(sim_instrument *in, bool mav)
     return stb;
 }
 
+uint8_t sim_instrument_stb(sim_instrument *in)
+{
+    bool mav = sim_instrument_mav(in), rqs = sim_instrument_rqs(in);
+    return (uint8_t)(sim_status_byte(&in->status, mav) | (rqs ? SIM_STB_RQS : 0));
+}
+
 bool sim_instrument_rqs(sim_instrument *in)
 {
     sim_status_update(&in->status, sim_instrument_mav(in));

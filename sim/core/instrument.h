@@ -25,6 +25,8 @@ uint32_t sim_instrument_max_recv(const sim_instrument *in);   /* maxRecvSize for
 int64_t sim_instrument_step(sim_instrument *in, int64_t now_ns);
 /* The status byte as a serial poll reads it: bit 6 is RQS and is cleared by the poll; `mav` = a response waits. */
 uint8_t sim_instrument_poll(sim_instrument *in, bool mav);
+/* The status byte with RQS as a service request carries it, without clearing. */
+uint8_t sim_instrument_stb(sim_instrument *in);
 /* RQS as it stands, without clearing. */
 bool sim_instrument_rqs(sim_instrument *in);
 void sim_instrument_trigger(sim_instrument *in);
@@ -47,6 +49,10 @@ void sim_port_consume(sim_port *p, size_t n);
  * more after each sim_instrument_step. */
 int64_t sim_port_next(const sim_port *p);
 bool sim_port_pending(const sim_port *p);   /* a response is there or on its way */
+/* Bytes of the oldest response that are not consumed, whether they may be sent yet or not; 0 when there is none. */
+uint64_t sim_port_left(const sim_port *p);
+/* For wires where the client tells that it has read a response (HiSLIP): until then it counts as available. */
+void sim_port_unread(sim_port *p, bool unread);
 void sim_port_clear(sim_port *p);           /* device clear: input and output discarded */
 
 #endif

@@ -28,6 +28,7 @@ struct sim_port {
     grat__buf input;
     size_t scanned;              /* bytes of `input` in which no line ends */
     bool overrun;                /* the rest of the line is thrown away */
+    bool unread;                 /* sent, but the client has not said that it has it */
     response *first, *last;
     unsigned responses;
     int64_t last_ready_ns;
@@ -103,7 +104,7 @@ void sim_port_clear(sim_port *p)
 bool sim_instrument_mav(const sim_instrument *in)
 {
     for (const sim_port *p = in->ports; p; p = p->next)
-        if (p->first) return true;
+        if (p->first || p->unread) return true;
     return false;
 }
 
@@ -339,6 +340,17 @@ int64_t sim_port_next(const sim_port *p)
     if (!r) return INT64_MAX;
     if (!(p->in->bytes_per_ns > 0) || r->done < SEGMENT) return r->ready_ns;
     return r->ready_ns + (int64_t)((double)r->done / p->in->bytes_per_ns) + 1;
+}
+
+uint64_t sim_port_left(const sim_port *p)
+{
+    const response *r = p->first;
+    return r ? r->head.len + r->body + r->tail.len - r->done : 0;
+}
+
+void sim_port_unread(sim_port *p, bool unread)
+{
+    p->unread = unread;
 }
 
 bool sim_port_pending(const sim_port *p)

@@ -6,7 +6,7 @@
 
 /* id, name, default argument, text */
 #define SIM_FAULT_MAP(X)                                                                                               \
-    X(DRIBBLE, "dribble", 10000, "raw and VXI-11 answers leave at this many bytes a second")                           \
+    X(DRIBBLE, "dribble", 10000, "answers over the network leave at this many bytes a second")                        \
     X(VXI_SEGMENTS, "vxi-segments", 1, "replies in TCP segments of this many bytes")                                   \
     X(VXI_FRAGMENTS, "vxi-fragments", 65532, "replies in record fragments of this many bytes, as libtirpc sends them") \
     X(VXI_ZERO_FRAGMENTS, "vxi-zero-fragments", 0, "empty fragments before, inside and after each reply")              \
@@ -33,6 +33,34 @@
     X(VXI_BLOCK_ZERO, "vxi-block-zero", 0, "blocks are #9000000000")                                                   \
     X(VXI_NO_NEWLINE, "vxi-no-newline", 0, "responses end without a newline, by END alone")                            \
     X(VXI_DELAY, "vxi-delay", 200, "responses become available this many milliseconds late")                           \
+    X(HISLIP_SEGMENTS, "hislip-segments", 1, "messages in TCP segments of this many bytes")                            \
+    X(HISLIP_CHUNKS, "hislip-chunks", 17, "responses in messages of this many payload bytes")                          \
+    X(HISLIP_ANY_ID, "hislip-any-id", 0, "Data carry the identifier 0xffffffff")                                       \
+    X(HISLIP_STALE, "hislip-stale", 0, "a DataEnd of an older query comes before each response")                       \
+    X(HISLIP_WRONG_ID, "hislip-wrong-id", 0, "responses carry the identifier of an older query")                       \
+    X(HISLIP_EMPTY_END, "hislip-empty-end", 0, "an empty DataEnd behind the last data")                                \
+    X(HISLIP_OVERSIZED, "hislip-oversized", 0, "messages larger than the client's limit")                              \
+    X(HISLIP_INTERRUPTED, "hislip-interrupted", 0, "interrupts before a response; 1: Interrupted comes first")         \
+    X(HISLIP_STRAY, "hislip-stray", 0, "an unsolicited AsyncInterrupted before async responses")                       \
+    X(HISLIP_SRQ, "hislip-srq", 0, "a service request between an async request and its response")                      \
+    X(HISLIP_RESERVED, "hislip-reserved", 0, "messages of reserved types on both channels")                            \
+    X(HISLIP_VENDOR, "hislip-vendor", 100, "vendor messages of this many payload bytes on both channels")              \
+    X(HISLIP_ERROR, "hislip-error", 0, "an Error with this code instead of a response")                                \
+    X(HISLIP_FATAL, "hislip-fatal", 3, "FatalError: 0-2 in the set-up, 3 for data, 4 for async requests")              \
+    X(HISLIP_PROLOGUE, "hislip-prologue", 0, "a response without the prologue HS")                                     \
+    X(HISLIP_OVERLAP, "hislip-overlap", 0, "overlapped mode is preferred")                                             \
+    X(HISLIP_V1, "hislip-v1", 0, "version 1.0 is the newest that is known")                                            \
+    X(HISLIP_ID_FFFF, "hislip-id-ffff", 0, "session identifiers count down from 0xffff")                               \
+    X(HISLIP_SILENT, "hislip-silent", 0, "an Initialize is not answered")                                              \
+    X(HISLIP_ASYNC_DROP, "hislip-async-drop", 0, "the async connection is closed at the first request after set-up")   \
+    X(HISLIP_DEAF_CLEAR, "hislip-deaf-clear", 0, "a device clear is not answered")                                     \
+    X(HISLIP_STALL, "hislip-stall", 0, "the header of a block, then silence")                                          \
+    X(HISLIP_DROP, "hislip-drop", 0, "the connection is reset in the middle of a block")                               \
+    X(HISLIP_BLOCK_SHORT, "hislip-block-short", 10, "blocks hold this many bytes fewer than announced")                \
+    X(HISLIP_BLOCK_LONG, "hislip-block-long", 10, "blocks hold this many bytes more than announced")                   \
+    X(HISLIP_BLOCK_ZERO, "hislip-block-zero", 0, "blocks are #9000000000")                                             \
+    X(HISLIP_NO_NEWLINE, "hislip-no-newline", 0, "responses end without a newline, by END alone")                      \
+    X(HISLIP_DELAY, "hislip-delay", 200, "responses become available this many milliseconds late")                     \
     X(RAW_SPLIT, "raw-split", 1, "answers in TCP segments of this many bytes")                                         \
     X(RAW_DELAY, "raw-delay", 200, "answers come this many milliseconds late")                                         \
     X(RAW_DOUBLE_NEWLINE, "raw-double-newline", 0, "two newlines end an answer (Siglent SDS)")                         \

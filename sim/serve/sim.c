@@ -3,6 +3,7 @@
 
 #include "core/str.h"
 #include "core/wait.h"
+#include "sim/serve/hislip.h"
 #include "sim/serve/http.h"
 #include "sim/serve/lia.h"
 #include "sim/serve/raw.h"
@@ -18,6 +19,7 @@
 static const sim_wire_kind *const kinds[] = {
     &sim_wire_vxi11,
     &sim_wire_raw,
+    &sim_wire_hislip,
     &sim_wire_lia,
     &sim_wire_serial,
     &sim_wire_usb,

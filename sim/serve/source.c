@@ -33,6 +33,22 @@ static const struct {
     {SIM_FAULT_VXI_BLOCK_SHORT, SIM_WIRE_VXI, true, BLOCK_SHORT},
     {SIM_FAULT_VXI_BLOCK_LONG, SIM_WIRE_VXI, true, BLOCK_LONG},
     {SIM_FAULT_VXI_BLOCK_ZERO, SIM_WIRE_VXI, true, BLOCK_ZERO},
+    {SIM_FAULT_HISLIP_NO_NEWLINE, SIM_WIRE_HISLIP, false, NO_NEWLINE},
+    {SIM_FAULT_HISLIP_BLOCK_SHORT, SIM_WIRE_HISLIP, true, BLOCK_SHORT},
+    {SIM_FAULT_HISLIP_BLOCK_LONG, SIM_WIRE_HISLIP, true, BLOCK_LONG},
+    {SIM_FAULT_HISLIP_BLOCK_ZERO, SIM_WIRE_HISLIP, true, BLOCK_ZERO},
+};
+
+/* The other faults of a wire's responses. */
+static const struct {
+    sim_fault_id delay, block_short, block_long, stall, drop;
+} of_wire[] = {
+    [SIM_WIRE_RAW] = {SIM_FAULT_RAW_DELAY, SIM_FAULT_RAW_BLOCK_SHORT, SIM_FAULT_RAW_BLOCK_LONG, SIM_FAULT_RAW_STALL,
+                      SIM_FAULT_RAW_DROP},
+    [SIM_WIRE_VXI] = {SIM_FAULT_VXI_DELAY, SIM_FAULT_VXI_BLOCK_SHORT, SIM_FAULT_VXI_BLOCK_LONG, SIM_FAULTS,
+                      SIM_FAULTS},
+    [SIM_WIRE_HISLIP] = {SIM_FAULT_HISLIP_DELAY, SIM_FAULT_HISLIP_BLOCK_SHORT, SIM_FAULT_HISLIP_BLOCK_LONG,
+                         SIM_FAULT_HISLIP_STALL, SIM_FAULT_HISLIP_DROP},
 };
 
 bool sim_source_init(sim_source *s, sim_instrument *in, sim_port_kind kind, sim_faults *faults)
@@ -70,7 +86,7 @@ static void begin(sim_source *s, int64_t now, const uint8_t *data, size_t n)
     s->not_before_ns = s->startup_ns;
     if (!f->count || s->wire == SIM_WIRE_BARE) return;
     bool block = parse_block(data, n, &b);
-    sim_fault_id delay = s->wire == SIM_WIRE_RAW ? SIM_FAULT_RAW_DELAY : SIM_FAULT_VXI_DELAY;
+    sim_fault_id delay = of_wire[s->wire].delay, stall = of_wire[s->wire].stall, drop = of_wire[s->wire].drop;
     if (sim_fault(f, delay)) {
         int64_t until = now + (int64_t)sim_fault_argument(f, delay) * NS_PER_MS;
         if (until > s->not_before_ns) s->not_before_ns = until;
@@ -79,14 +95,14 @@ static void begin(sim_source *s, int64_t now, const uint8_t *data, size_t n)
         if (rewrites[i].wire != s->wire || (rewrites[i].block && !block)) continue;
         if (sim_fault(f, rewrites[i].id)) s->changes |= rewrites[i].change;
     }
-    if (!block || s->wire != SIM_WIRE_RAW) return;
-    if (sim_fault(f, SIM_FAULT_RAW_STALL)) s->cut_at = b.header_size, s->drop = false;
-    if (sim_fault(f, SIM_FAULT_RAW_DROP)) s->cut_at = b.header_size + b.length / 2, s->drop = true;
+    if (!block || stall == SIM_FAULTS) return;
+    if (sim_fault(f, stall)) s->cut_at = b.header_size, s->drop = false;
+    if (sim_fault(f, drop)) s->cut_at = b.header_size + b.length / 2, s->drop = true;
 }
 
-static size_t argument(const sim_source *s, sim_fault_id raw, sim_fault_id vxi)
+static size_t argument(const sim_source *s, sim_fault_id id)
 {
-    uint64_t a = sim_fault_argument(s->faults, s->wire == SIM_WIRE_RAW ? raw : vxi);
+    uint64_t a = sim_fault_argument(s->faults, id);
     return a < HELD_MAX / 2 ? (size_t)a : HELD_MAX / 2;
 }
 
@@ -111,12 +127,12 @@ static void rewrite(sim_source *s)
     grat__buf *buf = &s->buf;
     bool block = parse_block(buf->data, buf->len, &b), newline = chomp(buf);
     if (block && s->changes & BLOCK_SHORT) {
-        size_t less = argument(s, SIM_FAULT_RAW_BLOCK_SHORT, SIM_FAULT_VXI_BLOCK_SHORT);
+        size_t less = argument(s, of_wire[s->wire].block_short);
         size_t most = buf->len - b.header_size;
         buf->len -= less < most ? less : most;
     }
     if (block && s->changes & BLOCK_LONG) {
-        size_t more = argument(s, SIM_FAULT_RAW_BLOCK_LONG, SIM_FAULT_VXI_BLOCK_LONG);
+        size_t more = argument(s, of_wire[s->wire].block_long);
         if (grat__buf_reserve(buf, more) == GRAT_OK) {
             memset(buf->data + buf->len, 'x', more);
             buf->len += more;
@@ -196,6 +212,11 @@ void sim_source_consume(sim_source *s, size_t n)
     s->open = s->held = false;
     s->changes = 0;
     grat__buf_free(&s->buf);
+}
+
+uint64_t sim_source_left(const sim_source *s)
+{
+    return s->held ? s->buf.len - s->buf_at : sim_port_left(s->port);
 }
 
 int64_t sim_source_next(const sim_source *s)

@@ -7,7 +7,7 @@
 #include "sim/serve/faults.h"
 
 /* BARE: the responses as they are; the server has faults of its own. */
-typedef enum sim_wire { SIM_WIRE_RAW, SIM_WIRE_VXI, SIM_WIRE_BARE } sim_wire;
+typedef enum sim_wire { SIM_WIRE_RAW, SIM_WIRE_VXI, SIM_WIRE_HISLIP, SIM_WIRE_BARE } sim_wire;
 
 typedef struct sim_source {
     sim_port *port;
@@ -33,6 +33,8 @@ void sim_source_free(sim_source *s);
 /* As sim_port_peek and so on. */
 size_t sim_source_peek(sim_source *s, int64_t now_ns, const uint8_t **data, bool *last);
 void sim_source_consume(sim_source *s, size_t n);
+/* Bytes from here to the end of the response that sim_source_peek shows; what a fault withholds is counted. */
+uint64_t sim_source_left(const sim_source *s);
 int64_t sim_source_next(const sim_source *s);
 bool sim_source_pending(const sim_source *s);
 void sim_source_clear(sim_source *s);

@@ -7,6 +7,7 @@ static const grat_transport *const transports[] = {
     &grat__transport_vxi11,
     &grat__transport_bitscope,
     &grat__transport_serial,
+    &grat__transport_hislip,
     &grat__transport_sim,
     &grat__transport_sim_bytes,
 };

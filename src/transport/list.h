@@ -8,6 +8,7 @@ extern const grat_transport grat__transport_tcp;
 extern const grat_transport grat__transport_vxi11;
 extern const grat_transport grat__transport_bitscope;
 extern const grat_transport grat__transport_serial;
+extern const grat_transport grat__transport_hislip;
 extern const grat_transport grat__transport_sim;
 extern const grat_transport grat__transport_sim_bytes;
 

@@ -212,17 +212,25 @@ grat_err grat__send_all(int fd, struct iovec *iov, int n, grat_op *op)
     return GRAT_OK;
 }
 
-grat_err grat__recv_some(int fd, void *buf, size_t cap, grat_op *op)
+grat_err grat__recv_vec(int fd, const struct iovec *iov, int n, grat_op *op)
 {
+    struct iovec part[4];
+    struct msghdr m = {.msg_iov = part};
+    size_t cap = 0;
     op->count = 0;
     /* Also when data are there: a peer that never pauses must not outlast a cancel or the deadline. */
     grat_err late = grat_op_check(op);
     if (late) return late;
     int flags = grat_op_left_ms(op) > 2 * NET_SLICE_MS && !grat__in_task() ? 0 : MSG_DONTWAIT;
     /* One call goes on copying for as long as a fast peer keeps up; a cancel must not wait for 100 MB. */
-    if (cap > MAX_RECV) cap = MAX_RECV;
+    for (int i = 0; i < n && i < 4 && cap < MAX_RECV; i++) {
+        part[i] = iov[i];
+        if (part[i].iov_len > MAX_RECV - cap) part[i].iov_len = MAX_RECV - cap;
+        cap += part[i].iov_len;
+        m.msg_iovlen++;
+    }
     for (;;) {
-        ssize_t r = recv(fd, buf, cap, flags);
+        ssize_t r = m.msg_iovlen == 1 ? recv(fd, part[0].iov_base, cap, flags) : recvmsg(fd, &m, flags);
         if (r > 0) {
             op->count = (size_t)r;
             grat__op_moved(op);
@@ -235,6 +243,12 @@ grat_err grat__recv_some(int fd, void *buf, size_t cap, grat_op *op)
         grat_err e = grat__op_wait(op, fd, POLLIN);
         if (e) return e;
     }
+}
+
+grat_err grat__recv_some(int fd, void *buf, size_t cap, grat_op *op)
+{
+    struct iovec iov = {.iov_base = buf, .iov_len = cap};
+    return grat__recv_vec(fd, &iov, 1, op);
 }
 
 size_t grat__recv_now(int fd, void *buf, size_t cap)

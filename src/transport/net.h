@@ -19,6 +19,8 @@ grat_err grat__udp_connect(const char *host, unsigned port, grat_op *op, int *fd
 grat_err grat__send_all(int fd, struct iovec *iov, int n, grat_op *op);
 /* At least one byte into buf; op->count. ELOST when the peer closed or reset. */
 grat_err grat__recv_some(int fd, void *buf, size_t cap, grat_op *op);
+/* As grat__recv_some, into several places. */
+grat_err grat__recv_vec(int fd, const struct iovec *iov, int n, grat_op *op);
 /* Takes what has already arrived, at most cap bytes; 0 when nothing has. */
 size_t grat__recv_now(int fd, void *buf, size_t cap);
 /* The local or remote address as text; returns its family. */

@@ -10,7 +10,8 @@
 
 enum { BIG = 100 * 1000 * 1000, CANCEL_AFTER_MS = 300, CANCEL_LIMIT_MS = 50, SMALL = 100000 };
 
-static const char *const wires[] = {"raw", "vxi11"};
+static const char *const wires[] = {"raw", "vxi11", "hislip"};
+enum { WIRES = sizeof wires / sizeof *wires };
 
 typedef struct alarm_clock {
     pthread_t thread;
@@ -228,8 +229,8 @@ static void nobody_listens(void)
 
 void limits_run(void)
 {
-    for (unsigned i = 0; i < 2; i++) killed_peer_is_lost(wires[i]);
-    for (unsigned i = 0; i < 2; i++) cancel_returns_at_once(wires[i]);
-    for (unsigned i = 0; i < 2; i++) ipv6(wires[i]);
+    for (unsigned i = 0; i < WIRES; i++) killed_peer_is_lost(wires[i]);
+    for (unsigned i = 0; i < WIRES; i++) cancel_returns_at_once(wires[i]);
+    for (unsigned i = 0; i < WIRES; i++) ipv6(wires[i]);
     nobody_listens();
 }

@@ -10,10 +10,10 @@
 
 #include "server.h"
 
-enum { WORKERS = 16, MAX_FAULTS = 64, WIRES = 2, OPS = 4, SLACK_MS = 500 * SLOWER, TRIES = 6, PROBE_MS = 400 };
+enum { WORKERS = 16, MAX_FAULTS = 128, WIRES = 3, OPS = 4, SLACK_MS = 500 * SLOWER, TRIES = 6, PROBE_MS = 400 };
 enum { MAX_BLOCK = 1 << 20, SCREEN_BYTES = 1152054 };
 
-static const char *const wires[WIRES] = {"raw", "vxi11"};
+static const char *const wires[WIRES] = {"raw", "vxi11", "hislip"};
 static const char *const ops[OPS] = {"query", "block", "screenshot", "capture"};
 
 typedef struct cell {
@@ -76,7 +76,12 @@ static const struct {
     {"vxi-delay", {"5", "50", "600"}},             {"raw-split", {"7", "100", "1400"}},
     {"raw-delay", {"5", "50", "600"}},             {"raw-block-short", {"1", "2", "100"}},
     {"raw-block-long", {"1", "3", "100"}},         {"raw-startup", {"20", "100"}},
-    {"raw-ignore-fast", {"1", "20"}},              {"raw-one-client", {"20", "200"}},
+    {"hislip-segments", {"7", "15", "1400"}},      {"hislip-chunks", {"1", "16", "4096"}},
+    {"hislip-interrupted", {"1"}},                 {"hislip-vendor", {"0", "1000"}},
+    {"hislip-error", {"1", "4", "130"}},           {"hislip-fatal", {"0", "1", "2", "4"}},
+    {"hislip-block-short", {"1", "2", "100"}},     {"hislip-block-long", {"1", "3", "100"}},
+    {"hislip-delay", {"5", "50", "600"}},          {"raw-ignore-fast", {"1", "20"}},
+    {"raw-one-client", {"20", "200"}},
 };
 
 static void plan_fault(trial *t)
@@ -103,6 +108,7 @@ static bool applies(const char *fault, unsigned wire)
     if (strncmp(fault, "raw-", 4) == 0) return wire == 0;
     if (strncmp(fault, "vxi-", 4) == 0) return wire == 1;
     if (strncmp(fault, "serial-", 7) == 0) return false;
+    if (strncmp(fault, "hislip-", 7) == 0) return wire == 2;
     return strncmp(fault, "disc-", 5) != 0 && strncmp(fault, "http-", 5) != 0;
 }
 

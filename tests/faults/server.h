@@ -23,7 +23,7 @@ typedef struct server {
     char why[GRAT_TEXT_MAX + 32];
 } server;
 
-/* `wire` is raw or vxi11. No portmapper: nothing here needs privileges. */
+/* `wire` is raw, vxi11 or hislip. No portmapper: nothing here needs privileges. */
 grat_err server_start(server *s, const char *wire, const grat_sim_instrument *what, uint64_t seed);
 void server_stop(server *s);
 
