@@ -78,7 +78,7 @@ typedef struct grat_driver {
 
     /* True when the identity is one of this driver's models. */
     bool (*match)(const grat_identity *id);
-    /* `s` is borrowed and outlives the driver. Fills caps. */
+    /* `s` is borrowed and outlives the driver. Fills caps; names of channels that it leaves empty become "1", "D0". */
     grat_err (*open)(void *p, grat_session *s, const grat_identity *id, grat_caps *caps, grat_op *op);
     /* Optional. */
     void (*close)(void *p);
@@ -96,6 +96,11 @@ typedef struct grat_driver {
     /* Reads the present record of every channel that `q` names (or every enabled one). On ECANCELED and ETIMEOUT
      * *out may hold the traces that are complete, cut to equal length and flagged. */
     grat_err (*fetch)(void *p, const grat_request *q, grat_record **out, grat_op *op);
+    /* Optional: ends an acquisition that ECANCELED or ETIMEOUT interrupted, so that fetch gives what there is of it;
+     * without it a trigger is forced. ENODATA when there is nothing. */
+    grat_err (*cancel)(void *p, grat_op *op);
+    /* Optional: lines for grat info. */
+    grat_err (*describe)(void *p, grat_line_fn fn, void *user, grat_op *op);
 } grat_driver;
 
 /* ---- formats ---------------------------------------------------------------------------------- */

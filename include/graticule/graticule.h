@@ -489,7 +489,7 @@ enum grat_record_flag {
 
 /* One channel of a record. value[i] = raw[i] * scale + offset, in `unit`. */
 typedef struct grat_trace {
-    char name[16];           /* "1".."4", "D0".."D15", "A", "B" */
+    char name[16];           /* "1".."4", "D0".."D15", "A", "B", "L0".."L7" */
     char unit[8];            /* "V", "A", "W", "" for logic */
     bool logic;              /* samples are 0 or 1 */
     grat_sample_type type;
@@ -497,6 +497,7 @@ typedef struct grat_trace {
     void *raw;               /* count samples, owned by the record */
     int raw_min, raw_max;    /* rails of the converter; equal when unknown */
     double range_low, range_high; /* what the vertical setting shows, in unit */
+    double skew;             /* its samples were taken so many seconds after the record's times (one ADC in turn) */
 } grat_trace;
 
 /* Samples of several channels over one stretch of time. Reference-counted; immutable once shared.
@@ -538,7 +539,8 @@ typedef struct grat_scope grat_scope;
 
 typedef enum grat_coupling { GRAT_DC = 1, GRAT_AC, GRAT_GND } grat_coupling;
 typedef enum grat_acq_type { GRAT_ACQ_NORMAL = 1, GRAT_ACQ_AVERAGE, GRAT_ACQ_PEAK, GRAT_ACQ_HIRES } grat_acq_type;
-typedef enum grat_slope { GRAT_RISING = 1, GRAT_FALLING, GRAT_EITHER } grat_slope;
+/* ABOVE and BELOW trigger on the level, without an edge. */
+typedef enum grat_slope { GRAT_RISING = 1, GRAT_FALLING, GRAT_EITHER, GRAT_ABOVE, GRAT_BELOW } grat_slope;
 typedef enum grat_sweep { GRAT_SWEEP_AUTO = 1, GRAT_SWEEP_NORMAL, GRAT_SWEEP_SINGLE } grat_sweep;
 typedef enum grat_run { GRAT_RUN = 1, GRAT_STOP, GRAT_SINGLE, GRAT_FORCE } grat_run;
 typedef enum grat_scope_state {
@@ -558,6 +560,8 @@ typedef struct grat_caps {
     double min_timebase, max_timebase;   /* seconds per division */
     double min_scale, max_scale;         /* volts per division at a probe ratio of 1 */
     const char *driver;
+    char analog_name[4][8];              /* "1", "2"; "A", "B" */
+    char digital_name[16][8];            /* "D0", "D1"; "L0", "L1" */
 } grat_caps;
 
 typedef struct grat_channel_settings {
@@ -582,10 +586,12 @@ typedef struct grat_settings {
     uint64_t depth;            /* memory depth in points, 0 = automatic */
     double rate;               /* read only: samples per second */
     grat_sweep sweep;
-    char trigger_type[16];     /* "edge"; other types are read only */
-    char trigger_source[8];    /* "1".."4", "D0".., "line" */
+    char trigger_type[16];     /* "edge"; "pattern", "none" where the instrument has them; others are read only */
+    char trigger_source[24];   /* "1".."4", "D0".., "line"; of a pattern 0, 1 or x a digital channel, the last first */
     grat_slope trigger_slope;
     double trigger_level;
+    bool trigger_hair;         /* shorter filters */
+    double trigger_wait;       /* AUTO: how long for a trigger, seconds; 0 = the driver's choice */
     double holdoff;
 } grat_settings;
 
@@ -614,6 +620,9 @@ GRAT_API void grat_scope_close(grat_scope *sc);
 GRAT_API grat_session *grat_scope_session(grat_scope *sc);
 GRAT_API const grat_identity *grat_scope_identity(const grat_scope *sc);
 GRAT_API const grat_caps *grat_scope_caps(const grat_scope *sc);
+/* What is worth knowing about this unit beyond its capabilities, line by line: "calibration", "2026-03-01". */
+typedef void (*grat_line_fn)(void *user, const char *key, const char *text);
+GRAT_API grat_err grat_scope_describe(grat_scope *sc, grat_line_fn fn, void *user, grat_op *op);
 GRAT_API grat_err grat_scope_get(grat_scope *sc, grat_settings *out, grat_op *op);
 /* Sets what `mask` names, reads it back, and fails with ERANGE and the nearest possible value in the sentence
  * when the instrument did not take it. */
@@ -639,6 +648,10 @@ typedef struct grat_request {
     char trigger_source[8];
     grat_slope trigger_slope;
     double trigger_level;
+    uint16_t pattern_care;    /* not 0: instead of the source these digital channels, bit n = channel n … */
+    uint16_t pattern_want;    /* … all at these levels at once */
+    bool hair;                /* trigger on shorter pulses than usual: less is taken for noise */
+    double wait;              /* AUTO: seconds without a trigger until it goes by itself, 0 = the driver's choice */
     double pre;               /* fraction 0..1 of the record before the trigger, < 0 = unset */
     bool memory;              /* the whole acquisition memory, not the screen points */
     bool current;             /* read what is on the screen now, without arming */

@@ -64,7 +64,7 @@ static void salvage(capture *c)
     grat_op grace;
     grat_record *r = NULL;
     grat_op_init(&grace, FORCE_MS, NULL);
-    grat_err err = force(c, &grace);
+    grat_err err = c->driver->cancel ? c->driver->cancel(c->priv, &grace) : force(c, &grace);
     grat_op_init(&grace, SALVAGE_MS, NULL);
     if (!err) c->driver->fetch(c->priv, c->q, &r, &grace);
     grat_op_init(&grace, FORCE_MS, NULL);

@@ -10,7 +10,8 @@ static const char *coupling_name(grat_coupling k)
 
 static const char *slope_name(grat_slope s)
 {
-    return s == GRAT_RISING ? "rising" : s == GRAT_FALLING ? "falling" : s == GRAT_EITHER ? "either" : "?";
+    static const char *const names[] = {"?", "rising", "falling", "either", "above", "below"};
+    return names[s >= GRAT_RISING && s <= GRAT_BELOW ? s : 0];
 }
 
 static const char *acq_name(grat_acq_type t)
@@ -41,10 +42,8 @@ static void json_caps(cli_json *j, const grat_caps *k)
     cli_json_close(j, '}');
 }
 
-static void json_channel(cli_json *j, const grat_channel_settings *ch, unsigned number)
+static void json_channel(cli_json *j, const grat_channel_settings *ch, const char *name)
 {
-    char name[4];
-    snprintf(name, sizeof name, "%u", number & 7);
     cli_json_open(j, NULL, '{');
     cli_json_str(j, "name", name);
     cli_json_bool(j, "enabled", ch->enabled);
@@ -62,7 +61,7 @@ static void json_settings(cli_json *j, const grat_settings *s, const grat_caps *
 {
     cli_json_open(j, "settings", '{');
     cli_json_open(j, "channels", '[');
-    for (unsigned i = 0; i < k->analog && i < 4; i++) json_channel(j, &s->channel[i], i + 1);
+    for (unsigned i = 0; i < k->analog && i < 4; i++) json_channel(j, &s->channel[i], k->analog_name[i]);
     cli_json_close(j, ']');
     cli_json_num(j, "timebase", s->timebase);
     cli_json_num(j, "delay", s->delay);
@@ -102,12 +101,12 @@ static void table_settings(const grat_settings *s, const grat_caps *k)
     for (unsigned i = 0; i < k->analog && i < 4; i++) {
         const grat_channel_settings *ch = &s->channel[i];
         if (!ch->enabled) {
-            printf("channel %-6u off\n", i + 1);
+            printf("channel %-6s off\n", k->analog_name[i]);
             continue;
         }
         grat_format_quantity(a, sizeof a, ch->scale, *ch->unit ? ch->unit : "V");
         grat_format_quantity(b, sizeof b, ch->offset, *ch->unit ? ch->unit : "V");
-        printf("channel %-6u %s/div, offset %s, %s, probe %gX%s%s\n", i + 1, a, b, coupling_name(ch->coupling),
+        printf("channel %-6s %s/div, offset %s, %s, probe %gX%s%s\n", k->analog_name[i], a, b, coupling_name(ch->coupling),
                ch->probe, ch->bandwidth_limit ? ", bandwidth limit" : "", ch->invert ? ", inverted" : "");
     }
     grat_format_quantity(a, sizeof a, s->timebase, "s");

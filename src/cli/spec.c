@@ -6,14 +6,14 @@
 #include <string.h>
 #include <strings.h>
 
-/* "1".."4", "A".."D" -> 0..3; "D0".."D15" -> 16..31; -1 when it is neither. */
+/* "1".."4", "A".."D" -> 0..3; "D0".."D15", "L0".."L15" -> 16..31; -1 when it is neither. */
 static int channel_number(const char *s, size_t n)
 {
     if (n > 2 && strncasecmp(s, "ch", 2) == 0) s += 2, n -= 2;
     if (n == 1 && *s >= '1' && *s <= '4') return *s - '1';
     if (n == 1 && toupper((unsigned char)*s) >= 'A' && toupper((unsigned char)*s) <= 'D')
         return toupper((unsigned char)*s) - 'A';
-    if (n < 2 || n > 3 || toupper((unsigned char)*s) != 'D' || !isdigit((unsigned char)s[1])) return -1;
+    if (n < 2 || n > 3 || !strchr("DL", toupper((unsigned char)*s)) || !isdigit((unsigned char)s[1])) return -1;
     int v = s[1] - '0';
     if (n == 3) v = isdigit((unsigned char)s[2]) && v == 1 ? 10 + s[2] - '0' : 99;
     return v < 16 ? 16 + v : -1;
@@ -49,7 +49,8 @@ static bool parse_slope(const char *s, size_t n, grat_slope *out)
         const char *word;
         grat_slope slope;
     } words[] = {{"rising", GRAT_RISING},   {"rise", GRAT_RISING},   {"+", GRAT_RISING},    {"falling", GRAT_FALLING},
-                 {"fall", GRAT_FALLING},    {"-", GRAT_FALLING},     {"either", GRAT_EITHER}, {"both", GRAT_EITHER}};
+                 {"fall", GRAT_FALLING},    {"-", GRAT_FALLING},     {"either", GRAT_EITHER}, {"both", GRAT_EITHER},
+                 {"above", GRAT_ABOVE},     {"below", GRAT_BELOW}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (strlen(words[i].word) == n && strncasecmp(words[i].word, s, n) == 0) {
             *out = words[i].slope;
@@ -76,6 +77,23 @@ static bool parse_source(const char *s, size_t n, char out[8])
     return true;
 }
 
+/* "L0=1,L3=0", with ":falling" and its like behind it: true when it is one. */
+static bool parse_pattern(const char *text, grat_request *q)
+{
+    size_t end = strcspn(text, ":");
+    for (const char *p = text; p < text + end;) {
+        size_t n = strcspn(p, "=");
+        int ch = channel_number(p, n);
+        const char *level = p + n + 1;
+        if (p + n >= text + end || ch < 16 || (*level != '0' && *level != '1')) return false;
+        if (level[1] != ',' && level + 1 != text + end) return false;
+        q->pattern_care |= (uint16_t)(1u << (ch - 16));
+        if (*level == '1') q->pattern_want |= (uint16_t)(1u << (ch - 16));
+        p = level + 1 + (level[1] == ',');
+    }
+    return q->pattern_care && (!text[end] || parse_slope(text + end + 1, strlen(text + end + 1), &q->trigger_slope));
+}
+
 grat_err cli_parse_trigger(const char *text, grat_request *q, grat_op *op)
 {
     size_t end = strcspn(text, "@"), source = strcspn(text, ":@");
@@ -86,11 +104,12 @@ grat_err cli_parse_trigger(const char *text, grat_request *q, grat_op *op)
     q->trigger = GRAT_TRIG_EDGE;
     q->trigger_slope = GRAT_RISING;
     q->trigger_level = 0;
+    if (strchr(text, '=') && parse_pattern(text, q)) return GRAT_OK;
     bool ok = parse_source(text, source, q->trigger_source);
     if (ok && source < end) ok = parse_slope(text + source + 1, end - source - 1, &q->trigger_slope);
     if (!ok)
         return grat_op_fail(op, GRAT_EPARSE,
-                            "--trigger %.60s: not a trigger; write it like 1:rising@0.5V, D3:falling, none or auto",
+                            "--trigger %.60s: not a trigger; write it like 1:rising@0.5V, D3:falling, D0=1,D3=0, none or auto",
                             text);
     return text[end] ? grat_parse_quantity(text + end + 1, "V", &q->trigger_level, op) : GRAT_OK;
 }
@@ -130,6 +149,10 @@ static grat_err parse_numbers(const cli_args *a, grat_request *q, grat_op *op)
     double samples = cli_amount(a, "samples", 0), pre = cli_amount(a, "pre", -1), count = cli_amount(a, "count", 0);
     q->period = cli_amount(a, "period", 0);
     q->probe = cli_amount(a, "probe", 0);
+    q->hair = cli_has(a, "hair");
+    q->wait = cli_amount(a, "wait", 0);
+    if (cli_has(a, "wait") && !(q->wait > 0))
+        return grat_op_fail(op, GRAT_EINVAL, "--wait: it must be longer than nothing");
     if (cli_has(a, "period") && !(q->period > 0))
         return grat_op_fail(op, GRAT_EINVAL, "--period: it must be longer than nothing");
     if (cli_has(a, "probe") && !(q->probe > 0))
@@ -158,13 +181,14 @@ grat_err cli_parse_request(const cli_args *a, grat_request *q, grat_op *op)
     if (!e) e = parse_range(a, q, op);
     if (!e) e = parse_type(a, q, op);
     if (!e) e = parse_numbers(a, q, op);
+    if (!e && q->wait > 0) q->trigger = GRAT_TRIG_AUTO;
     if (!e && q->current && q->count > 1)
         e = grat_op_fail(op, GRAT_EINVAL, "--current and --count: what is on the screen can be read once");
     return e;
 }
 
 const cli_option cli_acquire_options[] = {
-    {"channels", 'c', CLI_TEXT, "LIST", "channels to read: 1,2 or 1-4 or D0-D7", NULL},
+    {"channels", 'c', CLI_TEXT, "LIST", "channels to read: 1,2 or 1-4 or D0-D7; A,B,L0-L7", NULL},
     {"period", 'p', CLI_AMOUNT, "TIME", "how much time to see, such as 2ms", "s"},
     {"samples", 's', CLI_AMOUNT, "N", "at least so many samples over the period, such as 10kS", "S"},
     {"range", 'r', CLI_AMOUNT, "VOLTS", "volts to see, around zero: 5V is -2.5 V to 2.5 V", "V"},
@@ -173,6 +197,8 @@ const cli_option cli_acquire_options[] = {
     {"coupling", 0, CLI_CHOICE, "KIND", "dc, ac or gnd", "dc ac gnd"},
     {"probe", 0, CLI_AMOUNT, "RATIO", "attenuation of the probe: 10 is 10X", ""},
     {"trigger", 't', CLI_TEXT, "SPEC", "1:rising@0.5V, D3:falling, none or auto", NULL},
+    {"wait", 0, CLI_AMOUNT, "TIME", "without a trigger for so long it goes by itself", "s"},
+    {"hair", 0, CLI_FLAG, NULL, "trigger on short pulses too, where the instrument can", NULL},
     {"pre", 0, CLI_AMOUNT, "PERCENT", "how much to keep from before the trigger, such as 25%", "%"},
     {"memory", 'm', CLI_FLAG, NULL, "the whole acquisition memory, not the points on the screen", NULL},
     {"current", 0, CLI_FLAG, NULL, "what is on the screen now, without a new acquisition", NULL},

@@ -79,6 +79,24 @@ TEST(bad_triggers)
     }
 }
 
+TEST(patterns)
+{
+    EQ(trigger("L0=1,L3=0"), GRAT_OK);
+    EQ(q.trigger, GRAT_TRIG_EDGE);
+    EQ(q.pattern_care, 9);
+    EQ(q.pattern_want, 1);
+    EQ(trigger("d7=1:below"), GRAT_OK);
+    EQ(q.pattern_care, 0x80);
+    EQ(q.trigger_slope, GRAT_BELOW);
+    EQ(trigger("A:above@1V"), GRAT_OK);
+    EQ(q.pattern_care, 0);
+    EQ(q.trigger_slope, GRAT_ABOVE);
+    STR(q.trigger_source, "1");
+    EQ(trigger("L0=2"), GRAT_EPARSE);
+    EQ(trigger("L0=1,"), GRAT_EPARSE);
+    EQ(trigger("A=1"), GRAT_EPARSE);
+}
+
 TEST(channel_lists)
 {
     EQ(channels("1,3,D0-D7"), GRAT_OK);
@@ -86,6 +104,8 @@ TEST(channel_lists)
     TRUE(q.digital[0] && q.digital[7] && !q.digital[8]);
     EQ(channels("1-4"), GRAT_OK);
     TRUE(q.channel[0] && q.channel[3]);
+    EQ(channels("A,B,L0-L7"), GRAT_OK);
+    TRUE(q.channel[0] && q.channel[1] && !q.channel[2] && q.digital[0] && q.digital[7] && !q.digital[8]);
     EQ(channels("d15,B"), GRAT_OK);
     TRUE(q.digital[15] && q.channel[1]);
 }
@@ -129,6 +149,7 @@ int main(void)
 {
     RUN(triggers);
     RUN(bad_triggers);
+    RUN(patterns);
     RUN(channel_lists);
     RUN(bad_channel_lists);
     RUN(requests);

@@ -21,7 +21,8 @@ bool cli_is_resource(const cli *c, const char *text)
     for (unsigned i = 0; i < sizeof bare / sizeof *bare; i++) {
         if (strcasecmp(text, bare[i]) == 0) return true;
     }
-    return strncmp(text, "socket://", 9) == 0 || strncmp(text, "bitscope-server://", 18) == 0;
+    return strncmp(text, "socket://", 9) == 0 || strncmp(text, "bitscope-server://", 18) == 0 ||
+           strncmp(text, "file:/dev/", 10) == 0 || strncmp(text, "/dev/", 5) == 0;
 }
 
 #define MAX_FOUND 64

@@ -24,7 +24,7 @@ void grat__label_parse(const char *label, size_t n, grat_trace *t)
         grat__strcpy(t->unit, sizeof t->unit, unit + 1);
     }
     bool analog = strncmp(text, "ch", 2) == 0;
-    t->logic = !analog && text[0] == 'D';
+    t->logic = !analog && (text[0] == 'D' || text[0] == 'L');
     grat__strcpy(t->name, sizeof t->name, analog ? text + 2 : text);
 }
 
@@ -81,6 +81,7 @@ void grat__meta_note(const grat_meta *m, const grat_record *r, char *out, size_t
 {
     const grat_identity *id = &m->identity;
     const grat_settings *s = &m->settings;
+    static const char *const slopes[] = {"rising", "rising", "falling", "either", "above", "below"};
     char a[32], b[32], c[32];
     size_t n = 0;
     *out = '\0';
@@ -92,7 +93,7 @@ void grat__meta_note(const grat_meta *m, const grat_record *r, char *out, size_t
     if (m->has_settings)
         snprintf(out + n, cap - n, "%s/div delay %s %s trigger %s %s %s", quantity(a, s->timebase, "s"),
                  quantity(b, s->delay, "s"), quantity(c, 1 / r->dt, "Sa/s"), s->trigger_source,
-                 s->trigger_slope == GRAT_FALLING ? "falling" : s->trigger_slope == GRAT_EITHER ? "either" : "rising",
+                 slopes[s->trigger_slope >= GRAT_RISING && s->trigger_slope <= GRAT_BELOW ? s->trigger_slope : 0],
                  quantity((char[32]){0}, s->trigger_level, "V"));
     sanitize(out);
     grat__rtrim(out, strlen(out));

@@ -1,5 +1,6 @@
 #include "scope/scope.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,14 @@ static void scope_free(grat_scope *sc)
     free(sc);
 }
 
+static void name_channels(grat_caps *k)
+{
+    for (unsigned i = 0; i < 4; i++)
+        if (!k->analog_name[i][0]) snprintf(k->analog_name[i], sizeof k->analog_name[i], "%u", i + 1);
+    for (unsigned i = 0; i < 16; i++)
+        if (!k->digital_name[i][0]) snprintf(k->digital_name[i], sizeof k->digital_name[i], "D%u", i);
+}
+
 grat_err grat_scope_open(grat_session *s, grat_op *op, grat_scope **out)
 {
     grat_identity id = {0};
@@ -59,6 +68,7 @@ grat_err grat_scope_open(grat_session *s, grat_op *op, grat_scope **out)
         return err;
     }
     sc->caps.driver = driver->name;
+    name_channels(&sc->caps);
     *out = sc;
     return GRAT_OK;
 }
@@ -97,6 +107,11 @@ grat_err grat_scope_get(grat_scope *sc, grat_settings *out, grat_op *op)
 grat_err grat_scope_set(grat_scope *sc, const grat_settings *want, unsigned mask, grat_op *op)
 {
     return sc->driver->set(sc->priv, want, mask, op);
+}
+
+grat_err grat_scope_describe(grat_scope *sc, grat_line_fn fn, void *user, grat_op *op)
+{
+    return sc->driver->describe ? sc->driver->describe(sc->priv, fn, user, op) : GRAT_OK;
 }
 
 grat_err grat_scope_run(grat_scope *sc, grat_run what, grat_op *op)

@@ -196,6 +196,9 @@ static grat_err plan_trigger(planner *p)
 {
     char word[8];
     int n;
+    if (p->q->pattern_care || p->q->hair || p->q->wait != 0 || p->q->trigger_slope > GRAT_EITHER)
+        return grat_op_fail(p->op, GRAT_ERANGE, "trigger: patterns, levels, hair and a waiting time are not for this "
+                                                "instrument; it has rising, falling and either");
     if (p->q->trigger == GRAT_TRIG_NONE || p->q->trigger == GRAT_TRIG_AUTO) {
         p->w->sweep = GRAT_SWEEP_AUTO;
         p->mask |= GRAT_SET_SWEEP;
