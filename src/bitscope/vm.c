@@ -214,7 +214,11 @@ static grat_err resync_once(grat__bs_vm *vm, grat_op *op)
     grat_err e = vm->pipe.clear ? vm->pipe.clear(vm->pipe.user, op) : GRAT_OK;
     if (!e) e = vm->pipe.write(vm->pipe.user, "!", 1, op);
     if (!e) e = drain(vm, op);
-    return e ? e : ask_version(vm, ANSWER_MS, op);
+    if (!e) e = ask_version(vm, ANSWER_MS, op);
+    if (e) return e;
+    /* The generators have stopped: their registers shall not say that they run. */
+    vm->lost = false;
+    return grat__bs_send(vm, "7c@[s99@[s", 10, op);
 }
 
 grat_err grat__bs_resync(grat__bs_vm *vm, grat_op *op)
@@ -236,6 +240,34 @@ grat_err grat__bs_resync(grat__bs_vm *vm, grat_op *op)
     if (e == GRAT_ETIMEOUT)
         return grat_op_fail(op, e, "the BitScope does not answer; is it plugged in, and free of other programs?");
     return e;
+}
+
+/* Until nothing has come for QUIET_MS. */
+static grat_err read_away(grat__bs_vm *vm, grat_op *op)
+{
+    uint8_t junk[1024];
+    for (;;) {
+        grat_op child;
+        grat__op_child(&child, op, QUIET_MS);
+        child.idle_ns = QUIET_MS * MS;
+        grat_err e = vm->pipe.read(vm->pipe.user, junk, sizeof junk, &child);
+        if (e == GRAT_ETIMEOUT) return grat_op_check(op);
+        if (e) return grat__op_adopt(op, &child);
+        if ((e = grat_op_check(op))) return e;
+    }
+}
+
+grat_err grat__bs_regain(grat__bs_vm *vm, grat_op *op)
+{
+    grat_op child;
+    grat__op_child(&child, op, RESYNC_MS);
+    vm->held_n = 0;
+    vm->resyncs++;
+    grat_err e = vm->pipe.clear ? vm->pipe.clear(vm->pipe.user, &child) : GRAT_OK;
+    if (!e) e = read_away(vm, &child);
+    if (!e) e = ask_version(vm, ANSWER_MS, &child);
+    vm->lost = e != GRAT_OK;
+    return e ? grat__op_adopt(op, &child) : GRAT_OK;
 }
 
 grat_err grat__bs_ready(grat__bs_vm *vm, bool *reset, grat_op *op)

@@ -84,6 +84,8 @@ typedef struct grat__bs_vm {
 grat_err grat__bs_ready(grat__bs_vm *vm, bool *reset, grat_op *op);
 /* Stops everything and finds the beginning of the input again: `!`, silence, `?`. */
 grat_err grat__bs_resync(grat__bs_vm *vm, grat_op *op);
+/* Without a reset: reads away what is under way and asks `?`. The memory is as it was. */
+grat_err grat__bs_regain(grat__bs_vm *vm, grat_op *op);
 /* Sends and reads the echo meanwhile. */
 grat_err grat__bs_send(grat__bs_vm *vm, const void *text, size_t n, grat_op *op);
 grat_err grat__bs_store(grat__bs_vm *vm, const grat__bs_regs *r, const char *tail, grat_op *op);

@@ -120,8 +120,31 @@ static void table_settings(const grat_settings *s, const grat_caps *k)
            slope_name(s->trigger_slope), a, sweep_name(s->sweep));
 }
 
-static void show(const cli *c, const grat_identity *id, const grat_caps *caps, const grat_settings *now)
+static void on_line(void *user, const char *key, const char *text)
 {
+    cli_json *j = user;
+    if (!j) {
+        printf("%-14s %s\n", key, text);
+        return;
+    }
+    cli_json_open(j, NULL, '{');
+    cli_json_str(j, "name", key);
+    cli_json_str(j, "text", text);
+    cli_json_close(j, '}');
+}
+
+static grat_err details(cli *c, grat_scope *sc, cli_json *j)
+{
+    if (!sc) return GRAT_OK;
+    if (j) cli_json_open(j, "details", '[');
+    grat_err e = grat_scope_describe(sc, on_line, j, &c->op);
+    if (j) cli_json_close(j, ']');
+    return e;
+}
+
+static grat_err show(cli *c, const grat_identity *id, grat_scope *sc, const grat_settings *now)
+{
+    const grat_caps *caps = sc ? grat_scope_caps(sc) : NULL;
     if (c->json) {
         cli_json j = {.f = stdout};
         cli_json_open(&j, NULL, '{');
@@ -129,13 +152,15 @@ static void show(const cli *c, const grat_identity *id, const grat_caps *caps, c
         cli_json_identity(&j, id);
         if (caps) json_caps(&j, caps);
         if (now) json_settings(&j, now, caps);
+        grat_err e = details(c, sc, &j);
         cli_json_close(&j, '}');
-        return;
+        return e;
     }
     printf("%-14s %s\n%-14s %s\n%-14s %s\n%-14s %s\n%-14s %s\n", "resource", c->resource, "vendor", id->vendor, "model",
            id->model, "serial", id->serial, "firmware", id->firmware);
     if (caps) table_caps(caps);
     if (now) table_settings(now, caps);
+    return details(c, sc, NULL);
 }
 
 /* An instrument that no scope driver knows still has an identity. */
@@ -164,8 +189,8 @@ static int run(cli *c)
     }
     if (grat_scope_get(sc, &now, &c->op)) {
         status = cli_fail(c, c->resource);
-    } else {
-        show(c, &id, grat_scope_caps(sc), &now);
+    } else if (show(c, &id, sc, &now)) {
+        status = cli_fail(c, c->resource);
     }
     grat_scope_close(sc);
     return status;

@@ -2,6 +2,10 @@
 #include "cli/commands.h"
 #include "cli/line.h"
 
+#include <graticule/bitscope.h>
+
+#include <ctype.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,6 +67,98 @@ static grat_err dot_command(cli *c, grat_session *s, const char *line)
     return grat_op_fail(&c->op, GRAT_EINVAL, "%.60s: unknown; .help lists what there is", line);
 }
 
+/* ---- BitScope: registers by name, commands as they are ----------------------------------------------- */
+
+static void bitscope_help(void)
+{
+    fputs(".registers    list them\n.get NAME     read a register (or an address such as 1e)\n"
+          ".set NAME N   write it: decimal, or hex as 0x1e\n.reset        ! and ?\n.help         this\n"
+          ".quit         leave; so does Ctrl-D\nanything else is sent as it is; what comes back is shown\n", stdout);
+}
+
+static void print_reply(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] == '\r') fputs("\\r", stdout);
+        else if (p[i] == '\\') fputs("\\\\", stdout);
+        else if (p[i] >= 0x20 && p[i] < 0x7f) putchar(p[i]);
+        else printf("\\x%02x", p[i]);
+    }
+    putchar('\n');
+}
+
+static bool number_of(const char *text, uint64_t *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    if (text[0] != '0' || (text[1] | 0x20) != 'x') return cli_parse_u64(text, out);
+    *out = 0;
+    for (text += 2; *text; text++) {
+        const char *d = strchr(digits, tolower((unsigned char)*text));
+        if (!d || *out >> 32) return false;
+        *out = *out << 4 | (uint64_t)(d - digits);
+    }
+    return true;
+}
+
+static grat_err bitscope_register(cli *c, grat_bitscope *b, const char *name, const char *value)
+{
+    grat_bitscope_register r;
+    uint32_t v = 0;
+    uint64_t want = 0;
+    if (!grat_bitscope_find(name, &r))
+        return grat_op_fail(&c->op, GRAT_EINVAL, "%.60s: there is no such register; .registers lists them", name);
+    if (value && (!number_of(value, &want) || want > UINT32_MAX))
+        return grat_op_fail(&c->op, GRAT_EINVAL, "%.60s: not a number; write it like 30 or 0x1e", value);
+    if (value) return grat_bitscope_set(b, &r, (uint32_t)want, &c->op);
+    grat_err e = grat_bitscope_get(b, &r, &v, &c->op);
+    if (!e) printf("%s [%02x] = 0x%0*x (%u)\n", r.name, r.address, 2 * r.bytes, v, v);
+    return e;
+}
+
+static grat_err bitscope_dot(cli *c, grat_bitscope *b, char *line)
+{
+    char *name = strchr(line, ' '), *value = NULL;
+    if (name) {
+        *name++ = '\0';
+        name += strspn(name, " ");
+        value = strchr(name, ' ');
+    }
+    if (value) {
+        *value++ = '\0';
+        value += strspn(value, " ");
+    }
+    if (strcmp(line, ".get") == 0 && name && !value) return bitscope_register(c, b, name, NULL);
+    if (strcmp(line, ".set") == 0 && name && value) return bitscope_register(c, b, name, value);
+    if (strcmp(line, ".reset") == 0) return grat_bitscope_reset(b, &c->op);
+    if (strcmp(line, ".help") == 0) {
+        bitscope_help();
+        return GRAT_OK;
+    }
+    if (strcmp(line, ".registers") != 0)
+        return grat_op_fail(&c->op, GRAT_EINVAL, "%.60s: unknown; .help lists what there is", line);
+    for (const grat_bitscope_register *r = grat_bitscope_registers(); r->name; r++)
+        printf("%02x  %u  %s\n", r->address, r->bytes, r->name);
+    return GRAT_OK;
+}
+
+static grat_err bitscope_line(cli *c, grat_session *s, const char *line)
+{
+    static uint8_t reply[1 << 16];
+    char text[1024];
+    grat_bitscope *b;
+    grat_err e = grat_bitscope_open(s, &c->op, &b);
+    if (e) return e;
+    snprintf(text, sizeof text, "%s", line);
+    if (*line == '.' && isalpha((unsigned char)line[1])) {
+        e = bitscope_dot(c, b, text);
+    } else {
+        e = grat_bitscope_raw(b, line, reply, sizeof reply, &c->op);
+        print_reply(reply, c->op.count);
+    }
+    grat_bitscope_close(b);
+    return e;
+}
+
 /* A question mark outside of quotes asks for a reply. */
 static bool is_query(const char *line)
 {
@@ -80,6 +176,7 @@ static bool is_query(const char *line)
 static grat_err one(cli *c, grat_session *s, const char *line)
 {
     grat_op_init(&c->op, c->timeout_ms, c->cancel);
+    if (grat_is_bitscope(s)) return bitscope_line(c, s, line);
     if (*line == '.') return dot_command(c, s, line);
     if (is_query(line)) return ask(c, s, line);
     return grat_puts(s, line, &c->op);
@@ -131,7 +228,8 @@ const cli_command cli_cmd_shell = {
     .args = "[RESOURCE]",
     .summary = "type commands and see replies, with history and completion",
     .text = "The history is kept in $XDG_STATE_HOME/graticule/history. Lines from a pipe work too; the exit status is "
-            "then 1 when the last failing line failed.",
+            "then 1 when the last failing line failed. With a BitScope the lines are commands of its virtual machine, "
+            "and .get and .set take its registers by name.",
     .max_args = 1,
     .exec = run,
 };

@@ -49,6 +49,8 @@ typedef struct bs_plan {
 /* The best mode that has at least so many samples over at least the period, and less than one conversion more. ERANGE
  * names the nearest request that can be met; EINVAL. Planning what was planned gives the same. */
 grat_err bs_plan_make(const bs_want *want, bs_plan *out, grat_op *op);
+/* Of each channel over the period; 0 when it cannot be had. */
+uint64_t bs_most_samples(const bs_want *want);
 static inline double bs_conversion(const bs_plan *p)
 {
     return p->ticks * (double)p->scale * BS_TICK;

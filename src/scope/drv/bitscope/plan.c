@@ -91,20 +91,26 @@ static bool best(const bs_want *w, double period_ticks, double samples, bs_plan 
     return false;
 }
 
+/* The shortest conversion of at least `least` ticks; 0 when the mode has none. */
+static double shortest_from(const bs_mode *m, double least)
+{
+    double best = INFINITY;
+    least = fmax(ceil(least * (1 - 1e-12) - EPS), m->min);
+    if (least > slowest(m)) return 0;
+    if (!m->divides || least <= m->max) return least <= m->max ? least : 0;
+    for (double s = ceil(least / m->max); s <= BS_MAX_SCALE && s * m->min <= least + s; s++)
+        best = fmin(best, fmax(ceil(least / s), m->min) * s);
+    return best;
+}
+
 /* The most samples of each channel that some mode has over this period; 0 when none can have the period. */
 static double most_samples(const bs_want *w, double period_ticks)
 {
     double most = 0;
     for (const bs_mode *m = bs_modes; m->name; m++) {
-        unsigned share = m->analog == 2 ? 2 : 1;
-        bs_plan p;
         if (!suits(m, w)) continue;
-        double n = floor(fmin(period_ticks / m->min + EPS, m->range) / share);
-        for (unsigned tries = 0; n >= 1 && tries < 4; n--, tries++) {
-            if (!fit(m, period_ticks, n, &p)) continue;
-            most = fmax(most, p.samples);
-            break;
-        }
+        double product = shortest_from(m, period_ticks / m->range);
+        if (product > 0) most = fmax(most, floor(floor(period_ticks / product + EPS) / (m->analog == 2 ? 2 : 1)));
     }
     return most;
 }
@@ -146,6 +152,11 @@ static grat_err place_trigger(const bs_want *w, bs_plan *p, grat_op *op)
     double pre = w->pre >= 0 ? w->pre : fast ? 0 : 0.25;
     p->before = (unsigned)nearbyint(pre * p->conversions);
     return GRAT_OK;
+}
+
+uint64_t bs_most_samples(const bs_want *want)
+{
+    return want->period > 0 && isfinite(want->period) ? (uint64_t)most_samples(want, want->period / BS_TICK) : 0;
 }
 
 grat_err bs_plan_make(const bs_want *want, bs_plan *out, grat_op *op)

@@ -108,13 +108,7 @@ static grat_err plan_time(planner *p)
     if (p->q->period != 0) w.period = p->q->period;
     if (timing || channels) w.samples = p->q->samples;
     w.pre = p->q->pre >= 0 ? p->q->pre : timing || channels ? -1 : w.pre;
-    if (p->q->memory && !p->q->samples) {
-        /* Whatever is too many names the most. */
-        for (w.samples = BS_MEMORY; w.samples > 1; w.samples--) {
-            if (bs_plan_make(&w, &plan, p->op) == GRAT_OK) break;
-        }
-        p->op->err = GRAT_OK;
-    }
+    if (p->q->memory && !p->q->samples) w.samples = bs_most_samples(&w);
     grat_err e = bs_plan_make(&w, &plan, p->op);
     if (e) return e;
     double period = bs_conversion(&plan) * plan.conversions;

@@ -56,7 +56,7 @@ grat_err bs_trigger_of(const grat_settings *s, bs_trigger *out, grat_op *op)
     if (source < 0)
         return grat_op_fail(op, GRAT_ERANGE, "trigger source %s: there are A, B and L0 to L7", s->trigger_source);
     t.on_analog = source < 16;
-    t.logic = (uint8_t)(t.on_analog ? BIT_A >> source : 1u << (source - 16));
+    t.logic = (uint8_t)(t.on_analog ? (unsigned)BIT_A >> source : 1u << (source - 16));
     t.mask = (uint8_t)~t.logic;
     t.sink_a = t.logic & (BIT_A | BIT_B);
     t.option = COMPARATOR | (source == 1 ? SOURCE_B : 0);
