@@ -177,7 +177,9 @@ TEST(fixed_point)
 TEST(identify_and_read)
 {
     static const step steps[] = {
-        {"!", "late 0283c4e7\r!", 0}, {"?", "?\rBS000501\r", 0}, {"7c@[s99@[s", "7c@[s99@[s", 0}, {"2e@p", "2e@p\r28\r", 0}, {"np", "np\r00\r", 0}, {0}};
+        {"!", "late 0283c4e7\r!", 0},         {"?", "?\rBS000501\r", 0},
+        {"7c@[s99@[s", "7c@[s99@[s", 0}, {"2e@p", "2e@p\r28\r", 0},
+        {"np", "np\r00\r", 0},           {0}};
     script s = {.steps = steps};
     grat__bs_vm vm = machine(&s);
     grat_op op;

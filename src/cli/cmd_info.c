@@ -106,8 +106,8 @@ static void table_settings(const grat_settings *s, const grat_caps *k)
         }
         grat_format_quantity(a, sizeof a, ch->scale, *ch->unit ? ch->unit : "V");
         grat_format_quantity(b, sizeof b, ch->offset, *ch->unit ? ch->unit : "V");
-        printf("channel %-6s %s/div, offset %s, %s, probe %gX%s%s\n", k->analog_name[i], a, b, coupling_name(ch->coupling),
-               ch->probe, ch->bandwidth_limit ? ", bandwidth limit" : "", ch->invert ? ", inverted" : "");
+        printf("channel %-6s %s/div, offset %s, %s, probe %gX%s%s\n", k->analog_name[i], a, b,
+               coupling_name(ch->coupling), ch->probe, ch->bandwidth_limit ? ", bandwidth limit" : "", ch->invert ? ", inverted" : "");
     }
     grat_format_quantity(a, sizeof a, s->timebase, "s");
     grat_format_quantity(b, sizeof b, s->delay, "s");
@@ -142,7 +142,8 @@ static grat_err details(cli *c, grat_scope *sc, cli_json *j)
     return e;
 }
 
-static grat_err show(cli *c, const grat_identity *id, grat_scope *sc, const grat_settings *now)
+static grat_err show(cli *c, const grat_identity *id, grat_scope *sc,
+                     const grat_settings *now)
 {
     const grat_caps *caps = sc ? grat_scope_caps(sc) : NULL;
     if (c->json) {

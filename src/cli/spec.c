@@ -86,7 +86,7 @@ static bool parse_pattern(const char *text, grat_request *q)
         int ch = channel_number(p, n);
         const char *level = p + n + 1;
         if (p + n >= text + end || ch < 16 || (*level != '0' && *level != '1')) return false;
-        if (level[1] != ',' && level + 1 != text + end) return false;
+        if (level[1] == ',' ? level + 2 == text + end : level + 1 != text + end) return false;
         q->pattern_care |= (uint16_t)(1u << (ch - 16));
         if (*level == '1') q->pattern_want |= (uint16_t)(1u << (ch - 16));
         p = level + 1 + (level[1] == ',');
@@ -109,8 +109,8 @@ grat_err cli_parse_trigger(const char *text, grat_request *q, grat_op *op)
     if (ok && source < end) ok = parse_slope(text + source + 1, end - source - 1, &q->trigger_slope);
     if (!ok)
         return grat_op_fail(op, GRAT_EPARSE,
-                            "--trigger %.60s: not a trigger; write it like 1:rising@0.5V, D3:falling, D0=1,D3=0, none or auto",
-                            text);
+                            "--trigger %.60s: not a trigger; write it like 1:rising@0.5V, D3:falling, D0=1,D3=0, none "
+                            "or auto", text);
     return text[end] ? grat_parse_quantity(text + end + 1, "V", &q->trigger_level, op) : GRAT_OK;
 }
 

@@ -133,8 +133,8 @@ static grat_err cannot(const bs_want *w, double period_ticks, grat_op *op)
     grat_format_quantity(a, sizeof a, w->period, "s");
     if (most >= 1) {
         grat_format_quantity(b, sizeof b, (double)w->samples, "S");
-        return grat_op_fail(op, GRAT_ERANGE, "samples: %s over %s of these channels cannot be had; the nearest is %s", b,
-                            a, grat_format_quantity(c, sizeof c, most, "S"));
+        return grat_op_fail(op, GRAT_ERANGE, "samples: %s over %s of these channels cannot be had; the nearest is %s",
+                            b, a, grat_format_quantity(c, sizeof c, most, "S"));
     }
     period_limits(w, &shortest, &longest);
     bool is_long = period_ticks > shortest;
@@ -147,8 +147,8 @@ static grat_err place_trigger(const bs_want *w, bs_plan *p, grat_op *op)
 {
     bool fast = p->ticks * p->scale < PRE_MIN_TICKS;
     if (fast && w->pre > 0)
-        return grat_op_fail(op, GRAT_ERANGE, "pre: above 5 MS/s nothing from before the trigger is kept; the nearest is "
-                                             "0 %%");
+        return grat_op_fail(op, GRAT_ERANGE, "pre: above 5 MS/s nothing from before the trigger is kept; the nearest "
+                                             "is 0 %%");
     double pre = w->pre >= 0 ? w->pre : fast ? 0 : 0.25;
     p->before = (unsigned)nearbyint(pre * p->conversions);
     return GRAT_OK;

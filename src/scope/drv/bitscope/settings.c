@@ -85,7 +85,7 @@ static grat_err plan_range(planner *p)
     if (p->q->coupling && p->q->coupling != GRAT_DC)
         return grat_op_fail(p->op, GRAT_ERANGE, "coupling: this instrument has DC only");
     if (p->q->acq && p->q->acq != GRAT_ACQ_NORMAL)
-        return grat_op_fail(p->op, GRAT_ERANGE, "averaging, peak detection and high resolution: not in this instrument");
+        return grat_op_fail(p->op, GRAT_ERANGE, "averages, peaks and high resolution: not in this instrument");
     if (probe != 0 && (!(probe > 0) || !isfinite(probe)))
         return grat_op_fail(p->op, GRAT_EINVAL, "probe: the ratio must be positive");
     if (!p->q->has_range && probe == 0) return GRAT_OK;
@@ -187,7 +187,8 @@ static void own_names(grat_settings *w)
     char *s = w->trigger_source;
     if (strcmp(w->trigger_type, "edge") != 0) return;
     if (s[0] == 'D' || s[0] == 'd') s[0] = 'L';
-    else if (grat__parse_int(s, &n) && n >= 1 && n <= BS_ANALOG) snprintf(s, sizeof w->trigger_source, "%c", 'A' + n - 1);
+    else if (grat__parse_int(s, &n) && n >= 1 && n <= BS_ANALOG)
+        snprintf(s, sizeof w->trigger_source, "%c", 'A' + n - 1);
 }
 
 static grat_err check_level(planner *p)
@@ -200,7 +201,7 @@ static grat_err check_level(planner *p)
     double low = bs_vendor_params.offset, high = low + bs_vendor_params.scale;
     if (!isfinite(level)) return grat_op_fail(p->op, GRAT_EINVAL, "trigger level: not a number");
     if (level >= low && level <= high) return GRAT_OK;
-    return grat_op_fail(p->op, GRAT_ERANGE, "trigger level: %s is outside of what the input can take; the nearest is %s",
+    return grat_op_fail(p->op, GRAT_ERANGE, "trigger level: %s is outside of the input's span; the nearest is %s",
                         grat_format_quantity(a, sizeof a, level * probe, "V"),
                         grat_format_quantity(b, sizeof b, (level < low ? low : high) * probe, "V"));
 }

@@ -179,14 +179,14 @@ static grat_err stop(bs_scope *b, grat_op *op)
 static grat_err no_trigger(const bs_scope *b, grat_err e, grat_op *op)
 {
     if (e != GRAT_ETIMEOUT || b->trace.automatic) return e;
-    return grat_op_fail(op, e, "no trigger came in time; check its source and level, or let it run by itself (--trigger "
-                               "auto)");
+    return grat_op_fail(op, e, "no trigger came in time; check its source and level, or let it run by itself "
+                               "(--trigger auto)");
 }
 
 static grat_err wait_end(bs_scope *b, grat_op *op)
 {
     bs_trace *t = &b->trace;
-    double own = (t->plan.conversions + 64) * bs_conversion(&t->plan) + (t->automatic ? TIMEOUT_MAX * TIMEOUT_TICK : 0);
+    double own = (t->plan.conversions + 64) * bs_conversion(&t->plan) + TIMEOUT_MAX * TIMEOUT_TICK;
     for (;;) {
         grat__bs_packet end;
         grat_op child = *op;
