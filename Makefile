@@ -35,6 +35,7 @@ bench: all deps-bench
 soak: deps-build deps-check $(CHECK)/build.ninja
 	@ninja -C $(CHECK)
 	@$(CHECK)/tests/faults/matrix --cases 100000
+	@GRAT_ABORTS=10000 $(CHECK)/wires_hislip_test
 
 install: all
 	@ninja -C $(BUILD) install

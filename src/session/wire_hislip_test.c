@@ -1,0 +1,423 @@
+/* What a HiSLIP session can do beyond messages, against the simulator. */
+#include <graticule/sim.h>
+
+#include "test.h"
+
+#include <pthread.h>
+
+static struct {
+    grat_sim *sim;
+    grat_cancel *stop;
+    pthread_t thread;
+} bench;
+
+static void *serve(void *unused)
+{
+    grat_op op;
+    grat_op_init(&op, 600000, NULL);
+    grat_sim_run(bench.sim, bench.stop, &op);
+    return unused;
+}
+
+static void start(const char *wire, const char *model, const char *options)
+{
+    grat_sim_instrument one = {.model = model, .address = "127.0.0.78", .wires = wire, .options = options};
+    grat_op op;
+    grat_op_init(&op, 5000, NULL);
+    bench.stop = grat_cancel_new();
+    EQ(grat_sim_new(&one, 1, 1, &op, &bench.sim), GRAT_OK);
+    pthread_create(&bench.thread, NULL, serve, NULL);
+}
+
+static void stop(void)
+{
+    grat_cancel_fire(bench.stop);
+    pthread_join(bench.thread, NULL);
+    grat_sim_free(bench.sim);
+    grat_cancel_free(bench.stop);
+}
+
+static grat_session *session(void)
+{
+    grat_session *s = NULL;
+    grat_op op;
+    grat_op_init(&op, 5000, NULL);
+    EQ(grat_open(grat_sim_resource(bench.sim, 0), NULL, &op, &s), GRAT_OK);
+    return s;
+}
+
+static grat_op *fresh(int64_t ms)
+{
+    static grat_op op;
+    grat_op_init(&op, ms, NULL);
+    return &op;
+}
+
+static void alive(grat_session *s)
+{
+    grat_identity id;
+    EQ(grat_identify(s, &id, fresh(3000)), GRAT_OK);
+    STR(id.vendor, "GRATICULE");
+}
+
+TEST(status_and_control)
+{
+    uint8_t stb = 0;
+    char text[256];
+    start("hislip", "plain", NULL);
+    grat_session *s = session();
+    EQ(grat_puts(s, "*CLS;*ESE 1;*SRE 32", fresh(2000)), GRAT_OK);
+    EQ(grat_puts(s, "*OPC", fresh(2000)), GRAT_OK);
+    EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
+    EQ(stb & 0x20, 0x20);
+    EQ(grat_check_errors(s, fresh(2000)), GRAT_OK);
+    EQ(grat_trigger(s, fresh(2000)), GRAT_OK);
+    for (int mode = GRAT_REN_OFF; mode <= GRAT_REN_LOCAL; mode++)
+        EQ(grat_control_ren(s, (grat_ren)mode, fresh(2000)), GRAT_OK);
+    EQ(grat_control_ren(s, (grat_ren)7, fresh(2000)), GRAT_EINVAL);
+    EQ(grat_clear(s, fresh(2000)), GRAT_OK);
+    alive(s);
+    /* MAV: from the answer's arrival until it was read. */
+    EQ(grat_puts(s, "*IDN?", fresh(2000)), GRAT_OK);
+    EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
+    EQ(stb & 0x10, 0x10);
+    EQ(grat_read_text(s, text, sizeof text, fresh(2000)), GRAT_OK);
+    EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
+    EQ(stb & 0x10, 0);
+    EQ(grat_check_errors(s, fresh(2000)), GRAT_OK);
+    grat_close(s);
+    stop();
+}
+
+TEST(attributes)
+{
+    grat_value v;
+    start("hislip:24880", "plain", NULL);
+    grat_session *s = session();
+    STR(grat_session_resource(s), "TCPIP0::127.0.0.78::hislip0,24880::INSTR");
+    EQ(grat_attr_get(s, GRAT_ATTR_TCP_ADDRESS, &v, fresh(1000)), GRAT_OK);
+    STR(v.text, "127.0.0.78");
+    EQ(grat_attr_get(s, GRAT_ATTR_TCP_PORT, &v, fresh(1000)), GRAT_OK);
+    EQ(v.number, 24880);
+    EQ(grat_attr_get(s, GRAT_ATTR_HISLIP_VERSION, &v, fresh(1000)), GRAT_OK);
+    EQ(v.number, 0x200);
+    EQ(grat_attr_get(s, GRAT_ATTR_HISLIP_MAX_MESSAGE, &v, fresh(1000)), GRAT_OK);
+    EQ(v.number, 1024);
+    EQ(grat_attr_set(s, GRAT_ATTR_HISLIP_MAX_MESSAGE, 1, fresh(1000)), GRAT_OK);
+    alive(s);
+    EQ(grat_attr_set(s, GRAT_ATTR_HISLIP_MAX_MESSAGE, 0, fresh(1000)), GRAT_ERANGE);
+    EQ(grat_attr_get(s, GRAT_ATTR_TCP_NODELAY, &v, fresh(1000)), GRAT_OK);
+    EQ(v.number, 1);
+    EQ(grat_attr_set(s, GRAT_ATTR_TCP_KEEPALIVE, 0, fresh(1000)), GRAT_OK);
+    EQ(grat_attr_get(s, GRAT_ATTR_TCP_KEEPALIVE, &v, fresh(1000)), GRAT_OK);
+    EQ(v.number, 0);
+    EQ(grat_attr_get(s, GRAT_ATTR_TLS, &v, fresh(1000)), GRAT_OK);
+    EQ(v.number, 0);
+    EQ(grat_attr_get(s, GRAT_ATTR_ASRL_BAUD, &v, fresh(1000)), GRAT_ENOTSUP);
+    grat_close(s);
+    stop();
+}
+
+/* Two questions, two answers, in order; in synchronized mode the second ends the first. */
+TEST(overlapped)
+{
+    char text[256];
+    grat_value v;
+    uint8_t stb;
+    start("hislip", "plain", NULL);
+    grat_session *s = session();
+    for (int overlap = 1; overlap >= 0; overlap--) {
+        EQ(grat_attr_set(s, GRAT_ATTR_HISLIP_OVERLAP, overlap, fresh(2000)), GRAT_OK);
+        EQ(grat_attr_get(s, GRAT_ATTR_HISLIP_OVERLAP, &v, fresh(1000)), GRAT_OK);
+        EQ(v.number, overlap);
+        EQ(grat_io_write(s, ":ECHO? first", 12, true, fresh(2000)), GRAT_OK);
+        EQ(grat_io_write(s, ":ECHO? second", 13, true, fresh(2000)), GRAT_OK);
+        if (overlap) {
+            EQ(grat_io_read(s, text, sizeof text, -1, false, fresh(2000)), GRAT_OK);
+            MEM(text, "first\n", 6);
+            EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
+            EQ(stb & 0x10, 0x10);
+        }
+        grat_op *op = fresh(2000);
+        EQ(grat_io_read(s, text, sizeof text, -1, false, op), GRAT_OK);
+        EQ(op->reason, GRAT_REASON_END);
+        MEM(text, "second\n", 7);
+        EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
+        EQ(stb & 0x10, 0);
+    }
+    grat_close(s);
+    stop();
+}
+
+typedef struct helper {
+    pthread_t thread;
+    grat_session *s;
+    grat_err err;
+    grat_op op;
+    char text[256];
+} helper;
+
+static void *wait_srq(void *arg)
+{
+    helper *h = arg;
+    h->err = grat_srq_wait(h->s, &h->op);
+    return NULL;
+}
+
+static void *blocked_read(void *arg)
+{
+    helper *h = arg;
+    h->err = grat_io_read(h->s, h->text, sizeof h->text, -1, false, &h->op);
+    return NULL;
+}
+
+static void begin(helper *h, grat_session *s, void *(*run)(void *))
+{
+    h->s = s;
+    grat_op_init(&h->op, 5000, NULL);
+    pthread_create(&h->thread, NULL, run, h);
+}
+
+/* One session: a read that waits, a wait for service requests, and the status byte, in three threads. */
+TEST(service_request_beside_a_read)
+{
+    uint8_t stb = 0;
+    helper reader = {0}, waiter = {0};
+    start("hislip", "plain", NULL);
+    grat_session *s = session(), *other = session();
+    EQ(grat_puts(s, "*CLS;*ESE 1;*SRE 32", fresh(2000)), GRAT_OK);
+    EQ(grat_srq_wait(s, fresh(50)), GRAT_EINVAL);
+    EQ(grat_srq_enable(s, true, fresh(2000)), GRAT_OK);
+    EQ(grat_srq_wait(s, fresh(50)), GRAT_ETIMEOUT);
+    for (int i = 0; i < 20; i++) {
+        begin(&reader, s, blocked_read);
+        begin(&waiter, s, wait_srq);
+        EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
+        EQ(stb & 0x40, 0);
+        EQ(grat_puts(other, "*OPC", fresh(2000)), GRAT_OK);
+        pthread_join(waiter.thread, NULL);
+        EQ(waiter.err, GRAT_OK);
+        EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
+        EQ(stb & 0x60, 0x60);
+        EQ(grat_io_write(s, "*ESR?", 5, true, fresh(2000)), GRAT_OK);
+        pthread_join(reader.thread, NULL);
+        EQ(reader.err, GRAT_OK);
+        EQ(reader.text[0], '1');
+    }
+    EQ(grat_srq_enable(s, false, fresh(2000)), GRAT_OK);
+    grat_close(other);
+    alive(s);
+    grat_close(s);
+    stop();
+}
+
+typedef struct pair {
+    grat_session *s;
+    uint8_t stb;
+} pair;
+
+static grat_err task_srq(void *user, grat_op *op)
+{
+    return grat_srq_wait(((pair *)user)->s, op);
+}
+
+static grat_err task_stb(void *user, grat_op *op)
+{
+    pair *p = user;
+    grat_err e = GRAT_OK;
+    for (int i = 0; !e && i < 10; i++) e = grat_read_stb(p->s, &p->stb, op);
+    return e ? e : grat_puts(p->s, "*OPC", op);
+}
+
+/* The same in tasks of one thread: who sleeps must be woken by who receives. */
+TEST(service_request_in_a_task)
+{
+    start("hislip", "plain", NULL);
+    pair p = {.s = session()};
+    EQ(grat_puts(p.s, "*CLS;*ESE 1;*SRE 32", fresh(2000)), GRAT_OK);
+    EQ(grat_srq_enable(p.s, true, fresh(2000)), GRAT_OK);
+    grat_group *g = grat_group_new();
+    grat_task *t[2];
+    grat_op op[3];
+    for (int i = 0; i < 3; i++) grat_op_init(&op[i], 4000, NULL);
+    EQ(grat_submit(g, task_srq, &p, &op[0], &t[0]), GRAT_OK);
+    EQ(grat_submit(g, task_stb, &p, &op[1], &t[1]), GRAT_OK);
+    EQ(grat_wait_all(g, &op[2]), GRAT_OK);
+    EQ(op[0].err, GRAT_OK);
+    EQ(op[1].err, GRAT_OK);
+    grat_group_free(g);
+    grat_close(p.s);
+    stop();
+}
+
+TEST(service_request_for_a_message)
+{
+    uint8_t stb = 0;
+    start("hislip", "plain", NULL);
+    grat_session *s = session();
+    EQ(grat_srq_enable(s, true, fresh(2000)), GRAT_OK);
+    EQ(grat_puts(s, "*CLS;*SRE 16", fresh(2000)), GRAT_OK);
+    EQ(grat_srq_wait(s, fresh(50)), GRAT_ETIMEOUT);
+    EQ(grat_puts(s, "*IDN?", fresh(2000)), GRAT_OK);
+    EQ(grat_srq_wait(s, fresh(2000)), GRAT_OK);
+    EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
+    EQ(stb & 0x50, 0x50);
+    grat_close(s);
+    stop();
+}
+
+TEST(locks)
+{
+    char text[256];
+    start("hislip", "plain", NULL);
+    grat_session *a = session(), *b = session(), *c = session();
+    EQ(grat_unlock(a, fresh(2000)), GRAT_EINVAL);
+    EQ(grat_lock(a, 0, fresh(2000)), GRAT_OK);
+    EQ(grat_lock(a, 0, fresh(2000)), GRAT_EINVAL);
+    EQ(grat_lock(b, 0, fresh(2000)), GRAT_ELOCKED);
+    EQ(grat_lock(b, 100, fresh(2000)), GRAT_ELOCKED);
+    EQ(grat_lock_shared(b, "us", 0, fresh(2000)), GRAT_ELOCKED);
+    /* Who has no lock waits; its message is thrown away by the clear that follows, not executed later. */
+    EQ(grat_query(b, "*ESE 77;*IDN?", text, sizeof text, fresh(200)), GRAT_ETIMEOUT);
+    EQ(grat_io_write(b, "*ESE 78", 7, true, fresh(200)), GRAT_OK);
+    alive(a);
+    grat_close(b);
+    EQ(grat_unlock(a, fresh(2000)), GRAT_OK);
+    EQ(grat_query(a, "*ESE?", text, sizeof text, fresh(2000)), GRAT_OK);
+    STR(text, "0");
+    b = session();
+    /* shared: by the key; its holder may exclude the others */
+    EQ(grat_lock_shared(a, "us", 0, fresh(2000)), GRAT_OK);
+    EQ(grat_lock_shared(b, "them", 0, fresh(2000)), GRAT_ELOCKED);
+    EQ(grat_lock_shared(b, "us", 0, fresh(2000)), GRAT_OK);
+    EQ(grat_lock(c, 0, fresh(2000)), GRAT_ELOCKED);
+    alive(a);
+    alive(b);
+    EQ(grat_lock(b, 0, fresh(2000)), GRAT_OK);
+    EQ(grat_io_write(a, "*IDN?", 5, true, fresh(200)), GRAT_OK);
+    EQ(grat_io_read(a, text, sizeof text, -1, false, fresh(200)), GRAT_ETIMEOUT);
+    alive(b);
+    EQ(grat_unlock(b, fresh(2000)), GRAT_OK);
+    EQ(grat_io_read(a, text, sizeof text, -1, false, fresh(2000)), GRAT_OK);
+    /* closing frees */
+    EQ(grat_unlock(b, fresh(2000)), GRAT_OK);
+    grat_close(a);
+    EQ(grat_lock(c, 1000, fresh(2000)), GRAT_OK);
+    grat_close(c);
+    EQ(grat_lock(b, 1000, fresh(2000)), GRAT_OK);
+    grat_close(b);
+    stop();
+}
+
+static void *take_lock(void *arg)
+{
+    helper *h = arg;
+    h->err = grat_lock(h->s, 4000, &h->op);
+    return NULL;
+}
+
+TEST(a_lock_is_waited_for)
+{
+    helper h = {0};
+    start("hislip", "plain", NULL);
+    grat_session *a = session(), *b = session();
+    EQ(grat_lock(a, 0, fresh(2000)), GRAT_OK);
+    begin(&h, b, take_lock);
+    alive(a);
+    grat_op_sleep_until(fresh(1000), grat_now_ns() + 50000000);
+    EQ(grat_unlock(a, fresh(2000)), GRAT_OK);
+    pthread_join(h.thread, NULL);
+    EQ(h.err, GRAT_OK);
+    EQ(grat_lock(a, 0, fresh(2000)), GRAT_ELOCKED);
+    grat_close(b);
+    grat_close(a);
+    stop();
+}
+
+/* A wait for a lock that was given up must not leave the session with one. */
+TEST(a_lock_that_came_too_late_is_given_back)
+{
+    start("hislip", "plain", NULL);
+    grat_session *a = session(), *b = session();
+    helper h = {0};
+    grat_cancel *cancel = grat_cancel_new();
+    EQ(grat_lock(a, 0, fresh(2000)), GRAT_OK);
+    h.s = b;
+    grat_op_init(&h.op, 5000, cancel);
+    pthread_create(&h.thread, NULL, take_lock, &h);
+    grat_op_sleep_until(fresh(1000), grat_now_ns() + 50000000);
+    grat_cancel_fire(cancel);
+    pthread_join(h.thread, NULL);
+    EQ(h.err, GRAT_ECANCELED);
+    EQ(grat_unlock(a, fresh(2000)), GRAT_OK);
+    /* the session recovers first, and with that the request is over */
+    alive(b);
+    EQ(grat_unlock(b, fresh(2000)), GRAT_EINVAL);
+    EQ(grat_lock(a, 0, fresh(2000)), GRAT_OK);
+    grat_close(b);
+    grat_close(a);
+    grat_cancel_free(cancel);
+    stop();
+}
+
+/* Plain I/O: nothing but the identifiers keeps the answers apart. */
+TEST(a_late_answer_is_recognised)
+{
+    char text[256];
+    uint8_t stb;
+    start("hislip", "plain", NULL);
+    grat_session *s = session();
+    for (int i = 0; i < 5; i++) {
+        EQ(grat_io_write(s, "*IDN?", 5, true, fresh(2000)), GRAT_OK);
+        EQ(grat_io_read(s, text, 3, -1, false, fresh(2000)), GRAT_OK);
+        EQ(grat_io_write(s, ":ECHO? mine", 11, true, fresh(2000)), GRAT_OK);
+        grat_op *op = fresh(2000);
+        EQ(grat_io_read(s, text, 5, -1, false, op), GRAT_OK);
+        EQ(op->reason, GRAT_REASON_END | GRAT_REASON_COUNT);
+        MEM(text, "mine\n", 5);
+        EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
+        EQ(grat_io_read(s, text, 5, -1, false, fresh(20)), GRAT_ETIMEOUT);
+    }
+    grat_close(s);
+    stop();
+}
+
+/* Some hundreds here, as many as GRAT_ABORTS says in a soak. */
+TEST(aborted_blocks)
+{
+    static char buf[1000000];
+    const char *count = getenv("GRAT_ABORTS");
+    long n = count ? strtol(count, NULL, 10) : 200, aborted = 0;
+    start("hislip", "plain", "link=400Mbit");
+    grat_session *s = session();
+    alive(s);
+    for (long i = 0; i < n && !test_bad; i++) {
+        char text[256] = "";
+        grat_op op;
+        grat_op_init(&op, 1 + i % 5, NULL);
+        grat_err e = grat_query_block(s, ":BLOCK? 1000000", buf, sizeof buf, &op);
+        aborted += e == GRAT_ETIMEOUT;
+        TRUE(e == GRAT_OK || e == GRAT_ETIMEOUT);
+        EQ(grat_query(s, "*IDN?", text, sizeof text, fresh(5000)), GRAT_OK);
+        STR(text, "GRATICULE,PLAIN,0,1");
+    }
+    TRUE(aborted > n / 2);
+    grat_close(s);
+    stop();
+}
+
+int main(void)
+{
+    RUN(status_and_control);
+    RUN(attributes);
+    RUN(overlapped);
+    RUN(service_request_beside_a_read);
+    RUN(service_request_in_a_task);
+    RUN(service_request_for_a_message);
+    RUN(locks);
+    RUN(a_lock_is_waited_for);
+    RUN(a_lock_that_came_too_late_is_given_back);
+    RUN(a_late_answer_is_recognised);
+    RUN(aborted_blocks);
+    return TEST_RESULT();
+}
