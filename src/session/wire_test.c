@@ -226,6 +226,28 @@ TEST(byte_stream)
     stop();
 }
 
+TEST(raw_socket_attributes)
+{
+    grat_value v;
+    start("raw");
+    grat_session *s = session();
+    EQ(grat_attr_get(s, GRAT_ATTR_TCP_ADDRESS, &v, fresh(1000)), GRAT_OK);
+    STR(v.text, "127.0.0.77");
+    EQ(grat_attr_get(s, GRAT_ATTR_TCP_PORT, &v, fresh(1000)), GRAT_OK);
+    EQ(v.number, 5555);
+    EQ(grat_attr_set(s, GRAT_ATTR_TCP_NODELAY, 0, fresh(1000)), GRAT_OK);
+    EQ(grat_attr_set(s, GRAT_ATTR_TCP_KEEPALIVE, 0, fresh(1000)), GRAT_OK);
+    EQ(grat_attr_set(s, GRAT_ATTR_TCP_NODELAY, 2, fresh(1000)), GRAT_ERANGE);
+    EQ(grat_clear(s, fresh(1000)), GRAT_OK); /* a new connection, with the same settings */
+    EQ(grat_attr_get(s, GRAT_ATTR_TCP_NODELAY, &v, fresh(1000)), GRAT_OK);
+    EQ(v.number, 0);
+    EQ(grat_attr_get(s, GRAT_ATTR_TCP_KEEPALIVE, &v, fresh(1000)), GRAT_OK);
+    EQ(v.number, 0);
+    EQ(grat_attr_get(s, GRAT_ATTR_ASRL_BAUD, &v, fresh(1000)), GRAT_ENOTSUP);
+    grat_close(s);
+    stop();
+}
+
 int main(void)
 {
     RUN(byte_stream);
@@ -235,5 +257,6 @@ int main(void)
     RUN(vxi11_service_request);
     RUN(vxi11_locks);
     RUN(vxi11_a_timed_out_call_is_aborted);
+    RUN(raw_socket_attributes);
     return TEST_RESULT();
 }

@@ -4,14 +4,19 @@
 #include "transport/list.h"
 #include "transport/net.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 typedef struct tcp {
     int fd;
     char host[256];
     unsigned port;
+    int nodelay, keepalive; /* told by attr_set; -1 as they are */
 } tcp;
 
 static bool serves(const grat_resource *r)
@@ -25,6 +30,7 @@ static grat_err tcp_open(void *p, const grat_resource *r, const grat_open_option
     (void)opt;
     snprintf(t->host, sizeof t->host, "%s", r->host);
     t->port = r->port;
+    t->nodelay = t->keepalive = -1;
     return grat__tcp_connect(t->host, t->port, op, &t->fd);
 }
 
@@ -60,12 +66,65 @@ static grat_err tcp_read(void *p, void *buf, size_t cap, int term, grat_op *op)
     return e;
 }
 
+static bool option_of(grat_attr a, int *level, int *name)
+{
+    *level = a == GRAT_ATTR_TCP_NODELAY ? IPPROTO_TCP : SOL_SOCKET;
+    *name = a == GRAT_ATTR_TCP_NODELAY ? TCP_NODELAY : SO_KEEPALIVE;
+    return a == GRAT_ATTR_TCP_NODELAY || a == GRAT_ATTR_TCP_KEEPALIVE;
+}
+
+static grat_err set_option(tcp *t, grat_attr a, int value, grat_op *op)
+{
+    int level, name;
+    option_of(a, &level, &name);
+    return setsockopt(t->fd, level, name, &value, sizeof value) == 0 ? GRAT_OK : gone(t, op);
+}
+
 static grat_err tcp_clear(void *p, grat_op *op)
 {
     tcp *t = p;
     if (t->fd >= 0) close(t->fd);
     t->fd = -1;
-    return grat__tcp_connect(t->host, t->port, op, &t->fd);
+    grat_err e = grat__tcp_connect(t->host, t->port, op, &t->fd);
+    if (!e && t->nodelay >= 0) e = set_option(t, GRAT_ATTR_TCP_NODELAY, t->nodelay, op);
+    if (!e && t->keepalive >= 0) e = set_option(t, GRAT_ATTR_TCP_KEEPALIVE, t->keepalive, op);
+    return e;
+}
+
+static grat_err tcp_attr_get(void *p, grat_attr a, grat_value *out, grat_op *op)
+{
+    tcp *t = p;
+    struct sockaddr_storage peer;
+    socklen_t n = sizeof peer;
+    int value = 0, level, name;
+    if (t->fd < 0) return gone(t, op);
+    *out = (grat_value){.number = t->port};
+    if (a == GRAT_ATTR_TCP_PORT) return GRAT_OK;
+    if (a == GRAT_ATTR_TCP_ADDRESS) {
+        if (getpeername(t->fd, (struct sockaddr *)&peer, &n) != 0 ||
+            getnameinfo((struct sockaddr *)&peer, n, out->text, sizeof out->text, NULL, 0, NI_NUMERICHOST) != 0)
+            return gone(t, op);
+        return GRAT_OK;
+    }
+    if (!option_of(a, &level, &name)) return grat_op_fail(op, GRAT_ENOTSUP, "a raw socket has no attribute %d", (int)a);
+    n = sizeof value;
+    if (getsockopt(t->fd, level, name, &value, &n) != 0) return gone(t, op);
+    out->number = value != 0;
+    return GRAT_OK;
+}
+
+static grat_err tcp_attr_set(void *p, grat_attr a, int64_t value, grat_op *op)
+{
+    tcp *t = p;
+    int level, name;
+    if (!option_of(a, &level, &name))
+        return grat_op_fail(op, GRAT_ENOTSUP, "a raw socket has no attribute %d that can be set", (int)a);
+    if (value != 0 && value != 1)
+        return grat_op_fail(op, GRAT_ERANGE, "attribute %d: %lld; it is 0 or 1", (int)a, (long long)value);
+    if (t->fd < 0) return gone(t, op);
+    grat_err e = set_option(t, a, (int)value, op);
+    if (!e) *(a == GRAT_ATTR_TCP_NODELAY ? &t->nodelay : &t->keepalive) = (int)value;
+    return e;
 }
 
 const grat_transport grat__transport_tcp = {
@@ -77,4 +136,6 @@ const grat_transport grat__transport_tcp = {
     .write = tcp_write,
     .read = tcp_read,
     .clear = tcp_clear,
+    .attr_get = tcp_attr_get,
+    .attr_set = tcp_attr_set,
 };
