@@ -1,6 +1,7 @@
 /* The formatted buffers, which viPrintf, viScanf, viBufRead and viBufWrite share, and viFlush and viSetBuf. */
 #include "session.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,6 +123,24 @@ void visa__fmt_consume(visa_session *s, size_t n)
 {
     size_t have = s->rd.len - s->rd.at;
     s->rd.at += n < have ? n : have;
+}
+
+void visa__fmt_forget_read(visa_session *s)
+{
+    empty(&s->rd);
+}
+
+void visa__fmt_forget_line_end(visa_session *s)
+{
+    if (s->rd.why == VI_SUCCESS_MAX_CNT) return;
+    for (size_t i = s->rd.at; i < s->rd.len; i++)
+        if (!isspace(s->rd.data[i])) return;
+    empty(&s->rd);
+}
+
+void visa__fmt_forget_write(visa_session *s)
+{
+    empty(&s->wr);
 }
 
 static int64_t mode_of(visa_session *s, const int64_t *mode)

@@ -79,6 +79,11 @@ ViStatus visa__fmt_flush(visa_session *s, bool end);
 /* What the read buffer holds, after one read of the device when it holds nothing. *end: the message ends behind it. */
 ViStatus visa__fmt_fill(visa_session *s, const ViByte **data, size_t *n, bool *end);
 void visa__fmt_consume(visa_session *s, size_t n);
+/* Drops what a buffer holds, without I/O. */
+void visa__fmt_forget_read(visa_session *s);
+void visa__fmt_forget_write(visa_session *s);
+/* Drops what is left of an answer when that is white space and nothing follows it. */
+void visa__fmt_forget_line_end(visa_session *s);
 /* What viPrintf and viScanf do last: send, or forget what was not consumed, where the buffer's mode is
  * VI_FLUSH_ON_ACCESS. */
 ViStatus visa__fmt_access_write(visa_session *s);
