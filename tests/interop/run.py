@@ -454,7 +454,7 @@ def enter_namespace(arguments):
     unshare = shutil.which('unshare')
     for options in (['-n'],) if os.geteuid() == 0 else (['-Urn'],):
         if unshare and subprocess.run([unshare] + options + ['true'], stderr=subprocess.DEVNULL).returncode == 0:
-            again = [sys.executable, os.path.abspath(__file__), '--inside']
+            again = [sys.executable, os.path.abspath(sys.argv[0]), '--inside']
             os.execv(unshare, ['unshare'] + options + again + arguments)
     return 'no network namespace can be made here (unshare %s)' % ' '.join(options)
 
@@ -477,11 +477,11 @@ def run_check(function, place):
     return {'name': function.__name__, 'result': result, 'reason': reason}
 
 
-def finish(results):
+def finish(results, name='peers'):
     folder = os.environ.get('GRAT_RESULTS')
     if folder:
         os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, 'peers.json'), 'w') as f:
+        with open(os.path.join(folder, name + '.json'), 'w') as f:
             json.dump(results, f, indent=1)
     count = {kind: sum(r['result'] == kind for r in results) for kind in ('passed', 'failed', 'skipped')}
     print('%(passed)d passed, %(failed)d failed, %(skipped)d skipped' % count)
