@@ -8,7 +8,7 @@
 #include "sink/sink.h"
 
 extern const grat_format grat__format_csv, grat__format_npy, grat__format_npz, grat__format_wav, grat__format_json,
-    grat__format_png, grat__format_svg;
+    grat__format_vcd, grat__format_sr, grat__format_png, grat__format_svg;
 
 /* "ch1", "D0". */
 void grat__trace_label(const grat_trace *t, char *out, size_t cap);

@@ -159,12 +159,14 @@ TEST(round_trips)
     round_trip("r.npy");
     round_trip("r.npz");
     round_trip("r.wav");
+    round_trip("r.vcd");
+    round_trip("r.sr");
 }
 
 TEST(stretches_of_one_acquisition)
 {
-    static const char *const names[] = {"s.csv", "s.npy", "s.npz", "s.wav"};
-    for (int k = 0; k < 4; k++) {
+    static const char *const names[] = {"s.csv", "s.npy", "s.npz", "s.wav", "s.vcd", "s.sr"};
+    for (int k = 0; k < 6; k++) {
         grat_record *r[3], *back = NULL;
         for (unsigned i = 0; i < 3; i++) r[i] = make(1000, 0, 1e-6), r[i]->first = 1000 * i;
         write_file(names[k], NULL, r, 3);
@@ -208,7 +210,7 @@ TEST(mistakes)
 {
     grat_writer *w = NULL;
     EQ(grat_writer_open(in_dir("x.doc"), NULL, NULL, &op, &w), GRAT_EFORMAT);
-    TRUE(strstr(op.text, "csv, npy, npz, wav, json, png, svg") != NULL);
+    TRUE(strstr(op.text, "csv, npy, npz, wav, json, vcd, sr, png, svg") != NULL);
     EQ(grat_writer_open(in_dir("x.csv"), "doc", NULL, &op, &w), GRAT_EFORMAT);
     EQ(grat_writer_open("-", NULL, NULL, &op, &w), GRAT_EFORMAT);
     EQ(grat_writer_open(in_dir("x.csv"), NULL, NULL, &op, &w), GRAT_OK);
@@ -229,8 +231,8 @@ TEST(mistakes)
 /* Every cut of a good file must be refused or read, never crash. */
 TEST(damaged_files)
 {
-    static const char *const names[] = {"d.csv", "d.npy", "d.npz", "d.wav"};
-    for (int k = 0; k < 4; k++) {
+    static const char *const names[] = {"d.csv", "d.npy", "d.npz", "d.wav", "d.vcd", "d.sr"};
+    for (int k = 0; k < 6; k++) {
         grat_record *r = make(20, 0, 1e-6);
         write_file(names[k], NULL, &r, 1);
         char *whole = slurp(names[k]);

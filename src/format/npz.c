@@ -1,8 +1,9 @@
 /* numpy's archive: time.npy, a member a channel, meta.npy (the settings as JSON text) and, for several acquisitions,
- * record.npy. Members are stored, with ZIP64 sizes throughout (APPNOTE.TXT 6.3, 4.3.7 and 4.5.3). */
+ * record.npy. Members are stored, not deflated. */
 #include "core/str.h"
 #include "format/format.h"
 #include "format/num.h"
+#include "format/zip.h"
 
 #include <stdlib.h>
 #include <stdio.h>
@@ -95,27 +96,10 @@ static grat_err put_text(const grat__buf *text, pass *s)
     return GRAT_OK;
 }
 
-static grat_err put_local_header(npz *z, const member *m, grat_out *o, grat_op *op)
+static grat__zip_member entry(const member *m)
 {
-    uint8_t h[30 + 20] = {'P', 'K', 3, 4, 45};
-    (void)z;
-    size_t n = strlen(m->name);
-    h[12] = 0x21; /* 1980-01-01: the same samples make the same file */
-    grat__put_le32(h + 14, m->crc);
-    grat__put_le32(h + 18, 0xffffffff);
-    grat__put_le32(h + 22, 0xffffffff);
-    grat__put_le16(h + 26, (uint16_t)n);
-    grat__put_le16(h + 28, 20);
-    uint8_t *extra = h + 30;
-    grat__put_le16(extra, 1);
-    grat__put_le16(extra + 2, 16);
-    for (int i = 0; i < 2; i++) {
-        grat__put_le32(extra + 4 + 8 * i, (uint32_t)m->size);
-        grat__put_le32(extra + 8 + 8 * i, (uint32_t)(m->size >> 32));
-    }
-    grat_err err = grat_out_write(o, h, 30, op);
-    if (!err) err = grat_out_write(o, m->name, n, op);
-    return err ? err : grat_out_write(o, extra, 20, op);
+    return (grat__zip_member){.name = m->name, .name_length = strlen(m->name), .size = m->size, .stored = m->size,
+                              .offset = m->offset, .crc = m->crc};
 }
 
 typedef struct content {
@@ -140,61 +124,13 @@ static grat_err put_content(npz *z, const content *c, grat_out *o, grat_op *op)
         if (round) {
             m->crc = s.crc;
             s.out = o;
-            err = put_local_header(z, m, o, op);
+            grat__zip_member local = entry(m);
+            err = grat__zip_put_local(&local, o, op);
         }
         if (!err) err = put(&s, header, sizeof header);
         if (!err) err = c->what == META ? put_text(c->text, &s) : put_column(z, c->what, &s);
     }
     return err;
-}
-
-static void put_le64(uint8_t *p, uint64_t v)
-{
-    grat__put_le32(p, (uint32_t)v);
-    grat__put_le32(p + 4, (uint32_t)(v >> 32));
-}
-
-static grat_err put_central(const member *m, grat_out *o, grat_op *op)
-{
-    uint8_t h[46] = {'P', 'K', 1, 2, 45, 3, 45}, extra[28];
-    size_t n = strlen(m->name);
-    h[14] = 0x21;
-    grat__put_le32(h + 16, m->crc);
-    grat__put_le32(h + 20, 0xffffffff);
-    grat__put_le32(h + 24, 0xffffffff);
-    grat__put_le16(h + 28, (uint16_t)n);
-    grat__put_le16(h + 30, sizeof extra);
-    grat__put_le32(h + 38, 0644u << 16 | 0x80000000u);
-    grat__put_le32(h + 42, 0xffffffff);
-    grat__put_le16(extra, 1);
-    grat__put_le16(extra + 2, 24);
-    put_le64(extra + 4, m->size);
-    put_le64(extra + 12, m->size);
-    put_le64(extra + 20, m->offset);
-    grat_err err = grat_out_write(o, h, sizeof h, op);
-    if (!err) err = grat_out_write(o, m->name, n, op);
-    return err ? err : grat_out_write(o, extra, sizeof extra, op);
-}
-
-static grat_err put_end(const npz *z, uint64_t start, grat_out *o, grat_op *op)
-{
-    uint64_t at = grat__out_tell(o);
-    uint8_t h[56 + 20 + 22] = {'P', 'K', 6, 6, 44};
-    h[12] = h[14] = 45;
-    put_le64(h + 24, z->members);
-    put_le64(h + 32, z->members);
-    put_le64(h + 40, at - start);
-    put_le64(h + 48, start);
-    uint8_t *locator = h + 56, *last = h + 76;
-    memcpy(locator, "PK\x06\x07", 4);
-    put_le64(locator + 8, at);
-    locator[16] = 1;
-    memcpy(last, "PK\x05\x06", 4);
-    grat__put_le16(last + 8, (uint16_t)z->members);
-    grat__put_le16(last + 10, (uint16_t)z->members);
-    grat__put_le32(last + 12, (uint32_t)(at - start));
-    grat__put_le32(last + 16, 0xffffffff);
-    return grat_out_write(o, h, sizeof h, op);
 }
 
 static grat_err put_meta(npz *z, grat_out *o, grat_op *op)
@@ -228,8 +164,11 @@ static grat_err end(void *p, grat_out *o, grat_op *op)
     if (!err && z->keep.record[z->keep.count - 1]->number != r->number) err = put_content(z, &number, o, op);
     if (!err) err = put_meta(z, o, op);
     uint64_t start = grat__out_tell(o);
-    for (unsigned i = 0; i < z->members && !err; i++) err = put_central(&z->member[i], o, op);
-    return err ? err : put_end(z, start, o, op);
+    for (unsigned i = 0; i < z->members && !err; i++) {
+        grat__zip_member central = entry(&z->member[i]);
+        err = grat__zip_put_central(&central, o, op);
+    }
+    return err ? err : grat__zip_put_end(z->members, start, o, op);
 }
 
 static void fini(void *p)

@@ -5,14 +5,15 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static const grat_format *const formats[] = {&grat__format_csv, &grat__format_npy, &grat__format_npz,
-                                                 &grat__format_wav, &grat__format_json};
+                                                 &grat__format_wav, &grat__format_json, &grat__format_vcd,
+                                                 &grat__format_sr};
     const grat_format *f;
     grat_record *r = NULL;
     grat_meta meta;
     grat_op op;
 
     if (!n) return 0;
-    f = formats[data[0] % 5];
+    f = formats[data[0] % 7];
     if (!f->read) return 0;
     memset(&meta, 0, sizeof meta);
     grat_op_init(&op, 10000, NULL);

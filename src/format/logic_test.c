@@ -1,0 +1,240 @@
+/* The formats for logic data: value change dump and sigrok's session. */
+#include <graticule/graticule.h>
+
+#include "test.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+static char dir[] = "/tmp/grat-logic-XXXXXX";
+static grat_op op;
+
+static const char *in_dir(const char *name)
+{
+    static char path[128];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return path;
+}
+
+/* `logic` wires, then `analog` channels; sample i of wire k is bit k of i. */
+static grat_record *make(unsigned logic, unsigned analog, size_t count, double dt)
+{
+    grat_sample_type types[GRAT_MAX_CHANNELS] = {0};
+    for (unsigned k = 0; k < logic + analog; k++) types[k] = k < logic ? GRAT_U8 : GRAT_I16;
+    grat_record *r = grat_record_new(logic + analog, types, count);
+    r->dt = dt;
+    for (unsigned k = 0; k < logic; k++) {
+        snprintf(r->trace[k].name, sizeof r->trace[k].name, "D%u", k);
+        r->trace[k].logic = true;
+        for (size_t i = 0; i < count; i++) ((uint8_t *)r->trace[k].raw)[i] = i >> k & 1;
+    }
+    for (unsigned k = logic; k < logic + analog; k++) {
+        snprintf(r->trace[k].name, sizeof r->trace[k].name, "%u", k - logic + 1);
+        memcpy(r->trace[k].unit, "V", 2);
+        r->trace[k].scale = 0.5;
+        for (size_t i = 0; i < count; i++) ((int16_t *)r->trace[k].raw)[i] = (int16_t)(i / 2);
+    }
+    return r;
+}
+
+static void write_file(const char *name, grat_record **records, unsigned n)
+{
+    grat_writer *w = NULL;
+    EQ(grat_writer_open(in_dir(name), NULL, NULL, &op, &w), GRAT_OK);
+    for (unsigned i = 0; w && i < n; i++)
+        if (grat_writer_record(w, records[i], &op)) TEST_FAIL("%s", op.text);
+    if (w && grat_writer_finish(w, &op)) TEST_FAIL("%s", op.text);
+}
+
+static grat_record *read_file(const char *name)
+{
+    grat_record *r = NULL;
+    if (grat_read_file(in_dir(name), NULL, &r, &op)) TEST_FAIL("%s: %s", name, op.text);
+    return r;
+}
+
+/* The text behind its first line, which names the version. */
+static const char *body(const char *name)
+{
+    static char text[65536];
+    FILE *f = fopen(in_dir(name), "rb");
+    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+    if (f) fclose(f);
+    text[n] = '\0';
+    const char *line = strchr(text, '\n');
+    return line ? line + 1 : text;
+}
+
+TEST(vcd_bytes)
+{
+    grat_record *r = make(2, 1, 5, 1e-6);
+    r->t0 = -2e-6;
+    write_file("a.vcd", &r, 1);
+    STR(body("a.vcd"), "$comment graticule t0=-2e-06 dt=1e-06 $end\n$timescale 1 us $end\n"
+                       "$scope module graticule $end\n$var wire 1 ! D0 $end\n$var wire 1 \" D1 $end\n"
+                       "$var real 64 # ch1_V $end\n$upscope $end\n$enddefinitions $end\n"
+                       "#0\n0!\n0\"\nr0 #\n#1\n1!\n#2\n0!\n1\"\nr0.5 #\n#3\n1!\n#4\n0!\n0\"\nr1 #\n#5\n");
+    grat_record_unref(r);
+}
+
+TEST(vcd_time_units)
+{
+    static const struct {
+        double dt;
+        const char *scale, *last;
+    } rows[] = {
+        {1e-6, "$timescale 1 us $end", "\n#8\n"},     {4e-9, "$timescale 1 ns $end", "\n#32\n"},
+        {25e-9, "$timescale 1 ns $end", "\n#200\n"},  {1e-8, "$timescale 10 ns $end", "\n#8\n"},
+        {2e-10, "$timescale 100 ps $end", "\n#16\n"}, {0.5, "$timescale 100 ms $end", "\n#40\n"},
+        {1, "$timescale 1 s $end", "\n#8\n"},         {200, "$timescale 100 s $end", "\n#16\n"},
+        {6.75e-7, "$timescale 1 ns $end", "\n#5400\n"},
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        grat_record *r = make(1, 0, 8, rows[k].dt), *back;
+        write_file("t.vcd", &r, 1);
+        const char *text = body("t.vcd");
+        if (!strstr(text, rows[k].scale)) TEST_FAIL("%g: no %s in %.200s", rows[k].dt, rows[k].scale, text);
+        if (!strstr(text, rows[k].last)) TEST_FAIL("%g: no %s in %.400s", rows[k].dt, rows[k].last, text);
+        back = read_file("t.vcd");
+        if (back) NEAR(back->dt, rows[k].dt, rows[k].dt * 1e-12);
+        if (back) EQ(back->count, 8);
+        grat_record_unref(back);
+        grat_record_unref(r);
+    }
+    /* A third of a microsecond is no multiple of anything. */
+    grat_record *r = make(1, 0, 3000, 1e-6 / 3), *back;
+    write_file("t.vcd", &r, 1);
+    back = read_file("t.vcd");
+    if (back) EQ(back->count, 3000);
+    for (size_t i = 0; back && i < 3000; i++) EQ(((uint8_t *)back->trace[0].raw)[i], i & 1);
+    grat_record_unref(back);
+    grat_record_unref(r);
+}
+
+TEST(vcd_of_others)
+{
+    static const char text[] = "$date today $end\n$timescale 10ns $end\n$scope module top $end\n"
+                               "$var reg 1 ab clk $end\n"
+                               "$var wire 8 cd bus [7:0] $end\n$var real 64 e volt $end\n$upscope $end\n"
+                               "$enddefinitions $end\n#100\n$dumpvars\n0ab\nb1010 cd\nr1.5 e\n$end\n#130\n1ab\n#140\n"
+                               "0ab\nr-2 e\n";
+    FILE *f = fopen(in_dir("o.vcd"), "w");
+    fputs(text, f);
+    fclose(f);
+    grat_record *r = read_file("o.vcd");
+    if (!r) return;
+    EQ(r->traces, 2);
+    EQ(r->count, 5);
+    NEAR(r->dt, 1e-7, 1e-18);
+    NEAR(r->t0, 1e-6, 1e-15);
+    MEM(r->trace[0].raw, "\0\0\0\1\0", 5);
+    NEAR(((float *)r->trace[1].raw)[3], 1.5, 0);
+    NEAR(((float *)r->trace[1].raw)[4], -2, 0);
+    grat_record_unref(r);
+}
+
+TEST(gaps)
+{
+    grat_record *r[2] = {make(1, 1, 4, 1e-6), make(1, 1, 4, 1e-6)}, *back;
+    r[1]->first = 7;
+    r[1]->flags = GRAT_REC_GAP_BEFORE;
+    write_file("g.vcd", r, 2);
+    TRUE(strstr(body("g.vcd"), "\n#4\nx!\n#7\n0!\n") != NULL);
+    back = read_file("g.vcd");
+    if (back) EQ(back->count, 11);
+    grat_record_unref(back);
+    write_file("g.sr", r, 2);
+    back = read_file("g.sr");
+    if (back) {
+        EQ(back->count, 11);
+        MEM(back->trace[0].raw, "\0\1\0\1\1\1\1\0\1\0\1", 11);
+        for (int i = 0; i < 11; i++) EQ(isnan(((float *)back->trace[1].raw)[i]), i >= 4 && i < 7);
+    }
+    grat_record_unref(back);
+    r[1]->first = 1u << 30;
+    grat_writer *w = NULL;
+    EQ(grat_writer_open(in_dir("g.sr"), NULL, NULL, &op, &w), GRAT_OK);
+    EQ(grat_writer_record(w, r[0], &op), GRAT_OK);
+    EQ(grat_writer_record(w, r[1], &op), GRAT_ETOOBIG);
+    grat_writer_abort(w);
+    grat_record_unref(r[0]);
+    grat_record_unref(r[1]);
+}
+
+TEST(sr_shapes)
+{
+    static const struct {
+        unsigned logic, analog;
+    } rows[] = {{1, 0}, {8, 0}, {9, 0}, {16, 2}, {17, 1}, {0, 1}, {0, 4}, {28, 4}};
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        grat_record *r = make(rows[k].logic, rows[k].analog, 3000, 1e-3), *back;
+        write_file("s.sr", &r, 1);
+        back = read_file("s.sr");
+        if (back) {
+            EQ(back->traces, r->traces);
+            EQ(back->count, 3000);
+            for (unsigned j = 0; j < r->traces; j++) {
+                float a, b;
+                STR(back->trace[j].name, r->trace[j].name);
+                for (size_t i = 0; i < 3000; i += 7) {
+                    grat_trace_values_f32(&r->trace[j], i, 1, &a);
+                    grat_trace_values_f32(&back->trace[j], i, 1, &b);
+                    if (a != b) TEST_FAIL("%u+%u: channel %u sample %zu: %g, wanted %g", rows[k].logic, rows[k].analog,
+                                          j, i, (double)b, (double)a);
+                }
+            }
+        }
+        grat_record_unref(back);
+        grat_record_unref(r);
+    }
+    grat_record *slow = make(1, 0, 3, 2);
+    grat_writer *w = NULL;
+    EQ(grat_writer_open(in_dir("slow.sr"), NULL, NULL, &op, &w), GRAT_OK);
+    EQ(grat_writer_record(w, slow, &op), GRAT_ERANGE);
+    grat_writer_abort(w);
+    grat_record_unref(slow);
+}
+
+/* Twenty million samples in pieces: more than one chunk, and no more memory than a few of them. */
+TEST(sr_long_log)
+{
+    enum { PIECES = 40, PIECE = 500000 };
+    struct rusage before, after;
+    grat_writer *w = NULL;
+    grat_record *r = make(8, 1, PIECE, 1e-6);
+    EQ(grat_writer_open(in_dir("long.sr"), NULL, NULL, &op, &w), GRAT_OK);
+    for (unsigned i = 0; i < 4; i++, r->first += PIECE) EQ(grat_writer_record(w, r, &op), GRAT_OK);
+    getrusage(RUSAGE_SELF, &before);
+    for (unsigned i = 4; i < PIECES; i++, r->first += PIECE) EQ(grat_writer_record(w, r, &op), GRAT_OK);
+    EQ(grat_writer_finish(w, &op), GRAT_OK);
+    getrusage(RUSAGE_SELF, &after);
+    TRUE(after.ru_maxrss - before.ru_maxrss < 4096);
+    grat_record *back = read_file("long.sr");
+    if (back) {
+        EQ(back->count, (size_t)PIECES * PIECE);
+        size_t wrong = 0;
+        for (size_t i = 0; i < back->count; i += 11) {
+            size_t at = i % PIECE;
+            wrong += ((uint8_t *)back->trace[3].raw)[i] != (at >> 3 & 1);
+            wrong += ((float *)back->trace[8].raw)[i] != (float)(int16_t)(at / 2) * 0.5f;
+        }
+        EQ(wrong, 0);
+    }
+    grat_record_unref(back);
+    grat_record_unref(r);
+}
+
+int main(void)
+{
+    if (!mkdtemp(dir)) return 1;
+    grat_op_init(&op, 60000, NULL);
+    RUN(vcd_bytes);
+    RUN(vcd_time_units);
+    RUN(vcd_of_others);
+    RUN(gaps);
+    RUN(sr_shapes);
+    RUN(sr_long_log);
+    char command[160];
+    snprintf(command, sizeof command, "rm -r '%s'", dir);
+    return TEST_RESULT() | (system(command) != 0);
+}

@@ -1,0 +1,566 @@
+/* sigrok's session file, version 2: a zip of
+ *   version, metadata   text
+ *   graticule           text: t0 and dt exactly (sigrok's own rate is in whole hertz), units, the channels' order;
+ *                       other readers pass it over
+ *   logic-1-N           `unitsize` bytes a sample, bit i = probe i + 1
+ *   analog-1-I-N        one channel's samples as little-endian floats; I counts on from the last probe
+ * in chunks of the same samples, so that all channels stay on one time axis and the file is written in order. What is
+ * held of the past is 8 bytes a member for the directory. Samples that a log has lost are filled in: logic keeps its
+ * level, analog is NaN. Acquisitions follow one another. */
+#include "core/str.h"
+#include "format/format.h"
+#include "format/zip.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#define ZLIB_CONST
+#include <zlib.h>
+
+enum { CHUNK = 512 * 1024, TEXTS = 3, TEXT_MAX = 8192, NAME_MAX_LEN = 40 };
+#define LONGEST_GAP 100000000u   /* samples */
+
+typedef struct entry {
+    uint32_t crc, stored;
+} entry;
+
+typedef struct sr {
+    bool started, deflating;
+    unsigned logic, analog, unit;
+    unsigned logic_trace[GRAT_MAX_CHANNELS], analog_trace[GRAT_MAX_CHANNELS];
+    uint64_t next;           /* the index that continues the record before */
+    unsigned number;
+    size_t filled, last;     /* samples in the chunk; in the last one, when it is written */
+    uint64_t chunks;
+    uint8_t *bits, *packed;
+    float *volts;            /* CHUNK for each channel */
+    z_stream z;
+    uint32_t text_size[TEXTS];
+    entry *entries;
+    size_t count, room;
+} sr;
+
+static const char *const texts[TEXTS] = {"version", "metadata", "graticule"};
+
+static grat_err no_memory(grat_op *op)
+{
+    return grat_op_fail(op, GRAT_ENOMEM, "cannot write .sr: out of memory; close something");
+}
+
+static grat_err begin(void *p, const grat_meta *meta, grat_out *o, grat_op *op)
+{
+    (void)p, (void)meta, (void)o, (void)op;
+    return GRAT_OK;
+}
+
+/* ---- members -------------------------------------------------------------------------------------- */
+
+static unsigned per_chunk(const sr *s)
+{
+    return s->analog + (s->logic ? 1 : 0);
+}
+
+static uint64_t member_size(const sr *s, size_t i)
+{
+    if (i < TEXTS) return s->text_size[i];
+    uint64_t chunk = (i - TEXTS) / per_chunk(s);
+    unsigned part = (unsigned)((i - TEXTS) % per_chunk(s));
+    size_t samples = chunk + 1 == s->chunks ? s->last : CHUNK;
+    return (uint64_t)samples * (s->logic && part == 0 ? s->unit : sizeof(float));
+}
+
+static void member_name(const sr *s, size_t i, char out[NAME_MAX_LEN])
+{
+    if (i < TEXTS) {
+        snprintf(out, NAME_MAX_LEN, "%s", texts[i]);
+        return;
+    }
+    unsigned long long chunk = (i - TEXTS) / per_chunk(s) + 1;
+    unsigned part = (unsigned)((i - TEXTS) % per_chunk(s));
+    if (s->logic && part == 0) snprintf(out, NAME_MAX_LEN, "logic-1-%llu", chunk);
+    else snprintf(out, NAME_MAX_LEN, "analog-1-%u-%llu", part + (s->logic ? s->logic : 1), chunk);
+}
+
+static grat_err add_entry(sr *s, uint32_t crc, size_t stored, grat_op *op)
+{
+    if (s->count == s->room) {
+        size_t room = s->room ? 2 * s->room : 64;
+        entry *more = realloc(s->entries, room * sizeof *more);
+        if (!more) return no_memory(op);
+        s->entries = more;
+        s->room = room;
+    }
+    s->entries[s->count++] = (entry){crc, (uint32_t)stored};
+    return GRAT_OK;
+}
+
+/* Into s->packed; 0 when it does not become smaller. Runs are all that logic has to offer, and they are found fast. */
+static size_t deflate_all(sr *s, const uint8_t *data, size_t n)
+{
+    if (deflateReset(&s->z) != Z_OK) return 0;
+    s->z.next_in = data, s->z.avail_in = (uInt)n;
+    s->z.next_out = s->packed, s->z.avail_out = (uInt)(n - 1);
+    return deflate(&s->z, Z_FINISH) == Z_STREAM_END ? n - 1 - s->z.avail_out : 0;
+}
+
+static grat_err put_member(sr *s, const void *data, size_t n, bool shrink, grat_out *o, grat_op *op)
+{
+    char name[NAME_MAX_LEN];
+    size_t smaller = shrink && n > 64 ? deflate_all(s, data, n) : 0;
+    member_name(s, s->count, name);
+    grat__zip_member m = {.name = name, .name_length = strlen(name), .size = n, .stored = smaller ? smaller : n,
+                          .crc = (uint32_t)crc32_z(0, data, n), .deflated = smaller != 0};
+    grat_err err = add_entry(s, m.crc, (size_t)m.stored, op);
+    if (!err) err = grat__zip_put_local(&m, o, op);
+    return err ? err : grat_out_write(o, smaller ? s->packed : data, (size_t)m.stored, op);
+}
+
+static grat_err flush(sr *s, grat_out *o, grat_op *op)
+{
+    grat_err err = GRAT_OK;
+    if (!s->filled) return GRAT_OK;
+    if (s->logic) err = put_member(s, s->bits, s->filled * s->unit, true, o, op);
+    for (unsigned i = 0; i < s->analog && !err; i++)
+        err = put_member(s, s->volts + (size_t)i * CHUNK, s->filled * sizeof(float), false, o, op);
+    s->chunks++;
+    s->last = s->filled;
+    s->filled = 0;
+    return err;
+}
+
+/* ---- writing -------------------------------------------------------------------------------------- */
+
+static grat_err put_text(sr *s, const char *text, grat_out *o, grat_op *op)
+{
+    s->text_size[s->count] = (uint32_t)strlen(text);
+    return put_member(s, text, strlen(text), false, o, op);
+}
+
+static void append(char text[TEXT_MAX], const char *key, unsigned number, const char *value)
+{
+    size_t n = strlen(text);
+    snprintf(text + n, TEXT_MAX - n, "%s%u=%s\n", key, number, value);
+}
+
+static void append_number(char text[TEXT_MAX], const char *key, double value)
+{
+    size_t n = strlen(text);
+    snprintf(text + n, TEXT_MAX - n, "%s=%.0f\n", key, value);
+}
+
+static grat_err put_head(sr *s, const grat_record *r, grat_out *o, grat_op *op)
+{
+    char text[TEXT_MAX] = "[global]\nsigrok version=0.5.2\n\n[device 1]\n", label[40];
+    double rate = rint(1 / r->dt);
+    if (rate < 1)
+        return grat_op_fail(op, GRAT_ERANGE, "cannot write .sr: sigrok counts the rate in whole hertz, and this is "
+                            "less than one; write .csv or .npy");
+    if (s->logic) {
+        grat__strcpy(text + strlen(text), TEXT_MAX - strlen(text), "capturefile=logic-1\n");
+        append_number(text, "total probes", s->logic);
+    }
+    append_number(text, "samplerate", rate);
+    append_number(text, "total analog", s->analog);
+    for (unsigned i = 0; i < s->logic; i++) {
+        grat__trace_label(&r->trace[s->logic_trace[i]], label, sizeof label);
+        append(text, "probe", i + 1, label);
+    }
+    for (unsigned i = 0; i < s->analog; i++) {
+        grat__trace_label(&r->trace[s->analog_trace[i]], label, sizeof label);
+        append(text, "analog", s->logic + i + 1, label);
+    }
+    if (s->logic) append_number(text, "unitsize", s->unit);
+    grat_err err = put_text(s, "2", o, op);
+    if (!err) err = put_text(s, text, o, op);
+    snprintf(text, sizeof text, "t0=%.15g\ndt=%.15g\n", r->t0 + (double)r->first * r->dt, r->dt);
+    for (unsigned i = 0; i < s->analog; i++)
+        append(text, "unit", s->logic + i + 1, r->trace[s->analog_trace[i]].unit);
+    for (unsigned i = 0; i < r->traces; i++) {
+        unsigned trace = i < s->logic ? s->logic_trace[i] : s->analog_trace[i - s->logic];
+        size_t n = strlen(text);
+        snprintf(text + n, sizeof text - n, "place%u=%u\n", i + 1, trace + 1);
+    }
+    return err ? err : put_text(s, text, o, op);
+}
+
+static grat_err start(sr *s, const grat_record *r, grat_out *o, grat_op *op)
+{
+    for (unsigned i = 0; i < r->traces; i++) {
+        if (r->trace[i].logic) s->logic_trace[s->logic++] = i;
+        else s->analog_trace[s->analog++] = i;
+    }
+    s->unit = (s->logic + 7) / 8;
+    s->next = r->first;
+    s->number = r->number;
+    s->bits = calloc(CHUNK, s->unit ? s->unit : 1);
+    s->packed = malloc((size_t)CHUNK * (s->unit ? s->unit : 1));
+    s->volts = malloc((size_t)CHUNK * (s->analog ? s->analog : 1) * sizeof(float));
+    if (!s->bits || !s->packed || !s->volts) return no_memory(op);
+    s->deflating = deflateInit2(&s->z, 1, Z_DEFLATED, -15, 8, Z_RLE) == Z_OK;
+    if (!s->deflating) return no_memory(op);
+    s->started = true;
+    return put_head(s, r, o, op);
+}
+
+static void fill_wire(uint8_t *to, unsigned unit, unsigned bit, const grat_trace *t, size_t from, size_t n)
+{
+    float values[1024];
+    if (grat_sample_size(t->type) == 1) {
+        const uint8_t *raw = (const uint8_t *)t->raw + from;
+        for (size_t i = 0; i < n; i++) to[i * unit] |= (uint8_t)((raw[i] != 0) << bit);
+        return;
+    }
+    for (size_t done = 0, piece; done < n; done += piece) {
+        piece = n - done < 1024 ? n - done : 1024;
+        grat_trace_values_f32(t, from + done, piece, values);
+        for (size_t i = 0; i < piece; i++) to[(done + i) * unit] |= (uint8_t)((values[i] != 0) << bit);
+    }
+}
+
+/* Appends n samples of the record from index `from`; for a NULL record n lost ones. */
+static void fill(sr *s, const grat_record *r, size_t from, size_t n)
+{
+    uint8_t *bits = s->bits + s->filled * s->unit;
+    if (!r && s->unit) {
+        const uint8_t *before = s->filled ? bits - s->unit : s->bits + (size_t)(CHUNK - 1) * s->unit;
+        uint8_t level[4];
+        memcpy(level, before, s->unit);
+        for (size_t i = 0; i < n; i++) memcpy(bits + i * s->unit, level, s->unit);
+    } else if (s->unit) {
+        memset(bits, 0, n * s->unit);
+    }
+    for (unsigned k = 0; r && k < s->logic; k++)
+        fill_wire(bits + k / 8, s->unit, k % 8, &r->trace[s->logic_trace[k]], from, n);
+    for (unsigned k = 0; k < s->analog; k++) {
+        float *to = s->volts + (size_t)k * CHUNK + s->filled;
+        if (r) grat_trace_values_f32(&r->trace[s->analog_trace[k]], from, n, to);
+        else for (size_t i = 0; i < n; i++) to[i] = NAN;
+    }
+    s->filled += n;
+}
+
+static grat_err feed(sr *s, const grat_record *r, uint64_t n, grat_out *o, grat_op *op)
+{
+    grat_err err = GRAT_OK;
+    for (uint64_t i = 0; i < n && !err;) {
+        size_t room = CHUNK - s->filled, take = n - i < room ? (size_t)(n - i) : room;
+        fill(s, r, (size_t)i, take);
+        i += take;
+        if (s->filled == CHUNK) err = flush(s, o, op);
+    }
+    return err;
+}
+
+static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
+{
+    sr *s = p;
+    grat_err err = s->started ? GRAT_OK : start(s, r, o, op);
+    uint64_t lost = r->number == s->number && r->first > s->next ? r->first - s->next : 0;
+    if (err) return err;
+    if (lost > LONGEST_GAP)
+        return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .sr: %llu samples in a row are lost, and it has no way to "
+                            "say so; write .npy or .csv", (unsigned long long)lost);
+    err = feed(s, NULL, lost, o, op);
+    s->next = r->first + r->count;
+    s->number = r->number;
+    return err ? err : feed(s, r, r->count, o, op);
+}
+
+static grat_err end(void *p, grat_out *o, grat_op *op)
+{
+    sr *s = p;
+    grat_err err = flush(s, o, op);
+    uint64_t offset = 0, at = grat__out_tell(o);
+    for (size_t i = 0; i < s->count && !err; i++) {
+        char name[NAME_MAX_LEN];
+        member_name(s, i, name);
+        grat__zip_member m = {.name = name, .name_length = strlen(name), .size = member_size(s, i),
+                              .stored = s->entries[i].stored, .offset = offset, .crc = s->entries[i].crc};
+        m.deflated = m.stored != m.size;
+        err = grat__zip_put_central(&m, o, op);
+        offset += GRAT__ZIP_LOCAL + m.name_length + m.stored;
+    }
+    return err ? err : grat__zip_put_end(s->count, at, o, op);
+}
+
+static void fini(void *p)
+{
+    sr *s = p;
+    if (s->deflating) deflateEnd(&s->z);
+    free(s->bits);
+    free(s->packed);
+    free(s->volts);
+    free(s->entries);
+}
+
+/* ---- reading -------------------------------------------------------------------------------------- */
+
+typedef struct column {
+    bool named;
+    char name[16], unit[8];
+    unsigned place;          /* among the traces, from 1; 0 = unknown */
+    uint64_t bytes;          /* of its chunks, for analog */
+} column;
+
+/* Lines with one number. */
+enum { PROBES, UNIT, RATE, T0, DT, KEYS };
+static const char *const keys[KEYS] = {"total probes", "unitsize", "samplerate", "t0", "dt"};
+
+typedef struct layout {
+    double value[KEYS];
+    unsigned probes, unit;
+    column column[2 * GRAT_MAX_CHANNELS];   /* in sigrok's count, less one */
+    uint64_t logic_bytes;
+} layout;
+
+static bool number_of(const char *text, double *out)
+{
+    char number[40];
+    size_t n = strspn(text, "0123456789.eE+-");
+    if (!n || n >= sizeof number) return false;
+    memcpy(number, text, n);
+    number[n] = '\0';
+    double scale = 1;
+    const char *unit = text + n + strspn(text + n, " ");
+    if (*unit == 'k' || *unit == 'K') scale = 1e3;
+    if (*unit == 'M' || *unit == 'm') scale = 1e6;
+    if (*unit == 'G' || *unit == 'g') scale = 1e9;
+    if (!grat__parse_double(number, out)) return false;
+    *out *= scale;
+    return isfinite(*out);
+}
+
+/* "probe12" with the key "probe": 12. 0 when it is another key or too large. */
+static unsigned index_of(const char *line, const char *key, size_t key_length)
+{
+    size_t n = strlen(key), i = n;
+    unsigned v = 0;
+    if (key_length <= n || strncmp(line, key, n) != 0) return 0;
+    for (; i < key_length && line[i] >= '0' && line[i] <= '9' && v < 1000; i++) v = 10 * v + (unsigned)(line[i] - '0');
+    return i == key_length && v <= 2 * GRAT_MAX_CHANNELS ? v : 0;
+}
+
+static void take_line(layout *l, const char *line)
+{
+    const char *value = strchr(line, '=');
+    unsigned i;
+    double v;
+    if (!value) return;
+    size_t key = (size_t)(value++ - line);
+    for (unsigned k = 0; k < KEYS; k++)
+        if (strlen(keys[k]) == key && memcmp(line, keys[k], key) == 0 && number_of(value, &v)) l->value[k] = v;
+    if ((i = index_of(line, "probe", key)) || (i = index_of(line, "analog", key))) {
+        l->column[i - 1].named = true;
+        snprintf(l->column[i - 1].name, sizeof l->column[i - 1].name, "%.15s", value);
+    } else if ((i = index_of(line, "place", key)) && number_of(value, &v) && v >= 1 && v <= GRAT_MAX_CHANNELS) {
+        l->column[i - 1].place = (unsigned)v;
+    } else if ((i = index_of(line, "unit", key))) {
+        snprintf(l->column[i - 1].unit, sizeof l->column[i - 1].unit, "%.7s", value);
+    }
+}
+
+static bool take_text(layout *l, const grat__zip_member *m)
+{
+    char text[TEXT_MAX + 1];
+    if (m->size > TEXT_MAX || !grat__zip_extract(m, (uint8_t *)text)) return false;
+    text[m->size] = '\0';
+    for (char *line = text; *line;) {
+        size_t n = strcspn(line, "\r\n");
+        char *next = line + n + (line[n] != '\0');
+        line[n] = '\0';
+        take_line(l, line);
+        line = next;
+    }
+    return true;
+}
+
+static bool is(const grat__zip_member *m, const char *name)
+{
+    return m->name_length == strlen(name) && memcmp(m->name, name, m->name_length) == 0;
+}
+
+/* Channel 0 for logic, else sigrok's count; -1 for a member that is no chunk. The chunks of one channel must come in
+ * their order, which is that of every writer. */
+static int chunk_of(const grat__zip_member *m)
+{
+    char name[NAME_MAX_LEN];
+    unsigned channel, chunk;
+    int end = 0;
+    if (m->name_length >= sizeof name) return -1;
+    memcpy(name, m->name, m->name_length);
+    name[m->name_length] = '\0';
+    if (strcmp(name, "logic-1") == 0) return 0;
+    if (sscanf(name, "logic-1-%9u%n", &chunk, &end) == 1 && !name[end]) return 0;
+    if (sscanf(name, "analog-1-%3u-%9u%n", &channel, &chunk, &end) != 2 || name[end]) return -1;
+    return channel >= 1 && channel <= 2 * GRAT_MAX_CHANNELS ? (int)channel : -1;
+}
+
+/* Adds up what is there; false when the archive is damaged. */
+static bool survey(const uint8_t *data, size_t n, layout *l)
+{
+    grat__zip_dir d;
+    grat__zip_member m;
+    uint64_t stored = 0;
+    if (!grat__zip_open(data, n, &d)) return false;
+    while (grat__zip_next(&d, &m)) {
+        int channel = chunk_of(&m);
+        /* Members do not share their bytes: nothing unfolds beyond what the file's size allows. */
+        if ((stored += m.stored) > n) return false;
+        if ((is(&m, "metadata") || is(&m, "graticule")) && !take_text(l, &m)) return false;
+        if (channel < 0) continue;
+        uint64_t *sum = channel ? &l->column[channel - 1].bytes : &l->logic_bytes;
+        *sum += m.size;
+    }
+    double *value = l->value;
+    if (!(value[DT] > 0)) value[DT] = value[RATE] > 0 ? 1 / value[RATE] : 0;
+    if (!(value[PROBES] >= 0 && value[PROBES] <= GRAT_MAX_CHANNELS && value[UNIT] >= 0 && value[UNIT] <= 8))
+        return false;
+    l->probes = (unsigned)value[PROBES];
+    l->unit = l->probes ? (unsigned)value[UNIT] : 0;
+    return d.left == 0 && value[DT] > 0 && isfinite(value[DT]);
+}
+
+typedef struct reading {
+    const layout *l;
+    grat_record *r;
+    int trace[2 * GRAT_MAX_CHANNELS];       /* of each column, -1 = not there */
+    size_t done[2 * GRAT_MAX_CHANNELS + 1]; /* samples, by channel */
+} reading;
+
+static void unpack(reading *g, const uint8_t *data, size_t samples)
+{
+    size_t at = g->done[0];
+    for (unsigned k = 0; k < g->l->probes; k++) {
+        if (g->trace[k] < 0 || k / 8 >= g->l->unit) continue;
+        uint8_t *to = (uint8_t *)g->r->trace[g->trace[k]].raw + at;
+        for (size_t i = 0; i < samples; i++) to[i] = data[i * g->l->unit + k / 8] >> k % 8 & 1;
+    }
+}
+
+static bool take_chunk(reading *g, int channel, const grat__zip_member *m)
+{
+    unsigned width = channel ? sizeof(float) : g->l->unit;
+    if (m->size % width) return false;
+    size_t samples = (size_t)(m->size / width), room = g->r->count - g->done[channel];
+    if (channel && g->trace[channel - 1] < 0) return true;
+    if (samples > room) return false;
+    uint8_t *plain = malloc((size_t)m->size + 1);
+    bool good = plain && grat__zip_extract(m, plain);
+    if (good && channel)
+        memcpy((float *)g->r->trace[g->trace[channel - 1]].raw + g->done[channel], plain, (size_t)m->size);
+    else if (good)
+        unpack(g, plain, samples);
+    free(plain);
+    g->done[channel] += samples;
+    return good;
+}
+
+static bool read_chunks(reading *g, const uint8_t *data, size_t n)
+{
+    grat__zip_dir d;
+    grat__zip_member m;
+    if (!grat__zip_open(data, n, &d)) return false;
+    while (grat__zip_next(&d, &m)) {
+        int channel = chunk_of(&m);
+        if (channel >= 0 && !(channel == 0 && !g->l->probes) && !take_chunk(g, channel, &m)) return false;
+    }
+    return true;
+}
+
+/* The order that was written down, when it is one. */
+static void reorder(reading *g, unsigned traces, grat_sample_type types[GRAT_MAX_CHANNELS])
+{
+    uint32_t taken = 0;
+    for (unsigned i = 0; i < 2 * GRAT_MAX_CHANNELS; i++) {
+        unsigned place = g->l->column[i].place;
+        if (g->trace[i] < 0) continue;
+        if (!place || place > traces || taken & 1u << (place - 1)) return;
+        taken |= 1u << (place - 1);
+    }
+    for (unsigned i = 0; i < 2 * GRAT_MAX_CHANNELS; i++) {
+        if (g->trace[i] < 0) continue;
+        g->trace[i] = (int)g->l->column[i].place - 1;
+        types[g->trace[i]] = i < g->l->probes ? GRAT_U8 : GRAT_F32;
+    }
+}
+
+/* The samples of every channel must be equally many. */
+static bool shape(const layout *l, reading *g, grat_sample_type types[GRAT_MAX_CHANNELS], uint64_t *samples)
+{
+    unsigned n = 0;
+    *samples = 0;
+    if (l->probes && l->unit) *samples = l->logic_bytes / l->unit;
+    for (unsigned i = 0; i < 2 * GRAT_MAX_CHANNELS; i++) {
+        const column *c = &l->column[i];
+        bool logic = i < l->probes;
+        g->trace[i] = -1;
+        if (!c->named || (logic ? !l->unit : !c->bytes)) continue;
+        if (n == GRAT_MAX_CHANNELS) return false;
+        if (!logic && !*samples) *samples = c->bytes / sizeof(float);
+        if (!logic && c->bytes != *samples * sizeof(float)) return false;
+        types[n] = logic ? GRAT_U8 : GRAT_F32;
+        g->trace[i] = (int)n++;
+    }
+    g->l = l;
+    reorder(g, n, types);
+    return n && *samples;
+}
+
+static void label(reading *g)
+{
+    for (unsigned i = 0; i < 2 * GRAT_MAX_CHANNELS; i++) {
+        const column *c = &g->l->column[i];
+        if (g->trace[i] < 0) continue;
+        grat_trace *t = &g->r->trace[g->trace[i]];
+        grat__label_parse(c->name, strlen(c->name), t);
+        t->logic = i < g->l->probes;
+        if (!t->logic) grat__strcpy(t->unit, sizeof t->unit, c->unit[0] ? c->unit : "V");
+    }
+}
+
+static grat_err read_layout(const char *path, const uint8_t *data, size_t n, layout *l, grat_record **out, grat_op *op)
+{
+    reading g = {0};
+    grat_sample_type types[GRAT_MAX_CHANNELS];
+    uint64_t samples;
+    if (!survey(data, n, l) || !shape(l, &g, types, &samples))
+        return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is no sigrok session of version 2, or it is "
+                            "damaged; check it", path);
+    unsigned traces = 0;
+    for (unsigned i = 0; i < 2 * GRAT_MAX_CHANNELS; i++) traces += g.trace[i] >= 0;
+    if (samples > SIZE_MAX / 8 || !(g.r = grat_record_new(traces, types, (size_t)samples)))
+        return grat_op_fail(op, GRAT_ENOMEM, "cannot read %.120s: out of memory", path);
+    g.r->t0 = l->value[T0];
+    g.r->dt = l->value[DT];
+    label(&g);
+    if (read_chunks(&g, data, n)) {
+        *out = g.r;
+        return GRAT_OK;
+    }
+    grat_record_unref(g.r);
+    return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: a part of it is damaged; get it again", path);
+}
+
+static grat_err read_sr(const char *path, const uint8_t *data, size_t n, grat_meta *meta, grat_record **out,
+                        grat_op *op)
+{
+    (void)meta;
+    layout *l = calloc(1, sizeof *l);
+    if (!l) return grat_op_fail(op, GRAT_ENOMEM, "cannot read %.120s: out of memory", path);
+    grat_err err = read_layout(path, data, n, l, out, op);
+    free(l);
+    return err;
+}
+
+const grat_format grat__format_sr = {
+    .name = "sr",
+    .description = "sigrok's session: sigrok-cli, PulseView and their decoders",
+    .extensions = "sr",
+    .priv_size = sizeof(sr),
+    .begin = begin,
+    .record = record,
+    .end = end,
+    .fini = fini,
+    .read = read_sr,
+};
