@@ -89,7 +89,6 @@
     X(SERIAL_DELAY, "serial-delay", 200, "answers on a serial line come this many milliseconds late")                  \
     X(SERIAL_SPLIT, "serial-split", 1, "answers on a serial line come in pieces of this many bytes")                   \
     X(DISC_DUPLICATE, "disc-duplicate", 0, "every answer to a broadcast comes twice")                                  \
-    X(DISC_PORT0, "disc-port0", 0, "answers over UDP name port 0")                                                     \
     X(USB_EP64, "usb-ep64", 1,                                                                                         \
       "64-byte endpoints at high speed; 1: each packet ends its transfer, as under xHCI (Rigol DS1000Z)")\
     X(USB_FULL_SPEED, "usb-full-speed", 0, "a full-speed device")                                                      \
@@ -125,6 +124,11 @@
     X(USB_NO_CAPABILITIES, "usb-no-capabilities", 0, "GET_CAPABILITIES stalls")                                        \
     X(USB_UNPLUG, "usb-unplug", 500,                                                                                   \
       "the device leaves in the middle of an answer and comes back so many milliseconds later")\
+    X(DISC_PORT0, "disc-port0", 0, "answers over UDP name port 0, announced services too")                             \
+    X(DISC_MALFORMED, "disc-malformed", 0, "a cut message comes before each answer of mdns")                           \
+    X(DISC_LOOP, "disc-loop", 0, "a message with a name that points at itself comes before each answer of mdns")       \
+    X(DISC_LATE, "disc-late", 300, "answers of mdns come so many milliseconds late")                                   \
+    X(DISC_BARE, "disc-bare", 0, "answers of mdns hold only what was asked: no SRV, TXT and A beside a PTR")           \
     X(HTTP_HTML, "http-html", 0, "the identification is an HTML page")                                                 \
     X(HTTP_MALFORMED, "http-malformed", 0, "the identification is cut XML")
 

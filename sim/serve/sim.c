@@ -6,6 +6,7 @@
 #include "sim/serve/hislip.h"
 #include "sim/serve/http.h"
 #include "sim/serve/lia.h"
+#include "sim/serve/mdns.h"
 #include "sim/serve/raw.h"
 #include "sim/serve/serial.h"
 #include "sim/serve/usbtmc.h"
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* http comes behind those whose resources it names. */
+/* http and mdns come behind those whose resources they name. */
 static const sim_wire_kind *const kinds[] = {
     &sim_wire_vxi11,
     &sim_wire_raw,
@@ -24,6 +25,7 @@ static const sim_wire_kind *const kinds[] = {
     &sim_wire_serial,
     &sim_wire_usb,
     &sim_wire_http,
+    &sim_wire_mdns,
 };
 enum { KINDS = sizeof kinds / sizeof *kinds, ARG_MAX_LEN = 300 };
 
