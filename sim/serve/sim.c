@@ -123,6 +123,50 @@ void *sim_earlier_server(const sim_site *site, const sim_wire_kind *kind, unsign
     return NULL;
 }
 
+/* Vendor and model of an identity, with the comma behind them. */
+static size_t kind_length(const char *idn)
+{
+    const char *comma = strchr(idn, ',');
+    comma = comma ? strchr(comma + 1, ',') : NULL;
+    return comma ? (size_t)(comma - idn) + 1 : strlen(idn);
+}
+
+static unsigned earlier_of_kind(const grat_sim *s, unsigned index, const char *idn)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < index; i++) n += strncmp(sim_instrument_idn(s->item[i].in), idn, kind_length(idn)) == 0;
+    return n;
+}
+
+/* Adds n to the number that a serial number ends with, in as many digits. */
+static void count_on(char *serial, unsigned n)
+{
+    for (size_t i = strlen(serial); n && i-- > 0 && serial[i] >= '0' && serial[i] <= '9';) {
+        n += (unsigned)(serial[i] - '0');
+        serial[i] = (char)('0' + n % 10);
+        n /= 10;
+    }
+}
+
+/* Instruments of one model differ in their serial numbers, as real ones do. */
+static sim_instrument *new_instrument(const grat_sim *s, unsigned index, const grat_sim_instrument *want, uint64_t seed,
+                                      char err[256])
+{
+    char serial[64], options[700];
+    sim_instrument *in = sim_instrument_new(want->model, want->options, seed, err);
+    unsigned n = in ? earlier_of_kind(s, index, sim_instrument_idn(in)) : 0;
+    if (!n || (want->options && strstr(want->options, "serial="))) return in;
+    const char *at = sim_instrument_idn(in) + kind_length(sim_instrument_idn(in));
+    snprintf(serial, sizeof serial, "%.*s", (int)strcspn(at, ","), at);
+    if (strlen(serial) < 4) return in; /* "0": this model has none */
+    count_on(serial, n);
+    if (snprintf(options, sizeof options, "serial=%s,%s", serial, want->options ? want->options : "") >=
+        (int)sizeof options)
+        return in;
+    sim_instrument_free(in);
+    return sim_instrument_new(want->model, options, seed, err);
+}
+
 static grat_err open_item(grat_sim *s, unsigned index, const grat_sim_instrument *want, uint64_t seed, grat_op *op)
 {
     bench_item *b = &s->item[index];
@@ -135,7 +179,7 @@ static grat_err open_item(grat_sim *s, unsigned index, const grat_sim_instrument
     if (want->raw_port > 65535 || want->vxi_port > 65535)
         return grat_op_fail(op, GRAT_EINVAL, "ports go from 1 to 65535");
     if (!sim_faults_parse(&b->faults, want->faults, seed, err)) return grat_op_fail(op, GRAT_EINVAL, "%s", err);
-    b->in = sim_instrument_new(want->model, want->options, seed, err);
+    b->in = new_instrument(s, index, want, seed, err);
     if (!b->in) return grat_op_fail(op, GRAT_EINVAL, "%s", err);
     b->site = (sim_site){.loop = s->loop, .in = b->in, .faults = &b->faults, .addr = &b->addr, .want = want,
                          .resources = b->resources, .bench = s, .index = index};
