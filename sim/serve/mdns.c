@@ -240,10 +240,12 @@ static unsigned interface_of(const sim_addr *a)
     return index;
 }
 
-static bool join4(int fd, hub *h)
+/* The address is said too: a message that leaves by loopback would have none else, and Avahi takes no such message. */
+static bool join4(int fd, hub *h, const sim_addr *a)
 {
     static const int hops = 255, on = 1, off = 0;
-    struct ip_mreqn m = {.imr_ifindex = (int)h->interface};
+    struct ip_mreqn m = {.imr_ifindex = (int)h->interface,
+                         .imr_address = ((const struct sockaddr_in *)&a->sa)->sin_addr};
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(GRAT__MDNS_PORT)};
     struct sockaddr_in *group = (struct sockaddr_in *)&h->group;
     *group = any;
@@ -287,7 +289,7 @@ static grat_err open_hub(const sim_site *site, unsigned interface, grat_op *op, 
     int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     bool ok = fd >= 0 && !setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) &&
               !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    if (ok) ok = family == AF_INET6 ? join6(fd, h) : join4(fd, h);
+    if (ok) ok = family == AF_INET6 ? join6(fd, h) : join4(fd, h, site->addr);
     if (!ok) {
         grat_err e = grat_op_fail(op, errno == EADDRINUSE ? GRAT_EBUSY : GRAT_EIO, "port 5353 on the network of %s: %s; "
                                   "stop the program that has it for itself, or leave the mdns wire out",

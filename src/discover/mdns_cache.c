@@ -29,15 +29,24 @@ static unsigned kind_of(const grat__dns_name *name)
     return kind;
 }
 
+/* The kind of an instance: its type stands behind one label, or behind several where a responder took the dots in its
+ * name for ends of labels, as python-zeroconf does. */
+static unsigned kind_of_instance(const grat__dns_name *name)
+{
+    grat__dns_name rest = *name;
+    unsigned kind = GRAT__MDNS_KINDS;
+    while (kind == GRAT__MDNS_KINDS && grat__dns_name_rest(&rest, &rest)) kind = kind_of(&rest);
+    return kind;
+}
+
 /* The instance of this name; made when its type is one of ours. */
 static grat__mdns_service *service(grat__mdns_cache *c, const grat__dns_name *name)
 {
-    grat__dns_name type;
     for (unsigned i = 0; i < c->services; i++) {
         if (grat__dns_name_eq(&c->service[i].name, name)) return &c->service[i];
     }
-    if (c->services == GRAT__MDNS_SERVICES || !grat__dns_name_rest(name, &type)) return NULL;
-    unsigned kind = kind_of(&type);
+    if (c->services == GRAT__MDNS_SERVICES) return NULL;
+    unsigned kind = kind_of_instance(name);
     if (kind == GRAT__MDNS_KINDS) return NULL;
     grat__mdns_service *v = &c->service[c->services++];
     *v = (grat__mdns_service){.name = *name, .kind = kind};

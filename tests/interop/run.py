@@ -490,22 +490,27 @@ def finish(results, name='peers'):
     return 0 if count['passed'] else 77
 
 
-def main():
+def skip_all(chosen, name, why):
+    return finish([{'name': c.__name__, 'result': 'skipped', 'reason': why} for c in chosen], name)
+
+
+def main(checks, name, prepare):
+    """name.json gets the results; prepare() runs once inside the namespace and may say False for nothing to run."""
     parser = argparse.ArgumentParser(description='Other programs against our simulators.')
     parser.add_argument('--grat', required=True)
     parser.add_argument('--inside', action='store_true', help=argparse.SUPPRESS)
     parser.add_argument('names', nargs='*')
     args = parser.parse_args()
     args.grat = os.path.abspath(args.grat)
-    chosen = [c for c in CHECKS if not args.names or c.__name__ in args.names]
+    chosen = [c for c in checks if not args.names or c.__name__ in args.names]
     if not args.inside:
-        why = enter_namespace(['--grat', args.grat] + args.names)
-        return finish([{'name': c.__name__, 'result': 'skipped', 'reason': why} for c in chosen])
-    loopback_up()
+        return skip_all(chosen, name, enter_namespace(['--grat', args.grat] + args.names))
+    if prepare() is False:
+        return skip_all(chosen, name, 'the loopback interface cannot be prepared')
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o777)
-        return finish([run_check(c, Place(args.grat, folder)) for c in chosen])
+        return finish([run_check(c, Place(args.grat, folder)) for c in chosen], name)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(CHECKS, 'peers', loopback_up))

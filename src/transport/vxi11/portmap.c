@@ -5,7 +5,6 @@
 #include "transport/net.h"
 #include "wire/portmap.h"
 
-#include <netdb.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -45,18 +44,17 @@ static grat_err ask_udp(int fd, const grat__buf *call, uint32_t xid, grat_op *op
     }
 }
 
-static grat_err over_udp(const char *host, const grat__pmap_mapping *what, grat_op *op, unsigned *port)
+/* *named: the host's name has an address. */
+static grat_err over_udp(const char *host, const grat__pmap_mapping *what, grat_op *op, unsigned *port, bool *named)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV}, *list;
-    if (getaddrinfo(host, "111", &hints, &list) != 0) return grat_op_fail(op, GRAT_ENOHOST, "unknown host");
-    int fd = socket(list->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    grat_err e = fd < 0 || connect(fd, list->ai_addr, list->ai_addrlen) < 0
-                     ? grat_op_fail(op, GRAT_EUNREACH, "no route to the host") : GRAT_OK;
-    freeaddrinfo(list);
+    int fd;
+    grat_err e = grat__udp_connect(host, GRAT__PMAP_PORT, op, &fd);
+    if (e) return e;
+    *named = true;
     grat__buf call;
     uint32_t xid = (uint32_t)grat_now_ns();
     grat__buf_init(&call, 256);
-    if (!e) e = grat__rpc_put_call(&call, xid, GRAT__PMAP_PROG, GRAT__PMAP_VERS, GRAT__PMAP_GETPORT);
+    e = grat__rpc_put_call(&call, xid, GRAT__PMAP_PROG, GRAT__PMAP_VERS, GRAT__PMAP_GETPORT);
     if (!e) e = grat__pmap_put_mapping(&call, what);
     for (int i = 0; !e && i < UDP_TRIES; i++) {
         grat_op child;
@@ -67,7 +65,7 @@ static grat_err over_udp(const char *host, const grat__pmap_mapping *what, grat_
         e = grat_op_check(op);
     }
     grat__buf_free(&call);
-    if (fd >= 0) close(fd);
+    close(fd);
     return e;
 }
 
@@ -77,11 +75,12 @@ grat_err grat__portmap_find(const char *host, uint32_t prog, grat_op *op, unsign
     grat_op tcp, udp;
     int64_t half = grat_op_left_ms(op) / 2;
     grat__op_child(&tcp, op, half < TCP_SHARE_MS ? half : TCP_SHARE_MS);
+    bool named = false;
     grat_err e = over_tcp(host, &what, &tcp, port);
     if (e && e != GRAT_ECANCELED && e != GRAT_ENOHOST) {
         grat__op_child(&udp, op, grat_op_left_ms(op));
-        e = over_udp(host, &what, &udp, port);
-        if (e == GRAT_ECANCELED) return grat__op_adopt(op, &udp);
+        e = over_udp(host, &what, &udp, port, &named);
+        if (e == GRAT_ECANCELED || (e == GRAT_ETIMEOUT && !named)) return grat__op_adopt(op, &udp);
     }
     if (e) {
         grat__op_adopt(op, &tcp);
