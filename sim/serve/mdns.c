@@ -291,9 +291,9 @@ static grat_err open_hub(const sim_site *site, unsigned interface, grat_op *op, 
               !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     if (ok) ok = family == AF_INET6 ? join6(fd, h) : join4(fd, h, site->addr);
     if (!ok) {
-        grat_err e = grat_op_fail(op, errno == EADDRINUSE ? GRAT_EBUSY : GRAT_EIO, "port 5353 on the network of %s: %s; "
-                                  "stop the program that has it for itself, or leave the mdns wire out",
-                                  site->addr->text, strerrordesc_np(errno));
+        grat_err e = grat_op_fail(op, errno == EADDRINUSE ? GRAT_EBUSY : GRAT_EIO,
+                                  "port 5353 on the network of %s: %s; stop the program that has it for itself, or "
+                                  "leave the mdns wire out", site->addr->text, strerrordesc_np(errno));
         if (fd >= 0) close(fd);
         free(h);
         return e;
