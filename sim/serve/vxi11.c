@@ -139,7 +139,9 @@ static vxi_link *take_link(vxi_conn *c)
     return NULL;
 }
 
-static void reply_create(vxi_conn *c, uint32_t error, const vxi_link *l)
+/* What a link is told it may send at once is what it may. A limit of 0 tells nothing: then the least that VXI-11
+ * allows. */
+static void reply_create(vxi_conn *c, uint32_t error, vxi_link *l)
 {
     sim_vxi *v = c->v;
     grat__vxi_create_result r = {.error = error};
@@ -149,6 +151,7 @@ static void reply_create(vxi_conn *c, uint32_t error, const vxi_link *l)
         r.max_recv_size = sim_instrument_max_recv(v->in);
         if (sim_fault(v->faults, SIM_FAULT_VXI_MAXRECV))
             r.max_recv_size = (uint32_t)sim_fault_argument(v->faults, SIM_FAULT_VXI_MAXRECV);
+        l->max_recv = r.max_recv_size ? r.max_recv_size : 1024;
     }
     grat__vxi_put_create_result(sim_rpc_reply(c->rpc, GRAT__RPC_SUCCESS, 0, 0), &r);
     sim_rpc_send(c->rpc, NULL, 0);

@@ -14,6 +14,7 @@ typedef struct vxi_conn vxi_conn;
 typedef struct vxi_link {
     bool used;
     int32_t lid;
+    uint32_t max_recv;       /* most bytes of one device_write */
     vxi_conn *owner;         /* NULL once the connection is gone (a fault) */
     vxi_conn *srq;           /* the connection whose interrupt channel is told; NULL = off */
     uint8_t handle[40];

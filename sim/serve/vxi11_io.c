@@ -21,11 +21,6 @@ static void interrupt(sim_vxi *v)
     sim_instrument_query_error(v->in, -410);
 }
 
-static uint32_t max_recv(const sim_vxi *v)
-{
-    return sim_instrument_max_recv(v->in);
-}
-
 void vxi_device_write(vxi_conn *c)
 {
     sim_vxi *v = c->v;
@@ -35,7 +30,7 @@ void vxi_device_write(vxi_conn *c)
         return;
     }
     const vxi_link *l = vxi_find(v, w.lid);
-    if (!l || c->aborted || w.n > max_recv(v)) {
+    if (!l || c->aborted || w.n > l->max_recv) {
         write_reply(c, !l ? GRAT__VXI_EBADLINK : c->aborted ? GRAT__VXI_EABORT : GRAT__VXI_EPARAM, 0);
         return;
     }
