@@ -252,7 +252,8 @@ GRAT_API grat_err grat_read(grat_session *s, void *buf, size_t cap, grat_op *op)
 GRAT_API grat_err grat_read_text(grat_session *s, char *buf, size_t cap, grat_op *op);
 GRAT_API grat_err grat_query(grat_session *s, const char *command, char *buf, size_t cap, grat_op *op);
 GRAT_API grat_err grat_query_number(grat_session *s, const char *command, double *out, grat_op *op);
-/* The whole reply as it is, allocated here, freed by the caller with free(). */
+/* The whole reply as it is, allocated here, freed by the caller with free(); on an error *out and *n still hold what
+ * arrived (or NULL, 0). */
 GRAT_API grat_err grat_query_raw(grat_session *s, const char *command, uint8_t **out, size_t *n, grat_op *op);
 /* Reads one IEEE 488.2 block straight into buf and consumes its terminator. ESHORT with the partial
  * bytes in buf and op->count when the wire ended the message early; ETOOBIG when the block is larger than cap. */

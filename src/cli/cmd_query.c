@@ -77,8 +77,8 @@ static int one(cli *c, grat_session *s, const char *command)
     uint8_t *data = NULL;
     size_t n = 0;
     if (grat_query_raw(s, command, &data, &n, &c->op)) {
-        int status = cli_fail(c, command);
-        return status;
+        free(data);
+        return cli_fail(c, command);
     }
     int status = show(c, command, data, n);
     free(data);

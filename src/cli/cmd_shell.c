@@ -30,7 +30,10 @@ static grat_err ask(cli *c, grat_session *s, const char *line)
     uint8_t *data = NULL;
     size_t n = 0;
     grat_err e = grat_query_raw(s, line, &data, &n, &c->op);
-    if (e) return e;
+    if (e) {
+        free(data);
+        return e;
+    }
     if (binary(data, n)) {
         printf("(%zu bytes of binary data; grat query -o FILE keeps them)\n", n);
     } else {
@@ -188,12 +191,16 @@ static int loop(cli *c, grat_session *s)
     bool person = isatty(STDIN_FILENO);
     int status = CLI_DONE;
     char *line;
-    while ((line = cli_line("grat> "))) {
+    for (;;) {
+        line = cli_line("grat> ", c->cancel);
+        if (!line && person && grat_cancel_fired(c->cancel)) {
+            cli_signals_reset(c);
+            continue;
+        }
+        if (!line) break;
         const char *p = line + strspn(line, " \t");
         bool quit = strcmp(p, ".quit") == 0 || strcmp(p, ".exit") == 0;
-        if (person && grat_cancel_fired(c->cancel)) {
-            cli_signals_reset(c);
-        } else if (*p && *p != '#' && !quit && one(c, s, p)) {
+        if (*p && *p != '#' && !quit && one(c, s, p)) {
             status = cli_fail(c, p);
         }
         free(line);

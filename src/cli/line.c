@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +15,17 @@
 typedef char *compentry_fn(const char *text, int state);
 
 static struct {
-    char *(*readline)(const char *prompt);
+    /* The editor's callback form: the waiting is ours, so a signal is seen where it is safe. */
+    void (*install)(const char *prompt, void (*done)(char *line));
+    void (*read_char)(void);
+    void (*remove)(void);
+    void (*clean_up)(void); /* readline only */
     void (*add)(const char *line);
     int (*read_history)(const char *path);
     int (*write_history)(const char *path);
     char **(*matches)(const char *text, compentry_fn *fn);
-    int *done;  /* readline only: ends the line being edited */
+    char *line;
+    bool done;
     char path[1024];
 } ed;
 
@@ -52,10 +59,11 @@ static char **complete(const char *text, int start, int end)
     return ed.matches ? ed.matches(text, next_header) : NULL;
 }
 
-static int end_line(void)
+static void got_line(char *line)
 {
-    if (ed.done) *ed.done = 1;
-    return 0;
+    ed.line = line;
+    ed.done = true;
+    ed.remove();
 }
 
 /* A symbol's address as another type: ISO C has no cast from an object to a function. */
@@ -86,15 +94,14 @@ static void find_history(void)
 static void set_hooks(void *lib)
 {
     char **(**completer)(const char *, int, int) = NULL;
-    int (**signal_hook)(void) = NULL;
+    int *catch_signals = NULL;
     const char **breaks = NULL;
     symbol(lib, "rl_completion_matches", &ed.matches);
     symbol(lib, "rl_attempted_completion_function", &completer);
-    symbol(lib, "rl_signal_event_hook", &signal_hook);
+    symbol(lib, "rl_catch_signals", &catch_signals);
     symbol(lib, "rl_completer_word_break_characters", &breaks);
-    symbol(lib, "rl_done", &ed.done);
     if (completer) *completer = complete;
-    if (signal_hook) *signal_hook = end_line;
+    if (catch_signals) *catch_signals = 0;
     if (breaks) *breaks = " \t;";
 }
 
@@ -104,11 +111,17 @@ static void load(void)
     void *lib = NULL;
     for (unsigned i = 0; i < 3 && !lib; i++) lib = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
     if (!lib) return;
-    symbol(lib, "readline", &ed.readline);
+    symbol(lib, "rl_callback_handler_install", &ed.install);
+    symbol(lib, "rl_callback_read_char", &ed.read_char);
+    symbol(lib, "rl_callback_handler_remove", &ed.remove);
+    symbol(lib, "rl_callback_sigcleanup", &ed.clean_up);
     symbol(lib, "add_history", &ed.add);
     symbol(lib, "read_history", &ed.read_history);
     symbol(lib, "write_history", &ed.write_history);
-    if (!ed.readline) return;
+    if (!ed.install || !ed.read_char || !ed.remove) {
+        ed.install = NULL;
+        return;
+    }
     set_hooks(lib);
     find_history();
     if (ed.read_history) ed.read_history(ed.path);
@@ -127,21 +140,43 @@ static char *plain_line(void)
     return line;
 }
 
-char *cli_line(const char *prompt)
+static char *edited_line(const char *prompt, const grat_cancel *interrupt)
+{
+    ed.line = NULL;
+    ed.done = false;
+    ed.install(prompt, got_line);
+    while (!ed.done) {
+        struct pollfd fd[2] = {{STDIN_FILENO, POLLIN, 0}, {grat_cancel_fd(interrupt), POLLIN, 0}};
+        int r = poll(fd, 2, -1);
+        if (grat_cancel_fired(interrupt)) {
+            if (ed.clean_up) ed.clean_up();
+            ed.remove();
+            fputc('\n', stderr);
+            return NULL;
+        }
+        if (r > 0 && fd[0].revents) ed.read_char();
+        if (r < 0 && errno != EINTR) ed.remove(), ed.done = true;
+    }
+    if (ed.line && *ed.line && ed.add) ed.add(ed.line);
+    return ed.line;
+}
+
+char *cli_line(const char *prompt, const grat_cancel *interrupt)
 {
     static int loaded;
     if (!isatty(STDIN_FILENO)) return plain_line();
     if (!loaded++) load();
-    if (!ed.readline) {
-        fputs(prompt, stderr);
-        return plain_line();
+    if (ed.install) return edited_line(prompt, interrupt);
+    fputs(prompt, stderr);
+    char *line = plain_line();
+    if (!line && grat_cancel_fired(interrupt)) {
+        clearerr(stdin);
+        fputc('\n', stderr);
     }
-    char *line = ed.readline(prompt);
-    if (line && *line && ed.add) ed.add(line);
     return line;
 }
 
 void cli_line_save(void)
 {
-    if (ed.readline && ed.write_history && *ed.path && ed.write_history(ed.path) == 0) chmod(ed.path, 0600);
+    if (ed.install && ed.write_history && *ed.path && ed.write_history(ed.path) == 0) chmod(ed.path, 0600);
 }

@@ -3,8 +3,10 @@
 #ifndef GRAT_CLI_LINE_H
 #define GRAT_CLI_LINE_H
 
-/* The line without its end, to be freed; NULL at the end of the input. */
-char *cli_line(const char *prompt);
+#include <graticule/graticule.h>
+
+/* The line without its end, to be freed; NULL at the end of the input, and when `interrupt` was fired meanwhile. */
+char *cli_line(const char *prompt, const grat_cancel *interrupt);
 void cli_line_save(void);  /* keeps the history */
 
 #endif

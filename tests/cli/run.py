@@ -14,17 +14,22 @@ A case is text. Commands run in order in one directory:
   = NAME REGEX    a file whose name matches NAME exists, and its first bytes match REGEX; =! NAME: none does
   + NAME TEXT     a file is made before the run: \\n is a line end
   @ NAME=VALUE    the environment of the runs from here on
+  % KEYS          typed at a terminal when it has been quiet; \\x03 is Ctrl-C. The run then has a terminal
+  ~ REGEX         found in what the terminal showed, each behind the one before
 Without > or ! lines, nothing may be printed there.
 """
 import os
 import pathlib
+import pty
 import re
+import select
 import shlex
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 LIMIT_S = 60
 HERE = pathlib.Path(__file__).resolve().parent
@@ -43,7 +48,7 @@ def parse(text):
             env = {**env, name: value}
         elif mark == '$':
             steps.append({'line': number, 'args': shlex.split(rest), 'in': [], 'out': [], 'err': [], 'status': 0,
-                          'signal': None, 'files': [], 'make': files, 'env': env})
+                          'signal': None, 'files': [], 'keys': [], 'seen': [], 'make': files, 'env': env})
             files = []
         else:
             expect(steps[-1], mark, rest, number)
@@ -57,6 +62,8 @@ def expect(step, mark, rest, number):
         step['out'].append((mark[1:], rest))
     elif mark in ('!', '!~', '!*'):
         step['err'].append((mark[1:], rest))
+    elif mark in ('%', '~'):
+        step['keys' if mark == '%' else 'seen'].append(rest)
     elif mark == '?':
         step['status'] = int(rest)
     elif mark == '^':
@@ -121,10 +128,53 @@ def check_files(step, directory):
     return bad
 
 
+def quiet(fd, seconds=0.4, longest=10):
+    """What comes until nothing has come for a while."""
+    text, end = b'', time.monotonic() + longest
+    while time.monotonic() < end and select.select([fd], [], [], seconds)[0]:
+        try:
+            more = os.read(fd, 65536)
+        except OSError:
+            break
+        if not more:
+            break
+        text += more
+    return text
+
+
+def at_terminal(grat, step, directory, env):
+    child, fd = pty.fork()
+    if child == 0:
+        os.chdir(directory)
+        os.execve(grat, [grat, *step['args']], {**env, **step['env'], 'TERM': 'dumb'})
+    killer = threading.Timer(LIMIT_S, os.kill, [child, signal.SIGKILL])
+    killer.start()
+    text = quiet(fd, 1)
+    for keys in step['keys']:
+        os.write(fd, keys.encode().decode('unicode_escape').encode())
+        text += quiet(fd)
+    text += quiet(fd, 1)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    killer.cancel()
+    os.close(fd)
+    bad = [] if status == step['status'] else [f'status {status}, wanted {step["status"]}']
+    shown = text.decode('utf-8', 'replace')
+    at = 0
+    for want in step['seen']:
+        hit = re.search(want, shown[at:])
+        if not hit:
+            bad.append(f'terminal: no {want!r} in {shown[at:]!r}')
+            break
+        at += hit.end()
+    return bad
+
+
 def run_step(grat, step, directory, env):
     for line in step['make']:
         name, text = line.split(' ', 1)
         pathlib.Path(directory, name).write_text(text.replace('\\n', '\n'), encoding='utf-8')
+    if step['keys']:
+        return at_terminal(grat, step, directory, env) + check_files(step, directory)
     process = subprocess.Popen([grat, *step['args']], cwd=directory, env={**env, **step['env']}, stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     killer = threading.Timer(LIMIT_S, process.kill)
