@@ -5,10 +5,10 @@ PREFIX ?= /usr/local
 MESON = PATH=/usr/bin:/bin:$$PATH meson
 
 all: deps-build $(BUILD)/build.ninja
-	@ninja --quiet -C $(BUILD) src/cli/grat
+	@ninja --quiet -C $(BUILD) src/cli/grat libvisa.so.0.0.0
 	@mkdir -p $(BUILD)/bin $(BUILD)/lib
 	@ln -sf ../src/cli/grat $(BUILD)/bin/grat
-	@for f in $(BUILD)/libgraticule.so*; do if [ -f "$$f" ]; then ln -sf "../$${f##*/}" $(BUILD)/lib/; fi; done
+	@for f in $(BUILD)/libgraticule.so* $(BUILD)/libvisa.so*; do if [ -f "$$f" ]; then ln -sf "../$${f##*/}" $(BUILD)/lib/; fi; done
 
 $(BUILD)/build.ninja:
 	@$(MESON) setup $(BUILD) --buildtype=release --prefix=$(PREFIX)

@@ -78,7 +78,7 @@ VISA_API ViStatus viReadSTB(ViSession vi, ViPUInt16 status)
 static grat_err drain(visa_call *c, int64_t limit_ms)
 {
     uint8_t waste[4096];
-    int64_t until = grat_now_ns() + limit_ms * 1000000;
+    int64_t until = limit_ms < 0 ? INT64_MAX : grat_now_ns() + limit_ms * 1000000;
     grat_err e = GRAT_OK;
     grat_io_discard(c->s->wire, NULL);
     while (!e) {
@@ -98,12 +98,15 @@ static grat_err send_break(visa_call *c)
     return grat_attr_set(c->s->wire, GRAT_ATTR_ASRL_BREAK, 0, &c->op);
 }
 
-static ViStatus clear_stream(visa_call *c)
+/* The wire's own clear, but for sockets: that is a new connection, which is more than a program asked for. */
+static ViStatus clear_wire(visa_call *c)
 {
     visa_session *s = c->s;
     int64_t ms = visa__timeout(s);
-    bool strings = by_strings(s);
-    grat_err e = drain(c, ms < CLEAR_LEAST_MS ? CLEAR_LEAST_MS : ms);
+    bool strings = bare_stream(s) && by_strings(s);
+    if (ms >= 0 && ms < CLEAR_LEAST_MS) ms = CLEAR_LEAST_MS;
+    grat_op_init(&c->op, ms < 0 ? INT64_MAX : ms, c->op.cancel);
+    grat_err e = s->rsrc.rclass == VISA_CLASS_SOCKET ? drain(c, ms) : grat_clear(s->wire, &c->op);
     visa__call_clock(c);
     if (!e && strings && s->rsrc.rclass == VISA_CLASS_ASRL) e = send_break(c);
     if (!e && strings) e = grat_io_write(s->wire, "*CLS\n", 5, true, &c->op);
@@ -117,7 +120,7 @@ static ViStatus clear(visa_session *s)
     if (!st) st = visa__call_begin(s, LANE_ALL, &c);
     if (st) return st;
     visa__buf_forget(s);
-    st = s->stream ? clear_stream(c) : visa__call_status(c, grat_clear(s->wire, &c->op));
+    st = clear_wire(c);
     visa__call_end(c);
     if (!st) visa__srq_again(s);
     return st;

@@ -15,7 +15,7 @@ enum {
 /* What of the attributes matters to one transfer, taken at its begin. */
 typedef struct rules {
     int term;                 /* -1 = none */
-    bool through_end, pause_ends, last_bit_ends;
+    bool through_end, pause_ends;
 } rules;
 
 static rules rules_now(visa_session *s)
@@ -27,27 +27,8 @@ static rules rules_now(visa_session *s)
     if (a->termchar_en || (serial && a->end_in == VI_ASRL_END_TERMCHAR)) r.term = (int)a->termchar;
     r.through_end = a->suppress_end;
     r.pause_ends = s->rsrc.rclass == VISA_CLASS_SOCKET && !a->suppress_end;
-    r.last_bit_ends = serial && a->end_in == VI_ASRL_END_LAST_BIT && !a->suppress_end;
     pthread_mutex_unlock(&s->lock);
     return r;
-}
-
-/* One byte decides each time, out of what the library holds. */
-static grat_err read_to_last_bit(visa_call *c, uint8_t *buf, size_t n, const rules *r)
-{
-    size_t got = 0;
-    unsigned reason = 0;
-    grat_err e = GRAT_OK;
-    while (!e && !reason && got < n) {
-        e = grat_io_read(c->s->wire, buf + got, 1, r->term, false, &c->op);
-        if (e) break;
-        if (buf[got] & 0x80) reason = GRAT_REASON_END;
-        else if (c->op.reason & GRAT_REASON_CHAR) reason = GRAT_REASON_CHAR;
-        got++;
-    }
-    c->op.count = got;
-    c->op.reason = reason ? reason : GRAT_REASON_COUNT;
-    return e;
 }
 
 /* The first byte may take the whole timeout, the others only a pause. */
@@ -69,7 +50,6 @@ ViStatus visa__io_read(visa_call *c, void *buf, size_t n, size_t *got)
     rules r = rules_now(c->s);
     grat_err e;
     if (r.pause_ends) e = read_to_pause(c, buf, n, &r);
-    else if (r.last_bit_ends) e = read_to_last_bit(c, buf, n, &r);
     else e = grat_io_read(c->s->wire, buf, n, r.term, r.through_end, &c->op);
     *got = c->op.count;
     if (e == GRAT_ELOST && *got && !c->aborted) return VI_SUCCESS;
@@ -79,49 +59,20 @@ ViStatus visa__io_read(visa_call *c, void *buf, size_t n, size_t *got)
     return VI_SUCCESS_MAX_CNT;
 }
 
-/* Serial lines have no END of their own: END_OUT makes one. */
-static ViStatus write_serial(visa_call *c, const uint8_t *buf, size_t n, int64_t end_out, uint8_t term)
-{
-    grat_err e;
-    if (end_out == VI_ASRL_END_LAST_BIT) {
-        uint8_t *marked = malloc(n);
-        if (!marked) return VI_ERROR_ALLOC;
-        for (size_t i = 0; i < n; i++) marked[i] = buf[i] & 0x7f;
-        marked[n - 1] |= 0x80;
-        e = grat_io_write(c->s->wire, marked, n, true, &c->op);
-        free(marked);
-        return visa__call_status(c, e);
-    }
-    e = grat_io_write(c->s->wire, buf, n, true, &c->op);
-    size_t count = c->op.count;
-    if (!e && end_out == VI_ASRL_END_TERMCHAR) e = grat_io_write(c->s->wire, &term, 1, true, &c->op);
-    if (!e && end_out == VI_ASRL_END_BREAK) {
-        pthread_mutex_lock(&c->s->lock);
-        int64_t ms = c->s->attr.break_len;
-        pthread_mutex_unlock(&c->s->lock);
-        e = grat_attr_set(c->s->wire, GRAT_ATTR_ASRL_BREAK, 1, &c->op);
-        if (!e) e = grat_op_sleep_until(&c->op, grat_now_ns() + ms * 1000000);
-        grat_op off;
-        grat_op_init(&off, 1000, NULL);
-        grat_attr_set(c->s->wire, GRAT_ATTR_ASRL_BREAK, 0, &off);
-    }
-    c->op.count = count;
-    return visa__call_status(c, e);
-}
-
 ViStatus visa__io_write(visa_call *c, const void *buf, size_t n, bool end, size_t *put)
 {
     visa_session *s = c->s;
+    grat_err e = GRAT_OK;
+    *put = 0;
+    if (!n) return VI_SUCCESS;
     pthread_mutex_lock(&s->lock);
     end = end && s->attr.send_end;
-    int64_t end_out = s->rsrc.rclass == VISA_CLASS_ASRL && s->stream && end ? s->attr.end_out : VI_ASRL_END_NONE;
-    uint8_t term = (uint8_t)s->attr.termchar;
+    int64_t end_out = s->rsrc.rclass == VISA_CLASS_ASRL ? s->attr.end_out : VI_ASRL_END_NONE, term = s->attr.termchar;
     pthread_mutex_unlock(&s->lock);
-    ViStatus st = VI_SUCCESS;
-    if (n && end_out != VI_ASRL_END_NONE) st = write_serial(c, buf, n, end_out, term);
-    else if (n) st = visa__call_status(c, grat_io_write(s->wire, buf, n, end, &c->op));
-    *put = n ? c->op.count : 0;
-    return st;
+    if (end && end_out == VI_ASRL_END_TERMCHAR) e = grat_attr_set(s->wire, GRAT_ATTR_ASRL_TERM_CHAR, term, &c->op);
+    if (!e) e = grat_io_write(s->wire, buf, n, end, &c->op);
+    *put = c->op.count;
+    return visa__call_status(c, e);
 }
 
 ViStatus visa__session_read(visa_session *s, void *buf, size_t n, size_t *got)

@@ -130,6 +130,7 @@ static grat_err tcp_attr_set(void *p, grat_attr a, int64_t value, grat_op *op)
 const grat_transport grat__transport_tcp = {
     .name = "raw socket",
     .priv_size = sizeof(tcp),
+    .caps = GRAT_TCAP_DUPLEX,
     .serves = serves,
     .open = tcp_open,
     .close = tcp_close,
