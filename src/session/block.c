@@ -326,14 +326,22 @@ static grat_err raw_block(grat_session *s, target *t, grat_op *op)
 
 static grat_err raw_stream(grat_session *s, target *t, grat_op *op)
 {
-    uint8_t first;
-    do {
-        grat_err e = grat__raw_fill(s, &first, 1, op);
+    for (;;) {
+        uint8_t first;
+        do {
+            grat_err e = grat__raw_fill(s, &first, 1, op);
+            if (e) return e;
+        } while (s->eat_newlines && (first == '\n' || first == '\r'));
+        grat_err e = grat__raw_unread(s, &first, 1, op);
         if (e) return e;
-    } while (s->eat_newlines && (first == '\n' || first == '\r'));
-    grat_err e = grat__raw_unread(s, &first, 1, op);
-    if (e) return e;
-    return first == '#' ? raw_block(s, t, op) : raw_line(s, t, op);
+        if (first == '#') return raw_block(s, t, op);
+        e = raw_line(s, t, op);
+        size_t n = t->have;
+        while (n && (t->data[n - 1] == '\n' || t->data[n - 1] == '\r')) n--;
+        if (e || !grat__late_identity(s, t->data, n)) return e;
+        free(t->data);
+        *t = (target){.grows = true, .max = t->max};
+    }
 }
 
 grat_err grat_query_raw(grat_session *s, const char *command, uint8_t **out, size_t *n, grat_op *op)

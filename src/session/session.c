@@ -166,6 +166,13 @@ static void forget_leftovers(grat_session *s)
     s->eat_newlines = false;
 }
 
+static bool asks_identity(const char *text, size_t n)
+{
+    for (size_t i = 0; i + 5 <= n; i++)
+        if (text[i] == '*' && grat__strcasestarts(text + i + 1, "IDN?")) return true;
+    return false;
+}
+
 grat_err grat__raw_write(grat_session *s, const void *data, size_t n, grat_op *op)
 {
     const char *bytes = data;
@@ -190,7 +197,10 @@ grat_err grat__raw_write(grat_session *s, const void *data, size_t n, grat_op *o
         op->count = count;
     }
     s->last_write_ns = grat_now_ns();
-    if (n && memchr(data, '?', n)) s->outstanding = true;
+    if (n && memchr(data, '?', n)) {
+        s->outstanding = true;
+        s->asked_identity = asks_identity(bytes, n);
+    }
     return e;
 }
 
@@ -270,17 +280,26 @@ static grat_err message_text(grat_session *s, char *buf, size_t cap, grat_op *op
     }
 }
 
+bool grat__late_identity(grat_session *s, const void *line, size_t n)
+{
+    if (!s->late_identity || s->asked_identity) return false;
+    s->late_identity = false;
+    return n == strlen(s->idn) && memcmp(line, s->idn, n) == 0;
+}
+
 grat_err grat__raw_text(grat_session *s, char *buf, size_t cap, grat_op *op)
 {
-    grat_err e = grat__is_stream(s) ? stream_text(s, buf, cap, op) : message_text(s, buf, cap, op);
-    size_t n = op->count < cap ? op->count : cap - 1;
-    if (e) {
-        buf[n] = '\0';
-        return e;
-    }
+    do {
+        grat_err e = grat__is_stream(s) ? stream_text(s, buf, cap, op) : message_text(s, buf, cap, op);
+        size_t n = op->count < cap ? op->count : cap - 1;
+        if (e) {
+            buf[n] = '\0';
+            return e;
+        }
+        s->eat_newlines = grat__is_stream(s); /* some instruments end an answer with two */
+        op->count = grat__rtrim(buf, n);
+    } while (grat__late_identity(s, buf, op->count));
     s->outstanding = false;
-    s->eat_newlines = grat__is_stream(s); /* some instruments end an answer with two */
-    op->count = grat__rtrim(buf, n);
     return GRAT_OK;
 }
 
@@ -325,6 +344,7 @@ static grat_err prove_identity(grat_session *s, grat_op *op)
                 return grat_op_fail(op, GRAT_EPROTO, "*IDN? was answered by \"%.60s\"", line);
             continue;
         }
+        s->late_identity = grat__is_stream(s);
         return same_instrument(s, line, op);
     }
     return e ? e : grat_op_fail(op, GRAT_EPROTO, "*IDN? is answered by something else again and again");

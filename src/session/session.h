@@ -39,6 +39,8 @@ struct grat_session {
     grat__buf rx;             /* stream wires: bytes behind the last terminator */
     grat__plain io;
     bool outstanding, broken, dead, synced;
+    bool asked_identity;      /* by the last query that was written */
+    bool late_identity;       /* the identity that answered may have been an old one: the new one may still come */
     bool eat_newlines;        /* an answer ended here; a newline may still come */
     bool blocks_lack_newline; /* this instrument ends blocks without one, seen where it could not be mistaken */
     int64_t gap_ns;           /* least time between two messages: the caller's, else the instrument's quirk */
@@ -59,6 +61,8 @@ static inline int grat__line_end(const grat_session *s)
 grat_err grat__session_begin(grat_session *s, grat_op *op);
 /* Records what an error means for the session and puts the resource in front of the sentence. Returns err. */
 grat_err grat__session_end(grat_session *s, grat_op *op, grat_err err);
+/* True when this answer (without its end) is the identity that comes late: to be dropped. */
+bool grat__late_identity(grat_session *s, const void *line, size_t n);
 /* The calls without begin/end, for use inside. */
 grat_err grat__raw_write(grat_session *s, const void *data, size_t n, grat_op *op);
 grat_err grat__raw_text(grat_session *s, char *buf, size_t cap, grat_op *op);

@@ -38,6 +38,7 @@ static struct {
     int fd;
     unsigned port;
     const char *idn, *greeting;
+    unsigned idn_ms;
     pthread_t thread;
 } peer;
 
@@ -53,6 +54,7 @@ static void reply(int fd, const answer *a)
 static bool serve_line(int fd, const char *line)
 {
     if (strcmp(line, "*IDN?") == 0) {
+        usleep(peer.idn_ms * 1000);
         dprintf(fd, "%s\n", peer.idn);
         return true;
     }
@@ -274,6 +276,41 @@ TEST(identities)
     TRUE(!grat_identity_parse(",,,", &id));
 }
 
+/* What an older client left unread is an identity, and comes before ours: the two cannot be told apart until one more
+ * comes. */
+TEST(a_late_identity_is_no_answer)
+{
+    static const char idn[] = "ACME,MODEL,1,2";
+    char text[64];
+    uint8_t *data;
+    size_t n;
+    for (int i = 0; i < 3; i++) {
+        grat_op op;
+        peer.idn_ms = 60;
+        peer_start(idn, "ACME,MODEL,1,2\n");
+        grat_session *s = connect_peer();
+        grat_op_init(&op, 3000, NULL);
+        if (i == 1) {
+            EQ(grat_query(s, "*IDN?", text, sizeof text, &op), GRAT_OK);
+            EQ(grat_query(s, "*IDN?", text, sizeof text, &op), GRAT_OK);
+            STR(text, idn);
+        }
+        if (i < 2) {
+            EQ(grat_query(s, "A?", text, sizeof text, &op), GRAT_OK);
+            STR(text, "alpha");
+        } else {
+            EQ(grat_query_raw(s, "B?", &data, &n, &op), GRAT_OK);
+            EQ(n, 14);
+            free(data);
+        }
+        EQ(grat_query(s, "*IDN?", text, sizeof text, &op), GRAT_OK);
+        STR(text, idn);
+        grat_close(s);
+        peer_stop();
+    }
+    peer.idn_ms = 0;
+}
+
 int main(void)
 {
     RUN(text_and_stale_greeting);
@@ -283,5 +320,6 @@ int main(void)
     RUN(another_instrument_at_the_address_is_noticed);
     RUN(refused_and_unknown);
     RUN(identities);
+    RUN(a_late_identity_is_no_answer);
     return TEST_RESULT();
 }
