@@ -272,15 +272,30 @@ static grat_err serial_open(const sim_site *site, const char *arg, grat_op *op, 
     }
     on_minder(s, grat_now_ns());
     *server = s;
-    snprintf(text, sizeof text, "ASRL%s::INSTR", s->pty.path);
+    if (sim_instrument_is_bytes(s->in)) {
+        s->end = EOL_LF;   /* bytes as they are */
+        snprintf(text, sizeof text, "BITSCOPE::%s", s->pty.path);
+    } else {
+        snprintf(text, sizeof text, "ASRL%s::INSTR", s->pty.path);
+    }
     sim_note_resource(site, text);
     return GRAT_OK;
 }
 
+/* A byte stream speaks without being asked. */
+static void serial_turn(void *server)
+{
+    sim_serial *s = server;
+    if (s->watch.fd >= 0 && sim_instrument_is_bytes(s->in) && sim_source_pending(&s->source)) pump(s);
+}
+
 const sim_wire_kind sim_wire_serial = {
     .name = "serial",
-    .text = "SCPI on a pseudo terminal; serial:PATH makes a link of that name; then +crlf +cr +lfcr +none for the end "
-            "of lines, +paced to send at the client's speed, +baud=N to understand that speed alone",
+    .text = "SCPI or another stream of bytes on a pseudo terminal; serial:PATH makes a link of that name; then +crlf "
+            "+cr +lfcr +none for the end of lines, +paced to send at the client's speed, +baud=N to understand that "
+            "speed alone",
+    .carries = SIM_CARRIES_BOTH,
     .open = serial_open,
     .close = serial_close,
+    .turn = serial_turn,
 };

@@ -1,4 +1,4 @@
-/* SCPI on a serial port: a pseudo terminal whose slave end the client opens. */
+/* SCPI or a stream of bytes on a serial port: a pseudo terminal whose slave end the client opens. */
 #ifndef SIM_SERIAL_H
 #define SIM_SERIAL_H
 

@@ -441,7 +441,8 @@ static void unpack(reading *g, const uint8_t *data, size_t samples)
 static bool take_chunk(reading *g, int channel, const grat__zip_member *m)
 {
     unsigned width = channel ? sizeof(float) : g->l->unit;
-    if (m->size % width) return false;
+    if (channel && (unsigned)channel <= g->l->probes) return true;
+    if (!width || m->size % width) return false;
     size_t samples = (size_t)(m->size / width), room = g->r->count - g->done[channel];
     if (channel && g->trace[channel - 1] < 0) return true;
     if (samples > room) return false;
