@@ -39,6 +39,7 @@ static void free_conn(hislip_conn *c, bool reset)
 {
     sim_hislip *h = c->h;
     sim_timer_set(h->loop, &c->timer, INT64_MAX);
+    grat__tls_end(c->tls);
     grat__tls_free(c->tls);
     if (reset) sim_watch_reset(h->loop, &c->watch);
     else sim_watch_close(h->loop, &c->watch);

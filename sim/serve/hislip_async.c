@@ -137,6 +137,7 @@ void hislip_locks_changed(sim_hislip *h)
     }
     for (hislip_session *s = h->sessions; s; s = s->next) {
         if (s->async && !s->async->gone) hislip_pump(s->async);
+        if (s->sync && !s->sync->gone && s->sync->tls) hislip_take(s->sync);
         if (s->sync && !s->sync->gone) hislip_pump(s->sync);
     }
 }

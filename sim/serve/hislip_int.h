@@ -14,7 +14,7 @@ typedef struct sim_hislip sim_hislip;
 typedef struct hislip_session hislip_session;
 
 /* What a secure connection is doing. */
-typedef enum hislip_phase { HISLIP_PLAIN, HISLIP_HANDSHAKE, HISLIP_SECURE_ON, HISLIP_ENDING } hislip_phase;
+typedef enum hislip_phase { HISLIP_PLAIN, HISLIP_HANDSHAKE, HISLIP_SECURE_ON } hislip_phase;
 
 typedef struct hislip_conn {
     struct hislip_conn *next, **at;
@@ -40,7 +40,7 @@ struct hislip_session {
     hislip_conn *sync, *async;
     uint16_t id, version;
     bool overlap;
-    bool secure, authenticated;
+    bool authenticated;
     uint64_t client_max;         /* largest message that the client takes */
     uint32_t last_id;            /* of the newest client message that was processed */
     uint32_t server_id;          /* overlapped mode: of the next message to the client */
@@ -104,7 +104,9 @@ void hislip_lock_timeout(void *user, int64_t now);
 /* Each handles one message; false when it is none of theirs. */
 bool hislip_tls_async(hislip_conn *c);
 bool hislip_tls_sync(hislip_conn *c);
-/* Goes on with a handshake or a close; true when there is nothing more to wait for. */
+/* True on a sync channel whose next message is StartTLS: nothing behind it may be taken with it. */
+bool hislip_awaits_tls(const hislip_conn *c);
+/* Goes on with a handshake; true when it is complete. */
 bool hislip_tls_step(hislip_conn *c);
 /* Read and write whatever the connection is; -1 and errno as recv and sendmsg. */
 ssize_t hislip_recv(hislip_conn *c, void *buf, size_t n);

@@ -220,7 +220,7 @@ void hislip_pump(hislip_conn *c)
 {
     hislip_session *s = c->session;
     int64_t until = INT64_MAX;
-    if (c->gone || (c->phase != HISLIP_PLAIN && c->phase != HISLIP_SECURE_ON)) return;
+    if (c->gone || c->phase == HISLIP_HANDSHAKE) return;
     outcome o = flush(c, &until);
     if (o == BROKEN) c->reset = true, hislip_doom(c);
     if (c->gone) return;
@@ -314,7 +314,12 @@ static void whole(hislip_conn *c)
 static void feed(hislip_conn *c, const uint8_t *data, size_t n)
 {
     grat__hislip_in *in = &c->small.in;
+    hislip_phase phase = c->phase;
     for (size_t at = 0; at < n && !c->gone && !c->doomed;) {
+        if (c->phase != phase) {
+            hislip_fatal(c, GRAT__HISLIP_FATAL_SECURITY, "plain bytes behind the start of TLS");
+            return;
+        }
         if (!in->in_message) {
             at += grat__hislip_in_feed(in, data + at, n - at);
             if (in->bad) hislip_fatal(c, GRAT__HISLIP_FATAL_HEADER, "");
@@ -331,16 +336,25 @@ static void feed(hislip_conn *c, const uint8_t *data, size_t n)
     }
 }
 
+static size_t take_size(const hislip_conn *c, size_t most)
+{
+    const grat__hislip_in *in = &c->small.in;
+    if (!hislip_awaits_tls(c)) return most;
+    uint64_t rest = in->in_message ? in->left : GRAT__HISLIP_HEAD - in->head_len;
+    return rest < most ? (size_t)rest : most;
+}
+
 void hislip_take(hislip_conn *c)
 {
     static uint8_t bulk[65536];
     uint8_t few[2048];
     bool sync = c->session && c->session->sync == c;
     uint8_t *in = sync ? bulk : few;
-    for (size_t total = 0; total < TAKE_BYTES && !c->gone && !c->doomed;) {
+    /* TLS may hold bytes that no descriptor tells of. */
+    for (size_t total = 0; (total < TAKE_BYTES || c->tls) && !c->gone && !c->doomed;) {
         if (sync && c->session->async && !c->session->clearing && !hislip_may(c->session)) return;
-        if (c->phase != HISLIP_PLAIN && c->phase != HISLIP_SECURE_ON) return;
-        ssize_t n = hislip_recv(c, in, sync ? sizeof bulk : sizeof few);
+        if (c->phase == HISLIP_HANDSHAKE) return;
+        ssize_t n = hislip_recv(c, in, take_size(c, sync ? sizeof bulk : sizeof few));
         if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
         if (n <= 0) {
             hislip_doom(c);
@@ -358,7 +372,7 @@ void hislip_ready(void *user, uint32_t events)
         hislip_doom(c);
         return;
     }
-    if ((c->phase == HISLIP_HANDSHAKE || c->phase == HISLIP_ENDING) && !hislip_tls_step(c)) return;
+    if (c->phase == HISLIP_HANDSHAKE && !hislip_tls_step(c)) return;
     if (events & (EPOLLIN | EPOLLHUP)) hislip_take(c);
     if (c->gone) return;
     hislip_pump(c);

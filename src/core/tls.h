@@ -23,7 +23,6 @@ typedef struct grat__tls_setup {
     const char *ca;         /* client: file of trusted certificates, NULL = the system's */
     bool insecure;          /* client: any certificate will do */
     const char *cert, *key; /* server: PEM files */
-    grat__tls *resume;      /* client: take up the TLS session of this connection, NULL = none */
 } grat__tls_setup;
 
 /* ENOTSUP when OpenSSL is not there, EINVAL with the file's name when a file cannot be used. The socket is borrowed. */
@@ -33,8 +32,8 @@ grat__tls_step grat__tls_handshake(grat__tls *t);
 /* Up to n bytes; *moved of them with GRAT__TLS_DONE. */
 grat__tls_step grat__tls_read(grat__tls *t, void *buf, size_t n, size_t *moved);
 grat__tls_step grat__tls_write(grat__tls *t, const void *buf, size_t n, size_t *moved);
-/* Sends close_notify, once. DONE when it has left. */
-grat__tls_step grat__tls_end(grat__tls *t);
+/* Says goodbye (close_notify) as far as the socket takes it now. */
+void grat__tls_end(grat__tls *t);
 /* The reason of the last failure: "certificate verify failed (self-signed certificate)". */
 const char *grat__tls_why(const grat__tls *t);
 /* The subject of the peer's certificate, "" when it showed none. */

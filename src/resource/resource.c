@@ -103,6 +103,22 @@ static grat_err parse_host(parts *t, const field *f, grat_resource *out, bool co
     return copy(t, &host, out->host, sizeof out->host, "host name");
 }
 
+/* credential@host: who a secure HiSLIP session is for. */
+static grat_err parse_credential(parts *t, field *host, grat_resource *out)
+{
+    const char *at = memrchr(host->p, '@', host->n);
+    if (!at) return GRAT_OK;
+    field name = {host->p, (size_t)(at - host->p)};
+    host->n -= name.n + 1;
+    host->p = at + 1;
+    return copy(t, &name, out->credential, sizeof out->credential, "credential");
+}
+
+static bool is_hislip(const field *device)
+{
+    return device->n >= 6 && grat__strcasestarts(device->p, "hislip");
+}
+
 static grat_err parse_tcpip(parts *t, grat_resource *out)
 {
     grat_err e;
@@ -119,6 +135,7 @@ static grat_err parse_tcpip(parts *t, grat_resource *out)
     unsigned n = t->n;
     if (n > 2 && is_word(last, "INSTR")) n--;
     if (n > 3) return fail_at(t, t->f[3].p, "INSTR or SOCKET was expected");
+    if (n > 2 && is_hislip(&t->f[2]) && (e = parse_credential(t, &t->f[1], out))) return e;
     if ((e = parse_host(t, &t->f[1], out, true))) return e;
     if (n < 3) {
         grat__strcpy(out->device, sizeof out->device, "inst0");
@@ -358,10 +375,10 @@ grat_err grat_resource_parse(const char *text, grat_resource *out, grat_op *op)
     return e;
 }
 
-static void format_host(const grat_resource *r, char out[280])
+static void format_host(const grat_resource *r, char out[350])
 {
     bool v6 = strchr(r->host, ':') != NULL;
-    snprintf(out, 280, v6 ? "[%s]" : "%s", r->host);
+    snprintf(out, 350, v6 ? "%s%s[%s]" : "%s%s%s", r->credential, r->credential[0] ? "@" : "", r->host);
 }
 
 static int format_tcpip(const grat_resource *r, const char *host, char *out, size_t cap)
@@ -391,7 +408,7 @@ static int format_gpib(const grat_resource *r, char *out, size_t cap)
 
 int grat_resource_format(const grat_resource *r, char *out, size_t cap)
 {
-    char host[280];
+    char host[350];
     format_host(r, host);
     switch (r->interface) {
     case GRAT_IF_TCPIP:

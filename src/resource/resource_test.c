@@ -27,6 +27,8 @@ TEST(tcpip)
     STR(normal("tcpip2::scope.local"), "TCPIP2::scope.local::inst0::INSTR");
     STR(normal("TCPIP::host::gpib0,7::INSTR"), "TCPIP0::host::gpib0,7::INSTR");
     STR(normal("TCPIP::host::hislip0,4881::INSTR"), "TCPIP0::host::hislip0,4881::INSTR");
+    STR(normal("TCPIP::ada@host::hislip0::INSTR"), "TCPIP0::ada@host::hislip0::INSTR");
+    STR(normal("tcpip::ada@lab@[::1]::HiSLIP0,4881"), "TCPIP0::ada@lab@[::1]::HiSLIP0,4881::INSTR");
     STR(normal("TCPIP::host,4000::inst0::INSTR"), "TCPIP0::host,4000::inst0::INSTR");
     STR(normal("TCPIP::host::5555::SOCKET"), "TCPIP0::host::5555::SOCKET");
     STR(normal("TCPIP::[::1]::inst0::INSTR"), "TCPIP0::[::1]::inst0::INSTR");
@@ -77,6 +79,9 @@ TEST(errors_point_at_the_part)
     STR(normal("TCPIP::host::0::SOCKET"), "!13");
     STR(normal("TCPIP::host::inst0::WHAT"), "!20");
     STR(normal("TCPIP::ho st::inst0"), "!9");
+    STR(normal("TCPIP::ada@host::inst0::INSTR"), "!10");
+    STR(normal("TCPIP::@host::hislip0::INSTR"), "!7");
+    STR(normal("TCPIP::ada@::hislip0::INSTR"), "!11");
     STR(normal("GPIB::31::INSTR"), "!6");
     STR(normal("USB::0x1AB1::zz::S"), "!13");
     STR(normal("SIM"), "!3");

@@ -382,6 +382,33 @@ TEST(a_late_answer_is_recognised)
     stop();
 }
 
+/* A long message of ours meets a server that takes none: the deadline holds, and the session comes back. */
+TEST(a_write_that_stalls)
+{
+    static char junk[900000];
+    start("hislip", "plain", NULL);
+    grat_session *a = session(), *b = session();
+    memset(junk, 'x', sizeof junk);
+    for (int i = 0; i < 3; i++) {
+        grat_err e = GRAT_OK;
+        EQ(grat_lock(a, 0, fresh(2000)), GRAT_OK);
+        for (int k = 0; !e && k < 20; k++) e = grat_io_write(b, junk, sizeof junk, false, fresh(100));
+        EQ(e, GRAT_ETIMEOUT);
+        alive(a);
+        if (i) EQ(grat_clear(b, fresh(3000)), GRAT_OK);
+        EQ(grat_unlock(a, fresh(2000)), GRAT_OK);
+        /* without a clear of ours, plain I/O makes it itself */
+        grat_op *op = fresh(3000);
+        char text[64];
+        EQ(grat_io_write(b, ":ECHO? back", 11, true, op), GRAT_OK);
+        EQ(grat_io_read(b, text, sizeof text, -1, false, op), GRAT_OK);
+        MEM(text, "back\n", 5);
+    }
+    grat_close(a);
+    grat_close(b);
+    stop();
+}
+
 /* Some hundreds here, as many as GRAT_ABORTS says in a soak. */
 TEST(aborted_blocks)
 {
@@ -418,6 +445,7 @@ int main(void)
     RUN(a_lock_is_waited_for);
     RUN(a_lock_that_came_too_late_is_given_back);
     RUN(a_late_answer_is_recognised);
+    RUN(a_write_that_stalls);
     RUN(aborted_blocks);
     return TEST_RESULT();
 }

@@ -89,9 +89,8 @@ static grat_err initialize(grat__hs_link *h, grat_op *op)
     h->version = version < GRAT__HISLIP_V2 ? version : GRAT__HISLIP_V2;
     h->session = (uint16_t)r->parameter;
     h->overlap = h->want_overlap = r->control & GRAT__HISLIP_OVERLAP;
-    bool two = h->version >= GRAT__HISLIP_V2;
-    h->tls_mandatory = two && (r->control & GRAT__HISLIP_ENCRYPT_MANDATORY);
-    h->wants_tls = h->tls_mandatory || (two && (r->control & GRAT__HISLIP_ENCRYPT_INITIAL));
+    uint8_t encrypt = r->control & (GRAT__HISLIP_ENCRYPT_MANDATORY | GRAT__HISLIP_ENCRYPT_INITIAL);
+    h->wants_tls = h->version >= GRAT__HISLIP_V2 && encrypt;
     return GRAT_OK;
 }
 

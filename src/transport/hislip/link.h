@@ -56,7 +56,6 @@ typedef struct grat__hs_link {
     uint16_t version, session;
     bool overlap, want_overlap;
     bool offers_tls, wants_tls;  /* of the server; wants: mandatory or initial */
-    bool tls_mandatory;
     uint64_t server_max, client_max;
     atomic_bool broken;          /* framing lost or a connection gone: only clear helps */
     /* the writer's */

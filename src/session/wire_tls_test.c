@@ -1,0 +1,267 @@
+/* HiSLIP over TLS, with users, against the simulator. The certificates are made here by openssl. */
+#include <graticule/sim.h>
+
+#include "test.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#define ADDRESS "127.0.0.79"
+
+static struct {
+    grat_sim *sim;
+    grat_cancel *stop;
+    pthread_t thread;
+} bench;
+static char folder[] = "/tmp/grat-tls-XXXXXX", good[64], other[64];
+
+static void *serve(void *unused)
+{
+    grat_op op;
+    grat_op_init(&op, 600000, NULL);
+    grat_sim_run(bench.sim, bench.stop, &op);
+    return unused;
+}
+
+static grat_op *fresh(int64_t ms)
+{
+    static grat_op op;
+    grat_op_init(&op, ms, NULL);
+    return &op;
+}
+
+/* `more` is appended to the wire's options. */
+static void start(const char *cert, const char *more, const char *options)
+{
+    char wire[300];
+    snprintf(wire, sizeof wire, "hislip:tls=%s:%s.key%s", cert, cert, more);
+    grat_sim_instrument one = {.model = "plain", .address = ADDRESS, .wires = wire, .options = options};
+    bench.stop = grat_cancel_new();
+    grat_op *op = fresh(5000);
+    EQ(grat_sim_new(&one, 1, 1, op, &bench.sim), GRAT_OK);
+    if (op->err) fprintf(stderr, "%s\n", op->text);
+    pthread_create(&bench.thread, NULL, serve, NULL);
+}
+
+static void stop(void)
+{
+    grat_cancel_fire(bench.stop);
+    pthread_join(bench.thread, NULL);
+    grat_sim_free(bench.sim);
+    grat_cancel_free(bench.stop);
+}
+
+static grat_open_options trusting(void)
+{
+    return (grat_open_options){.size = sizeof(grat_open_options), .tls_ca = good};
+}
+
+static grat_err open_with(const grat_open_options *o, grat_session **s)
+{
+    grat_op *op = fresh(5000);
+    grat_err e = grat_open("TCPIP::" ADDRESS "::hislip0::INSTR", o, op, s);
+    if (e) EQ(strlen(op->text) > 0, 1);
+    return e;
+}
+
+static int64_t encrypted(grat_session *s)
+{
+    grat_value v = {.number = -1};
+    EQ(grat_attr_get(s, GRAT_ATTR_TLS, &v, fresh(1000)), GRAT_OK);
+    return v.number;
+}
+
+static void works(grat_session *s)
+{
+    static uint8_t block[3000000];
+    char text[256] = "";
+    uint8_t stb;
+    grat_value v;
+    EQ(grat_query(s, "*IDN?", text, sizeof text, fresh(3000)), GRAT_OK);
+    STR(text, "GRATICULE,PLAIN,0,1");
+    grat_op *op = fresh(10000);
+    EQ(grat_query_block(s, ":BLOCK? 3000000", block, sizeof block, op), GRAT_OK);
+    EQ(op->count, sizeof block);
+    EQ(block[2999999], (uint8_t)((2999999 & 0xFFFFF) * 7 + ((2999999 & 0xFFFFF) >> 8)));
+    EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
+    EQ(grat_clear(s, fresh(2000)), GRAT_OK);
+    EQ(grat_lock(s, 0, fresh(2000)), GRAT_OK);
+    EQ(grat_unlock(s, fresh(2000)), GRAT_OK);
+    EQ(grat_attr_get(s, GRAT_ATTR_TLS_PEER, &v, fresh(1000)), GRAT_OK);
+    STR(v.text, encrypted(s) ? "/CN=scope" : "");
+}
+
+TEST(only_where_it_is_wanted)
+{
+    grat_session *s = NULL;
+    grat_open_options o = trusting();
+    start(good, "", NULL);
+    EQ(open_with(&o, &s), GRAT_OK);
+    EQ(encrypted(s), 0);
+    works(s);
+    grat_close(s);
+    o.tls = GRAT_TLS_REQUIRE;
+    EQ(open_with(&o, &s), GRAT_OK);
+    EQ(encrypted(s), 1);
+    works(s);
+    grat_close(s);
+    stop();
+}
+
+TEST(mandatory_or_initial)
+{
+    static const char *const more[] = {"+mandatory", "+initial", "+mandatory+initial"};
+    for (int i = 0; i < 3; i++) {
+        grat_session *s = NULL;
+        grat_open_options o = trusting();
+        start(good, more[i], NULL);
+        EQ(open_with(&o, &s), GRAT_OK);
+        EQ(encrypted(s), 1);
+        works(s);
+        grat_close(s);
+        o.tls = GRAT_TLS_NEVER;
+        EQ(open_with(&o, &s), GRAT_EACCES);
+        stop();
+    }
+}
+
+TEST(the_certificate_is_checked)
+{
+    grat_session *s = NULL;
+    grat_open_options o = {.size = sizeof o, .tls = GRAT_TLS_REQUIRE};
+    start(good, "", NULL);
+    EQ(open_with(&o, &s), GRAT_EACCES);          /* not among the system's */
+    o.tls_ca = other;
+    EQ(open_with(&o, &s), GRAT_EACCES);
+    o.tls_ca = "/nonexistent";
+    EQ(open_with(&o, &s), GRAT_EINVAL);
+    o.tls_ca = NULL;
+    o.tls_insecure = true;
+    EQ(open_with(&o, &s), GRAT_OK);
+    EQ(encrypted(s), 1);
+    grat_close(s);
+    stop();
+    start(other, "", NULL);
+    o = (grat_open_options){.size = sizeof o, .tls = GRAT_TLS_REQUIRE, .tls_ca = other};
+    EQ(open_with(&o, &s), GRAT_EACCES);          /* trusted, but for another host */
+    stop();
+}
+
+TEST(no_tls_where_it_must_be)
+{
+    grat_session *s = NULL;
+    grat_open_options o = {.size = sizeof o, .tls = GRAT_TLS_REQUIRE};
+    grat_sim_instrument one = {.model = "plain", .address = ADDRESS, .wires = "hislip"};
+    bench.stop = grat_cancel_new();
+    EQ(grat_sim_new(&one, 1, 1, fresh(5000), &bench.sim), GRAT_OK);
+    pthread_create(&bench.thread, NULL, serve, NULL);
+    EQ(open_with(&o, &s), GRAT_ENOTSUP);
+    o = (grat_open_options){.size = sizeof o, .user = "ada", .password = "secret"};
+    EQ(open_with(&o, &s), GRAT_ENOTSUP);
+    stop();
+}
+
+TEST(users)
+{
+    grat_session *s = NULL;
+    grat_open_options o = trusting();
+    start(good, "+mandatory+user=ada:secret", NULL);
+    EQ(open_with(&o, &s), GRAT_EACCES);
+    o.user = "ada", o.password = "secret";
+    EQ(open_with(&o, &s), GRAT_OK);
+    works(s);
+    grat_close(s);
+    o.password = "wrong";
+    EQ(open_with(&o, &s), GRAT_EACCES);
+    o.user = NULL, o.password = "secret";
+    EQ(grat_open("TCPIP::ada@" ADDRESS "::hislip0::INSTR", &o, fresh(5000), &s), GRAT_OK);
+    STR(grat_session_resource(s), "TCPIP0::ada@" ADDRESS "::hislip0::INSTR");
+    EQ(encrypted(s), 1);
+    grat_close(s);
+    EQ(grat_open("TCPIP::eve@" ADDRESS "::hislip0::INSTR", &o, fresh(5000), &s), GRAT_EACCES);
+    stop();
+}
+
+/* Deadlines and cancels hold, and what was aborted does not harm what follows. */
+TEST(aborted_blocks)
+{
+    static uint8_t buf[1000000];
+    grat_session *s = NULL;
+    grat_open_options o = trusting();
+    o.tls = GRAT_TLS_REQUIRE;
+    start(good, "", "link=400Mbit");
+    EQ(open_with(&o, &s), GRAT_OK);
+    char text[256];
+    EQ(grat_query(s, "*IDN?", text, sizeof text, fresh(3000)), GRAT_OK);
+    for (int i = 0; i < 40 && !test_bad; i++) {
+        int64_t begin = grat_now_ns();
+        grat_err e = grat_query_block(s, ":BLOCK? 1000000", buf, sizeof buf, fresh(1 + i % 5));
+        TRUE(e == GRAT_OK || e == GRAT_ETIMEOUT);
+        TRUE(grat_now_ns() - begin < 1000000000);
+        EQ(grat_query(s, "*IDN?", text, sizeof text, fresh(5000)), GRAT_OK);
+        STR(text, "GRATICULE,PLAIN,0,1");
+    }
+    EQ(encrypted(s), 1);
+    grat_close(s);
+    stop();
+}
+
+/* A long message of ours meets a server that takes none: the deadline holds, and the session comes back. */
+TEST(a_write_that_stalls)
+{
+    static char junk[900000];
+    char text[256];
+    grat_session *a = NULL, *b = NULL;
+    grat_open_options o = trusting();
+    o.tls = GRAT_TLS_REQUIRE;
+    start(good, "", NULL);
+    EQ(open_with(&o, &a), GRAT_OK);
+    EQ(open_with(&o, &b), GRAT_OK);
+    EQ(grat_lock(a, 0, fresh(2000)), GRAT_OK);
+    memset(junk, 'x', sizeof junk);
+    grat_err e = GRAT_OK;
+    for (int i = 0; !e && i < 20; i++) e = grat_io_write(b, junk, sizeof junk, false, fresh(200));
+    EQ(e, GRAT_ETIMEOUT);
+    EQ(grat_query(a, "*IDN?", text, sizeof text, fresh(3000)), GRAT_OK);
+    EQ(grat_clear(b, fresh(3000)), GRAT_OK);
+    EQ(grat_unlock(a, fresh(2000)), GRAT_OK);
+    EQ(grat_query(b, "*IDN?", text, sizeof text, fresh(3000)), GRAT_OK);
+    STR(text, "GRATICULE,PLAIN,0,1");
+    grat_close(a);
+    grat_close(b);
+    stop();
+}
+
+static bool make_certificate(const char *path, const char *san)
+{
+    char command[400];
+    snprintf(command, sizeof command,
+             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=scope "
+             "-addext subjectAltName=%s -keyout %s.key -out %s 2>/dev/null", san, path, path);
+    return system(command) == 0;
+}
+
+int main(void)
+{
+    if (!mkdtemp(folder)) return 1;
+    snprintf(good, sizeof good, "%s/good.pem", folder);
+    snprintf(other, sizeof other, "%s/other.pem", folder);
+    if (!make_certificate(good, "IP:" ADDRESS) || !make_certificate(other, "DNS:elsewhere.test")) {
+        printf("skipped: there is no openssl to make a certificate\n");
+        return 77;
+    }
+    RUN(only_where_it_is_wanted);
+    RUN(mandatory_or_initial);
+    RUN(the_certificate_is_checked);
+    RUN(no_tls_where_it_must_be);
+    RUN(users);
+    RUN(aborted_blocks);
+    RUN(a_write_that_stalls);
+    for (int i = 0; i < 4; i++) {
+        char path[80];
+        snprintf(path, sizeof path, "%s%s", i & 1 ? good : other, i & 2 ? ".key" : "");
+        unlink(path);
+    }
+    rmdir(folder);
+    return TEST_RESULT();
+}
