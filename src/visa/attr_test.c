@@ -5,8 +5,10 @@
 #include "test.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
-enum { RM = 1, LAN = 2, SOCK = 4, LINE = 8, NONE = 0 };
+enum { RM = 1, VXI = 2, HISLIP = 4, SOCK = 8, LINE = 16, NONE = 0 };
+#define LAN (VXI | HISLIP) /* TCPIP INSTR; VXI stands for all that looks like VXI-11 */
 #define IO (LAN | SOCK | LINE)
 #define ANY (RM | IO)
 
@@ -65,25 +67,26 @@ static const row rows[] = {
 
     RO(VI_ATTR_TCPIP_ADDR, TEXT, LAN | SOCK, UNKNOWN),
     RO(VI_ATTR_TCPIP_HOSTNAME, TEXT, LAN | SOCK, UNKNOWN),
-    RO(VI_ATTR_TCPIP_PORT, U16, SOCK, UNKNOWN),
+    RO(VI_ATTR_TCPIP_PORT, U16, SOCK | HISLIP, UNKNOWN),
     RO(VI_ATTR_TCPIP_DEVICE_NAME, TEXT, LAN, UNKNOWN),
     SWITCH(VI_ATTR_TCPIP_NODELAY, SOCK, 1),
     SWITCH(VI_ATTR_TCPIP_KEEPALIVE, SOCK, 0),
-    RO(VI_ATTR_TCPIP_IS_HISLIP, BOOL, LAN, 0),
+    RO(VI_ATTR_TCPIP_IS_HISLIP, BOOL, VXI, 0),
+    RO(VI_ATTR_TCPIP_IS_HISLIP, BOOL, HISLIP, 1),
     RO(VI_ATTR_TCPIP_SERVER_CERT_ISSUER_NAME, TEXT, NONE, 0),
     RO(VI_ATTR_TCPIP_SERVER_CERT_SUBJECT_NAME, TEXT, NONE, 0),
     RO(VI_ATTR_TCPIP_SERVER_CERT_EXPIRATION_DATE, TEXT, NONE, 0),
     RO(VI_ATTR_TCPIP_SERVER_CERT_IS_PERPETUAL, BOOL, NONE, 0),
     RO(VI_ATTR_TCPIP_SASL_MECHANISM, TEXT, NONE, 0),
     RO(VI_ATTR_TCPIP_TLS_CIPHER_SUITE, TEXT, NONE, 0),
-    RO(VI_ATTR_TCPIP_HISLIP_OVERLAP_EN, BOOL, NONE, 0),
-    RO(VI_ATTR_TCPIP_HISLIP_VERSION, U32, NONE, 0),
-    RO(VI_ATTR_TCPIP_HISLIP_MAX_MESSAGE_KB, U32, NONE, 0),
+    {A(VI_ATTR_TCPIP_HISLIP_OVERLAP_EN), BOOL, true, HISLIP, UNKNOWN, NO, V(2, -1)},
+    RO(VI_ATTR_TCPIP_HISLIP_VERSION, U32, HISLIP, UNKNOWN),
+    {A(VI_ATTR_TCPIP_HISLIP_MAX_MESSAGE_KB), U32, true, HISLIP, 1024, V(64, 1024), NO},
     RO(VI_ATTR_TCPIP_HISLIP_ENCRYPTION_EN, BOOL, NONE, 0),
 
     {A(VI_ATTR_ASRL_BAUD), U32, true, LINE, 9600, V(115200, 9600), V(0)},
-    {A(VI_ATTR_ASRL_DATA_BITS), U16, true, LINE, 8, V(7, 8), V(4, 9)},
-    {A(VI_ATTR_ASRL_PARITY), U16, true, LINE, 0, V(0, 1, 2), V(5)},
+    {A(VI_ATTR_ASRL_DATA_BITS), U16, true, LINE, 8, V(8), V(4, 9)}, /* a pseudo terminal has no other */
+    {A(VI_ATTR_ASRL_PARITY), U16, true, LINE, 0, V(0), V(5)},
     {A(VI_ATTR_ASRL_STOP_BITS), U16, true, LINE, 10, V(10, 20), V(0, 1, 11)},
     {A(VI_ATTR_ASRL_FLOW_CNTRL), U16, true, LINE, 0, V(0, 1), V(8)},
     RO(VI_ATTR_ASRL_AVAIL_NUM, U32, LINE, 0),
@@ -138,7 +141,8 @@ static struct {
     grat_sim *sim;
     grat_cancel *stop;
     pthread_t thread;
-    ViSession rm, lan, sock;
+    char address[32];
+    ViSession rm, lan, sock, hislip, line;
 } bench;
 
 static const struct {
@@ -147,8 +151,10 @@ static const struct {
     ViSession *session;
 } sessions[] = {
     {"resource manager", RM, &bench.rm},
-    {"SIM::plain", LAN, &bench.lan},
+    {"SIM::plain", VXI, &bench.lan},
+    {"HiSLIP instrument", HISLIP, &bench.hislip},
     {"socket", SOCK, &bench.sock},
+    {"serial port", LINE, &bench.line},
 };
 #define SESSIONS (sizeof(sessions) / sizeof(sessions[0]))
 
@@ -163,9 +169,12 @@ static void *serve(void *unused)
 
 static void start(void)
 {
-    grat_sim_instrument one = {.model = "plain", .address = "127.0.0.78", .wires = "raw", .no_portmapper = true};
+    grat_sim_instrument one = {.model = "plain", .address = bench.address, .wires = "raw,hislip,serial"};
     grat_op op;
 
+    /* An address that no other test on this computer has at the same time. */
+    snprintf(bench.address, sizeof(bench.address), "127.%u.%u.91", 64U + (unsigned)getpid() / 250 % 128,
+             1U + (unsigned)getpid() % 250);
     grat_op_init(&op, 5000, NULL);
     bench.stop = grat_cancel_new();
     EQ(grat_sim_new(&one, 1, 1, &op, &bench.sim), GRAT_OK);
@@ -180,11 +189,24 @@ static void stop(void)
     grat_cancel_free(bench.stop);
 }
 
+/* The resource of the bench that has the word in it. */
+static const char *wire(const char *word)
+{
+    const char *r;
+
+    for (unsigned i = 0; (r = grat_sim_resource(bench.sim, i)); i++)
+        if (strstr(r, word)) return r;
+    TEST_FAIL("no %s", word);
+    return "";
+}
+
 static void open_all(void)
 {
     EQ(viOpenDefaultRM(&bench.rm), VI_SUCCESS);
     EQ(viOpen(bench.rm, "SIM::plain", VI_NULL, VI_NULL, &bench.lan), VI_SUCCESS);
-    EQ(viOpen(bench.rm, grat_sim_resource(bench.sim, 0), VI_NULL, VI_NULL, &bench.sock), VI_SUCCESS);
+    EQ(viOpen(bench.rm, wire("SOCKET"), VI_NULL, VI_NULL, &bench.sock), VI_SUCCESS);
+    EQ(viOpen(bench.rm, wire("hislip"), VI_NULL, VI_NULL, &bench.hislip), VI_SUCCESS);
+    EQ(viOpen(bench.rm, wire("ASRL"), VI_NULL, VI_NULL, &bench.line), VI_SUCCESS);
 }
 
 static void close_all(void)
@@ -326,9 +348,9 @@ TEST(values_of_the_session)
     EQ(viGetAttribute(bench.sock, VI_ATTR_RSRC_CLASS, text), VI_SUCCESS);
     STR(text, "SOCKET");
     EQ(viGetAttribute(bench.sock, VI_ATTR_RSRC_NAME, text), VI_SUCCESS);
-    TRUE(strncmp(text, "TCPIP0::127.0.0.78::", 20) == 0);
+    TRUE(strncmp(text, "TCPIP0::", 8) == 0 && strstr(text, bench.address) == text + 8);
     EQ(viGetAttribute(bench.sock, VI_ATTR_TCPIP_ADDR, text), VI_SUCCESS);
-    STR(text, "127.0.0.78");
+    STR(text, bench.address);
     EQ(viGetAttribute(bench.sock, VI_ATTR_TCPIP_PORT, &number), VI_SUCCESS);
     EQ(number, 5555);
     EQ(viGetAttribute(bench.lan, VI_ATTR_INTF_TYPE, &number), VI_SUCCESS);

@@ -313,6 +313,43 @@ static const struct {
     {"VI_STATE_UNKNOWN", VI_STATE_UNKNOWN},
 };
 
+/* Global attributes of resources that are never found here: an expression may name them. */
+#define NAMED(x) {#x, (ViAttr)(x)}
+static const struct {
+    const char *name;
+    ViAttr attr;
+} foreign[] = {
+    NAMED(VI_ATTR_VXI_LA),
+    NAMED(VI_ATTR_SLOT),
+    NAMED(VI_ATTR_CMDR_LA),
+    NAMED(VI_ATTR_MAINFRAME_LA),
+    NAMED(VI_ATTR_VXI_DEV_CLASS),
+    NAMED(VI_ATTR_VXI_TRIG_SUPPORT),
+    NAMED(VI_ATTR_MEM_SPACE),
+    {"VI_ATTR_MEM_BASE", (ViAttr)VI_ATTR_MEM_BASE_64},
+    {"VI_ATTR_MEM_SIZE", (ViAttr)VI_ATTR_MEM_SIZE_64},
+    NAMED(VI_ATTR_IMMEDIATE_SERV),
+    NAMED(VI_ATTR_INTF_PARENT_NUM),
+    NAMED(VI_ATTR_PXI_DEV_NUM),
+    NAMED(VI_ATTR_PXI_FUNC_NUM),
+    NAMED(VI_ATTR_PXI_BUS_NUM),
+    NAMED(VI_ATTR_PXI_CHASSIS),
+    NAMED(VI_ATTR_PXI_SLOTPATH),
+    NAMED(VI_ATTR_PXI_TRIG_BUS),
+    NAMED(VI_ATTR_PXI_STAR_TRIG_BUS),
+    NAMED(VI_ATTR_PXI_STAR_TRIG_LINE),
+    NAMED(VI_ATTR_PXI_IS_EXPRESS),
+    NAMED(VI_ATTR_USB_CLASS),
+    NAMED(VI_ATTR_USB_SUBCLASS),
+    NAMED(VI_ATTR_USB_ALT_SETTING),
+    NAMED(VI_ATTR_USB_NUM_INTFCS),
+    NAMED(VI_ATTR_USB_NUM_PIPES),
+    NAMED(VI_ATTR_ASRL_CONNECTED),
+    NAMED(VI_ATTR_ASRL_WIRE_MODE),
+    NAMED(VI_ATTR_GPIB_HS488_CBL_LEN),
+    NAMED(VI_ATTR_DEV_STATUS_BYTE),
+};
+
 static void skip_space(parser *r)
 {
     while (r->p < r->end && isspace((unsigned char)*r->p)) r->p++;
@@ -399,7 +436,9 @@ static unsigned parse_name(parser *r)
     for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++)
         if (strcmp(name, constants[i].name) == 0)
             return node_add(r, (node){.kind = NODE_NUMBER, .number = constants[i].value});
-    if (!visa__attr_by_name(name, &v.attr, &global) || !global) return fail(r);
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+        if (strcmp(name, foreign[i].name) == 0) v.attr = foreign[i].attr;
+    if (!v.attr && (!visa__attr_by_name(name, &v.attr, &global) || !global)) return fail(r);
     v.is_text = v.attr >> 31;
     return node_add(r, v);
 }

@@ -14,8 +14,6 @@ bool visa__attr_by_name(const char *name, ViAttr *attr, bool *global)
         {"VI_ATTR_ASRL_BAUD", (ViAttr)VI_ATTR_ASRL_BAUD, true},
         {"VI_ATTR_GPIB_SECONDARY_ADDR", (ViAttr)VI_ATTR_GPIB_SECONDARY_ADDR, true},
         {"VI_ATTR_MANF_ID", (ViAttr)VI_ATTR_MANF_ID, true},
-        {"VI_ATTR_VXI_LA", (ViAttr)VI_ATTR_VXI_LA, true},
-        {"VI_ATTR_SLOT", (ViAttr)VI_ATTR_SLOT, true},
         {"VI_ATTR_INTF_TYPE", (ViAttr)VI_ATTR_INTF_TYPE, true},
         {"VI_ATTR_RSRC_CLASS", (ViAttr)VI_ATTR_RSRC_CLASS, true},
         {"VI_ATTR_MODEL_NAME", (ViAttr)VI_ATTR_MODEL_NAME, true},
@@ -188,6 +186,7 @@ TEST(attribute_values)
     EQ(match("a{!VI_ATTR_SLOT == 0}", "a"), 1);
     EQ(match("a{!(VI_ATTR_SLOT == 0)}", "a"), 1);
     /* What the resource does not have. */
+    EQ(match("a{VI_ATTR_PXI_SLOTPATH == \"x\" || VI_ATTR_MEM_BASE >= 0}", "a"), 0);
     EQ(match("a{VI_ATTR_MODEL_NAME == \"x\"}", "a"), 0);
     EQ(match("a{VI_ATTR_MODEL_NAME != \"x\"}", "a"), 0);
     EQ(match("a{!(VI_ATTR_MODEL_NAME == \"x\")}", "a"), 1);

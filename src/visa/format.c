@@ -297,6 +297,21 @@ void visa__c_numbers_end(visa_c_numbers held)
     if (held.before) uselocale((locale_t)held.before);
 }
 
+#define SWAP(name, type, swap)                                                                                         \
+    static void name(uint8_t *out, const uint8_t *in, size_t n)                                                        \
+    {                                                                                                                  \
+        for (size_t i = 0; i < n; i++) {                                                                               \
+            type v;                                                                                                    \
+            memcpy(&v, in + i * sizeof(v), sizeof(v));                                                                 \
+            v = swap(v);                                                                                               \
+            memcpy(out + i * sizeof(v), &v, sizeof(v));                                                                \
+        }                                                                                                              \
+    }
+SWAP(swap16, uint16_t, __builtin_bswap16)
+SWAP(swap32, uint32_t, __builtin_bswap32)
+SWAP(swap64, uint64_t, __builtin_bswap64)
+#undef SWAP
+
 void visa__swap_copy(void *to, const void *from, size_t n, unsigned element, char order)
 {
     bool little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
@@ -307,6 +322,7 @@ void visa__swap_copy(void *to, const void *from, size_t n, unsigned element, cha
         memmove(to, from, n * element);
         return;
     }
-    for (size_t i = 0; i < n; i++, in += element, out += element)
-        for (unsigned k = 0; k < element; k++) out[k] = in[element - 1 - k];
+    if (element == 2) swap16(out, in, n);
+    else if (element == 4) swap32(out, in, n);
+    else swap64(out, in, n);
 }
