@@ -1,12 +1,25 @@
-/* What is known without asking a network: the configuration, the serial ports. */
+/* What is known without asking a network: the configuration, USB, the serial ports. */
+#include "config/config.h"
 #include "core/str.h"
 #include "discover/search.h"
+#include "transport/bitscope.h"
 #include "transport/tty_list.h"
+#include "transport/usb_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 /* ---- configuration ------------------------------------------------------------------------------ */
+
+/* GPIB1 as GPIB1::INTFC, ASRL3 as ASRL3::INSTR. */
+static void saw_board(grat__search *s, const grat__config_item *b)
+{
+    char resource[80], note[200];
+    bool serial = grat__strcasestarts(b->name, "ASRL");
+    snprintf(resource, sizeof resource, "%.60s::%s", b->name, serial ? "INSTR" : "INTFC");
+    snprintf(note, sizeof note, "board: %.180s", b->resource);
+    grat__search_saw(s, &(grat__seen){.resource = resource, .via = "config", .note = note});
+}
 
 static grat_err read_config(void *user, grat_op *op)
 {
@@ -24,6 +37,7 @@ static grat_err read_config(void *user, grat_op *op)
         grat__search_saw(s, &(grat__seen){.resource = target ? target : resource, .via = "config", .name = name,
                                           .ask = GRAT__ASK_ALWAYS});
     }
+    for (unsigned i = 0; i < c->boards.n; i++) saw_board(s, &c->boards.item[i]);
     grat__search_explain(s, "config: %s: %u resource%s", grat_config_path(c), n, n == 1 ? "" : "s");
     grat_config_free(c);
     return GRAT_OK;
@@ -44,6 +58,37 @@ static void start_config(grat__search *s)
 
 const grat__source grat__source_config = {.name = "config", .bit = GRAT_FIND_CONFIG, .start = start_config};
 
+/* ---- USB ---------------------------------------------------------------------------------------- */
+
+static grat_err list_usb(void *user, grat_op *op)
+{
+    grat__search *s = *(grat__search **)user;
+    grat__usb_entry *list = calloc(GRAT__USB_LIST_MAX, sizeof *list);
+    if (!list) return grat_op_fail(op, GRAT_ENOMEM, "out of memory");
+    unsigned n = grat__usb_list(NULL, list, GRAT__USB_LIST_MAX);
+    for (unsigned i = 0; i < n; i++) {
+        const grat__usb_entry *u = &list[i];
+        grat_identity id = {0};
+        grat__strcpy(id.vendor, sizeof id.vendor, u->manufacturer);
+        grat__strcpy(id.model, sizeof id.model, u->product);
+        grat__strcpy(id.serial, sizeof id.serial, u->serial);
+        grat__search_saw(s, &(grat__seen){.resource = u->resource, .via = "usb", .identity = &id,
+                                          .note = u->accessible ? NULL : u->why,
+                                          .ask = u->accessible ? GRAT__ASK_ALWAYS : GRAT__ASK_NEVER});
+        if (!u->accessible) grat__search_explain(s, "usb: %s: %s", u->resource, u->why);
+    }
+    grat__search_explain(s, "usb: %u instrument%s (class USBTMC)", n, n == 1 ? "" : "s");
+    free(list);
+    return GRAT_OK;
+}
+
+static void start_usb(grat__search *s)
+{
+    submit(s, list_usb);
+}
+
+const grat__source grat__source_usb = {.name = "usb", .bit = GRAT_FIND_USB, .start = start_usb};
+
 /* ---- serial ports ------------------------------------------------------------------------------- */
 
 enum { MAX_PORTS = 64 };
@@ -58,7 +103,9 @@ static grat_err list_ports(void *user, grat_op *op)
         const grat__tty_port *p = &list[i];
         char resource[GRAT__FIND_TEXT], note[200];
         snprintf(resource, sizeof resource, "ASRL%s::INSTR", p->path);
-        snprintf(note, sizeof note, "%s%s", p->description[0] ? p->description : "serial port",
+        bool bitscope = p->vid == GRAT__BITSCOPE_VID && p->pid == GRAT__BITSCOPE_PID;
+        snprintf(note, sizeof note, "%s%s%s%s", p->description[0] ? p->description : "serial port",
+                 bitscope ? "; if it is a BitScope: BITSCOPE::" : "", bitscope ? p->path : "",
                  p->accessible ? "" : "; no permission: see grat doctor");
         grat__search_saw(s, &(grat__seen){.resource = resource, .via = "serial", .note = note});
         if (!p->accessible) grat__search_explain(s, "serial: %s: no permission; see grat doctor", p->path);

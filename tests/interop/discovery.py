@@ -287,6 +287,53 @@ def faulty_responders(place):
         expect(listed(place) == {}, 'port 0 was believed')
 
 
+ADAPTER = """
+import socket
+hear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+hear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+hear.bind(('127.255.255.255', 3040))
+say = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+say.bind(('127.0.0.7', 3040))
+print('ready', flush=True)
+for i in range(3):
+    call, who = hear.recvfrom(100)
+    assert call[:2] == b'Z\\0' and call[4:] == b'\\xff' * 6 + b'\\0\\0', call
+    rest = bytes.fromhex('002169010203') + bytes(2 + 8 + 24) + b'attic'.ljust(32, b'\\0')
+    say.sendto(b'Z\\1' + call[2:4] + rest, who)
+"""
+
+
+@check
+def adapters_and_servers(place):
+    """A Prologix adapter by NetFinder (played here from its description) and a bitscope-server by multicast."""
+    adapter = Script(ADAPTER, 'ready')
+    try:
+        with Bench(place.grat, 'bitscope', '--wires=bitscope-server') as b:
+            found = listed(place)
+            server = b.resources[0]
+    finally:
+        adapter.end()
+    prologix = found.get('PRLGX-TCPIP0::127.0.0.7::1234::INTFC', {})
+    expect(prologix.get('serial') == '002169010203' and 'attic' in prologix.get('note', ''), 'it lists %r' % found)
+    expect(found.get(server, {}).get('vendor') == 'BitScope', '%s is not among %r' % (server, found))
+
+
+@check
+def aliases_are_merged(place):
+    """An alias of what is found anyway is its name, not another line; one that does not answer says why."""
+    conf = place.path('config.yaml')
+    with open(conf, 'w') as f:
+        f.write('aliases:\n  scope: TCPIP::127.0.0.1::inst0::INSTR\n  gone: TCPIP::127.0.0.99::5555::SOCKET\n')
+    env = dict(os.environ, GRATICULE_CONFIG=conf)
+    with bench(place, 'ds1104z'):
+        found = listed(place, env=env)
+    scope = found.get('TCPIP0::127.0.0.1::inst0::INSTR', {})
+    expect(len(found) == 2 and scope.get('name') == 'scope' and
+           set(scope['via'].split()) == {'config', 'vxi11', 'mdns'}, 'it lists %r' % found)
+    gone = found.get('TCPIP0::127.0.0.99::5555::SOCKET', {})
+    expect(gone.get('name') == 'gone' and 'refused' in gone.get('note', ''), 'it lists %r' % found)
+
+
 @check
 def veth_pair(place):
     """An instrument on another interface, IPv4 and IPv6."""
