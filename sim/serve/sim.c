@@ -3,6 +3,7 @@
 
 #include "core/str.h"
 #include "core/wait.h"
+#include "sim/serve/ftdi.h"
 #include "sim/serve/hislip.h"
 #include "sim/serve/http.h"
 #include "sim/serve/lia.h"
@@ -24,6 +25,7 @@ static const sim_wire_kind *const kinds[] = {
     &sim_wire_lia,
     &sim_wire_serial,
     &sim_wire_usb,
+    &sim_wire_ftdi,
     &sim_wire_http,
     &sim_wire_mdns,
 };

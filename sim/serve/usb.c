@@ -1,6 +1,10 @@
 /* Descriptors and the standard requests. */
 #include "sim/serve/usb.h"
 
+#include "core/str.h"
+
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { DEVICE = 1, CONFIGURATION = 2, STRING = 3 };
@@ -134,4 +138,32 @@ int sim_usb_control(sim_usb_device *d, const grat__usb_setup *s, const uint8_t *
     if (most > cap) most = cap;
     memcpy(answer, p, most);
     return (int)most;
+}
+
+void sim_usb_idn_field(const char *idn, unsigned field, char out[64])
+{
+    while (field && (idn = strchr(idn, ','))) idn++, field--;
+    size_t n = 0;
+    for (; idn && *idn && *idn != ',' && n < 63; idn++)
+        out[n++] = strchr("\"*/:?\\", *idn) || !isprint((unsigned char)*idn) ? '-' : *idn;
+    out[n] = '\0';
+    grat__rtrim(out, n);
+    if (!out[0]) grat__strcpy(out, 64, "none");
+}
+
+grat_err sim_usbip_argument(const char *wire, const char *arg, sim_usbip_options *o, grat_op *op)
+{
+    for (const char *p = arg ? arg : ""; *p;) {
+        char word[GRAT__USBIP_BUSID];
+        size_t n = strcspn(p, "+");
+        snprintf(word, sizeof word, "%.*s", (int)n, p);
+        if (strcmp(word, "hold") == 0) o->hold = true;
+        else if (isdigit((unsigned char)word[0]) && strspn(word, "0123456789-.") == n)
+            grat__strcpy(o->busid, sizeof o->busid, word);
+        else
+            return grat_op_fail(op, GRAT_EINVAL, "wire %s: \"%.40s\" is neither hold nor a bus id like 1-4", wire,
+                                word);
+        p += n + (p[n] == '+');
+    }
+    return GRAT_OK;
 }

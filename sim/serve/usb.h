@@ -44,6 +44,8 @@ void sim_usb_config_interface(sim_usb_device *d, unsigned number, const uint8_t 
 typedef struct sim_usb_endpoint { uint8_t address, kind, interval; uint16_t size; } sim_usb_endpoint;
 enum { SIM_USB_BULK = 2, SIM_USB_INTERRUPT = 3 };
 void sim_usb_config_endpoint(sim_usb_device *d, const sim_usb_endpoint *ep);
+/* Field `field` of an identity, without what a string descriptor must not hold; "none" when it is empty. */
+void sim_usb_idn_field(const char *idn, unsigned field, char out[64]);
 /* Any request to endpoint 0: the standard ones are answered here, the others by the class. */
 int sim_usb_control(sim_usb_device *d, const grat__usb_setup *s, const uint8_t *data, uint8_t *answer, size_t cap);
 
@@ -58,6 +60,8 @@ typedef struct sim_usbip_options {
     int64_t replug_ns;           /* after SIM_USB_UNPLUG it comes back so much later */
 } sim_usbip_options;
 
+/* The argument of a wire: "hold", a bus identifier such as 1-4, or both with a + between. */
+grat_err sim_usbip_argument(const char *wire, const char *arg, sim_usbip_options *o, grat_op *op);
 /* Exports a device on port 3240 of the site's address, which all devices of the bench share (`earlier` is one of
  * theirs, or NULL), and attaches it to vhci-hcd where that is there and permitted. */
 grat_err sim_usbip_open(const sim_site *site, sim_usbip *earlier, const sim_usbip_options *opt, grat_op *op,

@@ -4,7 +4,6 @@
 #include "core/str.h"
 #include "sim/serve/usbtmc_int.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,18 +233,6 @@ static const sim_usb_ops ops = {
     .control = control, .out = take_out, .in = give_in, .halt = set_halt, .reset = reset,
 };
 
-/* A field of the identity, without what a string descriptor of the class must not hold. */
-static void idn_field(const char *idn, unsigned field, char out[64])
-{
-    while (field && (idn = strchr(idn, ','))) idn++, field--;
-    size_t n = 0;
-    for (; idn && *idn && *idn != ',' && n < 63; idn++)
-        out[n++] = strchr("\"*/:?\\", *idn) || !isprint((unsigned char)*idn) ? '-' : *idn;
-    out[n] = '\0';
-    grat__rtrim(out, n);
-    if (!out[0]) grat__strcpy(out, 64, "none");
-}
-
 static void describe(sim_tmc *t)
 {
     static const uint8_t vendor[3] = VENDOR_CLASS, tmc[3] = {GRAT__TMC_CLASS, GRAT__TMC_SUBCLASS, 1};
@@ -254,9 +241,9 @@ static void describe(sim_tmc *t)
     bool small = tmc_fault(t, SIM_FAULT_USB_EP64);
     sim_instrument_usb_id(t->in, &d->vid, &d->pid);
     *d = (sim_usb_device){.ops = &ops, .self = t, .vid = d->vid, .pid = d->pid, .release = 0x0100, .speed = 3};
-    idn_field(idn, 0, d->maker);
-    idn_field(idn, 1, d->product);
-    idn_field(idn, 2, d->serial);
+    sim_usb_idn_field(idn, 0, d->maker);
+    sim_usb_idn_field(idn, 1, d->product);
+    sim_usb_idn_field(idn, 2, d->serial);
     t->packet = 512;
     if (tmc_fault(t, SIM_FAULT_USB_FULL_SPEED)) d->speed = 2, small = true;
     if (small) t->packet = 64;
@@ -300,30 +287,13 @@ static void wire_close(void *server)
     free(t);
 }
 
-/* "hold", a bus identifier such as 1-4, or both with a + between. */
-static grat_err parse_argument(const char *arg, sim_usbip_options *o, grat_op *op)
-{
-    for (const char *p = arg ? arg : ""; *p;) {
-        char word[GRAT__USBIP_BUSID];
-        size_t n = strcspn(p, "+");
-        snprintf(word, sizeof word, "%.*s", (int)n, p);
-        if (strcmp(word, "hold") == 0) o->hold = true;
-        else if (isdigit((unsigned char)word[0]) && strspn(word, "0123456789-.") == n)
-            grat__strcpy(o->busid, sizeof o->busid, word);
-        else
-            return grat_op_fail(op, GRAT_EINVAL, "wire usb: \"%.40s\" is neither hold nor a bus id like 1-4", word);
-        p += n + (p[n] == '+');
-    }
-    return GRAT_OK;
-}
-
 static grat_err wire_open(const sim_site *site, const char *arg, grat_op *op, void **server)
 {
     char text[SIM_RESOURCE_MAX];
     const sim_tmc *other = sim_earlier_server(site, &sim_wire_usb, 0);
     sim_usbip_options o = {.hold = false};
     snprintf(o.busid, sizeof o.busid, "1-%u", site->index + 1);
-    grat_err e = parse_argument(arg, &o, op);
+    grat_err e = sim_usbip_argument("usb", arg, &o, op);
     if (e) return e;
     sim_tmc *t = calloc(1, sizeof *t);
     if (t) t->port = sim_port_new(site->in, SIM_PORT_MESSAGE);
