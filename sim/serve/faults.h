@@ -88,6 +88,15 @@
     X(SERIAL_HANGUP, "serial-hangup", 200, "the port goes in the middle of an answer; back after so many ms, 0 never") \
     X(SERIAL_DELAY, "serial-delay", 200, "answers on a serial line come this many milliseconds late")                  \
     X(SERIAL_SPLIT, "serial-split", 1, "answers on a serial line come in pieces of this many bytes")                   \
+    X(PRLGX_SILENCE, "prologix-silence", 0, "a ++read of the GPIB adapter gives nothing")                              \
+    X(PRLGX_RESET, "prologix-reset", 3, "the GPIB adapter restarts at the ++read after so many, with its defaults")   \
+    X(PRLGX_LOST, "prologix-lost", 10, "the byte behind so many of a ++read is lost")                                  \
+    X(PRLGX_STALL, "prologix-stall", 30, "a ++read gives so many bytes, the rest is lost")                             \
+    X(PRLGX_DROP, "prologix-drop", 30, "the adapter's connection is reset behind so many bytes of a ++read")           \
+    X(PRLGX_SPLIT, "prologix-split", 1, "the GPIB adapter sends in pieces of this many bytes")                         \
+    X(PRLGX_NO_EOI, "prologix-no-eoi", 0, "the instrument ends its answers without EOI")                               \
+    X(PRLGX_NUL, "prologix-nul", 0, "a stray NUL behind each answer (Keithley 2400)")                                  \
+    X(PRLGX_NO_EOT, "prologix-no-eot", 0, "the adapter does not know ++eot_enable")                                    \
     X(DISC_DUPLICATE, "disc-duplicate", 0, "every answer to a broadcast comes twice")                                  \
     X(USB_EP64, "usb-ep64", 1,                                                                                         \
       "64-byte endpoints at high speed; 1: each packet ends its transfer, as under xHCI (Rigol DS1000Z)")\

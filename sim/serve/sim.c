@@ -8,6 +8,7 @@
 #include "sim/serve/http.h"
 #include "sim/serve/lia.h"
 #include "sim/serve/mdns.h"
+#include "sim/serve/prologix.h"
 #include "sim/serve/raw.h"
 #include "sim/serve/serial.h"
 #include "sim/serve/usbtmc.h"
@@ -26,6 +27,7 @@ static const sim_wire_kind *const kinds[] = {
     &sim_wire_serial,
     &sim_wire_usb,
     &sim_wire_ftdi,
+    &sim_wire_prologix,
     &sim_wire_http,
     &sim_wire_mdns,
 };
@@ -37,7 +39,7 @@ typedef struct bench_item {
     sim_addr addr;
     sim_site site;
     void *server[KINDS];
-    char resources[KINDS * SIM_RESOURCE_MAX];
+    char resources[(KINDS + 1) * SIM_RESOURCE_MAX];
     char hint[240];
 } bench_item;
 
@@ -201,7 +203,7 @@ grat_err grat_sim_new(const grat_sim_instrument *list, unsigned n, uint64_t seed
     if (s) {
         s->loop = sim_loop_new();
         s->item = calloc(n, sizeof *s->item);
-        s->resource = calloc((size_t)n * KINDS, sizeof *s->resource);
+        s->resource = calloc((size_t)n * (KINDS + 1), sizeof *s->resource);
     }
     if (!s || !s->loop || !s->item || !s->resource) {
         grat_sim_free(s);

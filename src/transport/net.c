@@ -151,7 +151,8 @@ grat_err grat__tcp_connect(const char *host, unsigned port, grat_op *op, int *fd
         if (!e || e == GRAT_ECANCELED || (e == GRAT_ETIMEOUT && grat_op_left_ms(op) == 0)) break;
     }
     freeaddrinfo(list);
-    if (!e) return GRAT_OK;
+    if (!e) op->text[0] = '\0';
+    if (!e) return op->err = GRAT_OK;
     if (e == GRAT_ECANCELED) return grat_op_fail(op, e, "%s: cancelled while connecting to port %u", host, port);
     return grat_op_fail(op, e, "%s: cannot connect to port %u: %s; %s", host, port, grat_strerror(e), advice(e));
 }

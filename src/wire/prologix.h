@@ -1,5 +1,5 @@
-/* The dialect of Prologix GPIB-ETHERNET and GPIB-USB controllers and of AR488: lines to the adapter, of which those that
- * begin with "++" are commands and all others data for the instrument; instrument data and command answers from it.
+/* The dialect of Prologix GPIB-ETHERNET and GPIB-USB controllers and of AR488: lines to the adapter, of which those
+ * that begin with "++" are commands and all others data for the instrument; instrument data and command answers back.
  * Sources: Prologix GPIB-ETHERNET manual 1.6.6.0, GPIB-USB manual 6.107; AR488 0.53. */
 #ifndef GRAT_WIRE_PROLOGIX_H
 #define GRAT_WIRE_PROLOGIX_H

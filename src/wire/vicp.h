@@ -1,5 +1,5 @@
-/* VICP, the LAN protocol of LeCroy oscilloscopes (TCP 1861): each block of a message has an 8-byte header. Facts as three
- * independent clients have them (pyvisa-py, scopehal, lecroy-vicp). */
+/* VICP, the LAN protocol of LeCroy oscilloscopes (TCP 1861): each block of a message has an 8-byte header. Facts as
+ * three independent clients have them. */
 #ifndef GRAT_WIRE_VICP_H
 #define GRAT_WIRE_VICP_H
 
