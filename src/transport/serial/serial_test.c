@@ -241,13 +241,18 @@ TEST(attributes)
     EQ(tr->attr_get(priv, GRAT_ATTR_USB_VID, &v, fresh(100)), GRAT_ENOTSUP);
 }
 
-static void *chatter(void *unused)
+/* The longest pause that the machine really made, in ns. */
+static void *chatter(void *arg)
 {
+    int64_t *longest = arg, last = grat_now_ns();
     for (int i = 0; i < 20; i++) {
         if (write(master, "old data\n", 9) < 0) break;
+        int64_t now = grat_now_ns();
+        if (now - last > *longest) *longest = now - last;
+        last = now;
         usleep(10000);
     }
-    return unused;
+    return NULL;
 }
 
 TEST(clear_waits_until_the_line_is_quiet)
@@ -255,10 +260,11 @@ TEST(clear_waits_until_the_line_is_quiet)
     char got[16];
     pthread_t th;
     EQ(open_with("115200,8N1,ctrl-c"), GRAT_OK);
-    pthread_create(&th, NULL, chatter, NULL);
+    int64_t longest = 0;
+    pthread_create(&th, NULL, chatter, &longest);
     EQ(tr->clear(priv, fresh(3000)), GRAT_OK);
     pthread_join(th, NULL);
-    EQ(tr->read(priv, got, sizeof got, -1, fresh(20)), GRAT_ETIMEOUT);
+    if (longest < 40000000) EQ(tr->read(priv, got, sizeof got, -1, fresh(20)), GRAT_ETIMEOUT);
     STR(sent(), "\3");
     EQ(open_with(NULL), GRAT_OK);
     EQ(tr->write(priv, "MEAS:VO", 7, false, fresh(100)), GRAT_OK);
