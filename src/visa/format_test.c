@@ -253,7 +253,7 @@ TEST(print_extremes)
 
 typedef struct device {
     const char *const *messages; /* NULL behind the last */
-    size_t lengths[8];           /* 0: strlen */
+    size_t lengths[12];          /* 0: strlen */
     size_t at, pos, piece;       /* piece: bytes a read, 0 = all */
     bool memory;
     unsigned fills;
