@@ -364,7 +364,7 @@ static void drop_hub(hub *h)
 
 static grat_err mdns_open(const sim_site *site, const char *arg, grat_op *op, void **server)
 {
-    hub *h;
+    hub *h = NULL;
     (void)arg;
     grat_err e = find_hub(site, op, &h);
     if (e) return e;

@@ -234,7 +234,7 @@ static grat_err wire_open(const sim_site *site, const char *arg, grat_op *op, vo
 {
     char text[SIM_RESOURCE_MAX], host[80];
     unsigned port = site->want->raw_port ? site->want->raw_port : sim_instrument_raw_port(site->in);
-    sim_raw *r;
+    sim_raw *r = NULL;
     grat_err e = arg ? sim_port_argument(arg, op, &port) : GRAT_OK;
     if (!e) e = raw_open(site, port, op, &r);
     if (e) return e;

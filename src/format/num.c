@@ -29,8 +29,8 @@ double grat__pow10(int exponent)
 {
     static const double table[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    if (exponent >= 0 && exponent <= 22) return table[exponent];
-    if (exponent < 0 && exponent >= -22) return 1 / table[-exponent];
+    unsigned k = exponent < 0 ? 0u - (unsigned)exponent : (unsigned)exponent;
+    if (k <= 22) return exponent < 0 ? 1 / table[k] : table[k];
     return pow(10, exponent);
 }
 

@@ -128,7 +128,7 @@ static bool analyse(const rg *g, int source, analysis *a)
     if (!r->valid || source == RG_SRC_MATH || source == RG_SRC_AC || source == RG_SRC_EXT) return false;
     if (source < RG_CHANNELS ? !r->ch[source].on : !r->digital[source - RG_SRC_D0]) return false;
     size_t n = r->depth < POINTS ? (size_t)r->depth : POINTS;
-    double *v = malloc(n * sizeof *v);
+    double *v = n ? malloc(n * sizeof *v) : NULL;
     if (!v) return false;
     a->n = n;
     a->t0 = r->start_s;
