@@ -9,7 +9,7 @@
 
 #define MS 1000000LL
 /* The instrument echoes within milliseconds; the rest is for the link. */
-#define ANSWER_MS 1500
+#define ANSWER_MS 1000
 #define PROBE_MS 300
 /* Longer than any pause inside an answer: the 16 ms that a USB adapter may hold bytes back, twice. */
 #define QUIET_MS 35

@@ -107,7 +107,8 @@ static void table_settings(const grat_settings *s, const grat_caps *k)
         grat_format_quantity(a, sizeof a, ch->scale, *ch->unit ? ch->unit : "V");
         grat_format_quantity(b, sizeof b, ch->offset, *ch->unit ? ch->unit : "V");
         printf("channel %-6s %s/div, offset %s, %s, probe %gX%s%s\n", k->analog_name[i], a, b,
-               coupling_name(ch->coupling), ch->probe, ch->bandwidth_limit ? ", bandwidth limit" : "", ch->invert ? ", inverted" : "");
+               coupling_name(ch->coupling), ch->probe, ch->bandwidth_limit ? ", bandwidth limit" : "",
+               ch->invert ? ", inverted" : "");
     }
     grat_format_quantity(a, sizeof a, s->timebase, "s");
     grat_format_quantity(b, sizeof b, s->delay, "s");

@@ -6,6 +6,7 @@
 #include "session/dialect.h"
 #include "session/session.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,17 +133,18 @@ const grat_bitscope_register *grat_bitscope_registers(void)
 
 bool grat_bitscope_find(const char *name, grat_bitscope_register *out)
 {
-    char hex[8];
-    uint64_t address;
+    static const char digits[] = "0123456789abcdef";
     for (const grat_bitscope_register *r = registers; r->name; r++) {
         if (!grat__strcaseeq(r->name, name)) continue;
         *out = *r;
         return true;
     }
-    if (strlen(name) != 2 || !strchr("0123456789abcdefABCDEF", name[0])) return false;
-    snprintf(hex, sizeof hex, "0x%s", name);
-    if (!grat__parse_u64(hex, &address)) return false;
-    *out = (grat_bitscope_register){.name = "", .address = (uint8_t)address, .bytes = 1};
+    if (strlen(name) != 2) return false;
+    const char *high = strchr(digits, tolower((unsigned char)name[0]));
+    const char *low = strchr(digits, tolower((unsigned char)name[1]));
+    if (!high || !low) return false;
+    *out = (grat_bitscope_register){
+        .name = "", .address = (uint8_t)((high - digits) << 4 | (low - digits)), .bytes = 1};
     return true;
 }
 

@@ -27,6 +27,11 @@ typedef struct bs_mode {
     unsigned range;            /* of addresses: conversions that the memory holds */
 } bs_mode;
 #define BS_MAX_SCALE 16383u
+/* Of a record. With two channels it begins at an even address: of an odd end the oldest pair is half overwritten. */
+static inline unsigned bs_capacity(const bs_mode *m)
+{
+    return m->analog == 2 ? m->range - 2 : m->range;
+}
 /* In the order of preference: the highest resolution first. Ends with a NULL name. */
 extern const bs_mode bs_modes[];
 

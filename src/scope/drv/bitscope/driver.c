@@ -13,7 +13,7 @@ static void fill_caps(grat_caps *k)
     /* max_rate: of the shot modes; two channels share the ADC. */
     *k = (grat_caps){.analog = BS_ANALOG, .digital = BS_LOGIC, .generators = 1, .horizontal_divisions = BS_DIVISIONS,
                      .vertical_divisions = BS_SCREEN, .bandwidth_hz = 20e6, .max_rate = {0, 20e6, 5e6},
-                     .max_depth = {0, BS_MEMORY, BS_MEMORY / 2}, .min_timebase = 2 * BS_TICK / BS_DIVISIONS,
+                     .max_depth = {0, BS_MEMORY, BS_MEMORY / 2 - 1}, .min_timebase = 2 * BS_TICK / BS_DIVISIONS,
                      .max_timebase = 40.0 * BS_MAX_SCALE * BS_TICK * BS_MEMORY / BS_DIVISIONS,
                      .min_scale = 0.05 / BS_SCREEN, .max_scale = 55.0 / 3 / BS_SCREEN};
     for (unsigned i = 0; i < BS_ANALOG; i++) snprintf(k->analog_name[i], sizeof k->analog_name[i], "%c", 'A' + (int)i);

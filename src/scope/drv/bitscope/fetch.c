@@ -108,7 +108,9 @@ static void stamp(const bs_scope *b, grat_record *r)
     double after = triggered ? ((double)p->conversions - t->event) * conversion : 0;
     int64_t middle = t->asked_ns + (t->begun_ns - t->asked_ns) / 2;
     r->dt = p->dt;
-    r->t0 = t->cut && !triggered ? 0 : -t->event * conversion;
+    /* A record of two channels begins with A: one conversion more is older where the end is behind an A. */
+    int older = p->mode->analog == 2 ? (int)(t->end.address & 1) : 0;
+    r->t0 = t->cut && !triggered ? 0 : -(t->event + older) * conversion;
     r->mono_ns = middle + (int64_t)((elapsed - after) * 1e9);
     r->utc_ns = r->mono_ns + (grat_utc_ns() - grat_now_ns());
     r->utc_uncertainty_ns = (t->begun_ns - t->asked_ns) / 2 + 1;

@@ -76,7 +76,7 @@ static bool fit(const bs_mode *m, double period_ticks, double samples, bs_plan *
     double n = samples * (m->analog == 2 ? 2 : 1);
     if (!clock_for(m, period_ticks / n, &ticks, &scale)) return false;
     double product = (double)ticks * scale, need = conversions_of(m, period_ticks, product);
-    if (need > m->range) return false;
+    if (need > bs_capacity(m)) return false;
     unsigned share = m->analog == 2 ? 2 : 1;
     *out = (bs_plan){.mode = m, .ticks = ticks, .scale = scale, .conversions = (unsigned)need,
                      .samples = (unsigned)need / share, .dt = product * share * BS_TICK};
@@ -109,7 +109,7 @@ static double most_samples(const bs_want *w, double period_ticks)
     double most = 0;
     for (const bs_mode *m = bs_modes; m->name; m++) {
         if (!suits(m, w)) continue;
-        double product = shortest_from(m, period_ticks / m->range);
+        double product = shortest_from(m, period_ticks / bs_capacity(m));
         if (product > 0) most = fmax(most, floor(floor(period_ticks / product + EPS) / (m->analog == 2 ? 2 : 1)));
     }
     return most;
@@ -122,7 +122,7 @@ static void period_limits(const bs_want *w, double *shortest, double *longest)
     for (const bs_mode *m = bs_modes; m->name; m++) {
         if (!suits(m, w)) continue;
         *shortest = fmin(*shortest, m->min * (double)(m->analog == 2 ? 2 : 1));
-        *longest = fmax(*longest, slowest(m) * m->range);
+        *longest = fmax(*longest, slowest(m) * bs_capacity(m));
     }
 }
 

@@ -1,0 +1,501 @@
+/* Captures from the simulated BitScope Micro on each of its wires, through the public header only.
+ *   bitscope_test [CANCELS]    24 unless told */
+#include <graticule/sim.h>
+
+#include "test.h"
+
+#include <pthread.h>
+#include <time.h>
+#include <unistd.h>
+
+#define QUIET "noise=0V"
+/* Of the converter's step: its floor, and as much again for the jitter of the comparator. */
+#define LSB 1.2
+
+static grat_op op;
+static grat_record *kept;
+static unsigned got, cancels = 24;
+
+static bool keep(void *user, grat_record *r)
+{
+    (void)user;
+    grat_record_unref(kept);
+    kept = grat_record_ref(r);
+    got++;
+    return true;
+}
+
+static grat_scope *open_scope(const char *resource)
+{
+    grat_session *s = NULL;
+    grat_scope *sc = NULL;
+    grat_op_init(&op, 10000, NULL);
+    if (grat_open(resource, NULL, &op, &s)) {
+        TEST_FAIL("%s: %s", resource, op.text);
+        return NULL;
+    }
+    if (grat_scope_open(s, &op, &sc)) {
+        TEST_FAIL("%s: %s", resource, op.text);
+        grat_close(s);
+    }
+    return sc;
+}
+
+static grat_err capture(grat_scope *sc, const grat_request *q, int64_t ms, grat_cancel *cancel)
+{
+    grat_record_unref(kept);
+    kept = NULL;
+    got = 0;
+    grat_op_init(&op, ms, cancel);
+    return grat_capture(sc, q, keep, NULL, &op);
+}
+
+/* Channels as letters and digits: "AB01". */
+static grat_request ask(const char *channels, double period, uint64_t samples)
+{
+    grat_request q;
+    grat_request_init(&q);
+    q.any_channel = true;
+    for (const char *c = channels; *c; c++) {
+        if (*c >= 'A') q.channel[*c - 'A'] = true;
+        else q.digital[*c - '0'] = true;
+    }
+    q.period = period;
+    q.samples = samples;
+    q.has_range = true;
+    q.low = 0;
+    q.high = 3.3;
+    q.trigger = GRAT_TRIG_EDGE;
+    q.trigger_slope = GRAT_RISING;
+    snprintf(q.trigger_source, sizeof q.trigger_source, "%s", channels[0] >= 'A' ? "1" : "D1");
+    q.trigger_level = 1.65;
+    return q;
+}
+
+/* ---- a sine of known frequency: amplitude, offset, phase and what is left -------------------------------- */
+
+typedef struct fit {
+    double amplitude, offset, phase, worst; /* volts; phase in seconds after a rise through the middle at t = 0 */
+} fit;
+
+static void solve3(double m[3][4], double out[3])
+{
+    for (unsigned i = 0; i < 3; i++) {
+        for (unsigned j = 0; j < 3; j++) {
+            double f = j == i ? 0 : m[j][i] / m[i][i];
+            for (unsigned k = 0; k < 4; k++) m[j][k] -= f * m[i][k];
+        }
+    }
+    for (unsigned i = 0; i < 3; i++) out[i] = m[i][3] / m[i][i];
+}
+
+static double time_of(const grat_record *r, const grat_trace *t, size_t i)
+{
+    return r->t0 + (double)(r->first + i) * r->dt + t->skew;
+}
+
+static fit fit_sine(const grat_record *r, unsigned trace, double hz)
+{
+    const grat_trace *t = &r->trace[trace];
+    double m[3][4] = {{0}}, c[3], w = 2 * M_PI * hz, value;
+    fit f = {0};
+    for (size_t i = 0; i < r->count; i++) {
+        double x = w * time_of(r, t, i), b[3] = {sin(x), cos(x), 1};
+        grat_trace_values(t, i, 1, &value);
+        for (unsigned j = 0; j < 3; j++) {
+            for (unsigned k = 0; k < 3; k++) m[j][k] += b[j] * b[k];
+            m[j][3] += b[j] * value;
+        }
+    }
+    solve3(m, c);
+    f.amplitude = hypot(c[0], c[1]);
+    f.offset = c[2];
+    f.phase = atan2(-c[1], c[0]) / w;
+    for (size_t i = 0; i < r->count; i++) {
+        double x = w * time_of(r, t, i);
+        grat_trace_values(t, i, 1, &value);
+        f.worst = fmax(f.worst, fabs(value - c[0] * sin(x) - c[1] * cos(x) - c[2]));
+    }
+    return f;
+}
+
+/* The sine of 1 V amplitude around 1.65 V; `conversion` is the time resolution of the trigger. */
+static bool right_sine(unsigned trace, double hz, double conversion, bool triggered)
+{
+    const grat_trace *t = &kept->trace[trace];
+    double step = 3.3 / (t->type == GRAT_I16 ? 4096 : 256), slope = 2 * M_PI * hz;
+    fit f = fit_sine(kept, trace, hz);
+    bool ok = fabs(f.amplitude - 1) < step && fabs(f.offset - 1.65) < step && f.worst < LSB * step;
+    /* The first sample at or above the level is t = 0: the sine crossed it less than a conversion before. */
+    if (triggered) ok = ok && f.phase < step / slope && f.phase > -conversion - step / slope;
+    if (!ok)
+        fprintf(stderr, "trace %s: amplitude %.5f offset %.5f phase %.3g worst %.2f steps\n", t->name, f.amplitude,
+                f.offset, f.phase, f.worst / step);
+    return ok;
+}
+
+/* ---- every mode -------------------------------------------------------------------------------------------- */
+
+typedef struct mode_case {
+    const char *name, *channels;
+    double period;
+    uint64_t samples;
+    double conversion;       /* seconds */
+} mode_case;
+
+static const mode_case mode_cases[] = {
+    {"macro", "A", 1e-3, 1000, 1e-6},
+    {"macro, B alone", "B", 1e-3, 1000, 1e-6},
+    {"macro chop", "AB", 1e-3, 500, 1e-6},
+    {"analog", "A", 5e-3, 10000, 500e-9},
+    {"analog chop", "AB", 5e-3, 5000, 500e-9},
+    {"analog fast", "A", 1e-3, 4000, 250e-9},
+    {"analog fast chop", "AB", 1e-3, 2000, 250e-9},
+    {"analog shot", "A", 0.1e-3, 2000, 50e-9},
+    {"analog shot chop", "AB", 0.1e-3, 500, 100e-9},
+    {"mixed", "A01", 1e-3, 1000, 1e-6},
+    {"mixed chop", "AB01", 1e-3, 500, 1e-6},
+    {"mixed fast", "A01", 1e-3, 4000, 250e-9},
+    {"mixed fast chop", "AB01", 1e-3, 2000, 250e-9},
+    {"mixed shot", "A01", 0.1e-3, 2000, 50e-9},
+    {"mixed shot chop", "AB01", 0.1e-3, 500, 100e-9},
+    {"logic", "01234", 1e-3, 1000, 1e-6},
+    {"logic fast", "01234", 0.1e-3, 1000, 100e-9},
+    {"logic shot", "01234", 0.1e-3, 4000, 25e-9},
+};
+
+/* L1 and L2 are squares of f and 2 f that begin with their high half, L0 is high, L3 is low; A is in phase with L1. */
+static bool right_logic(const grat_trace *t, double hz, double slack)
+{
+    const uint8_t *v = t->raw;
+    int bit = t->name[1] - '0';
+    unsigned wrong = 0;
+    for (size_t i = 0; i < kept->count; i++) {
+        double at = time_of(kept, t, i) * hz * (bit == 2 ? 2 : 1), in = at - floor(at);
+        double edge = fmin(fmin(in, 1 - in), fabs(in - 0.5));
+        bool want = bit == 0 || ((bit == 1 || bit == 2) && in < 0.5);
+        if (v[i] > 1 || (v[i] != want && (bit == 0 || bit > 2 || edge > slack * hz * (bit == 2 ? 2 : 1)))) wrong++;
+    }
+    if (wrong) fprintf(stderr, "%s: %u of %zu samples are wrong\n", t->name, wrong, kept->count);
+    return !wrong;
+}
+
+static void check_mode(grat_scope *sc, const mode_case *m, double hz)
+{
+    grat_request q = ask(m->channels, m->period, m->samples);
+    EQ(capture(sc, &q, 5000, NULL), GRAT_OK);
+    if (!kept) {
+        TEST_FAIL("%s: %s", m->name, op.text);
+        return;
+    }
+    EQ(kept->count, m->samples);
+    EQ(kept->traces, strlen(m->channels));
+    EQ(kept->flags, 0);
+    bool two = strncmp(m->channels, "AB", 2) == 0, ok = true;
+    NEAR(kept->dt, m->conversion * (two ? 2 : 1), 1e-15);
+    NEAR(kept->trace[1].skew, two ? m->conversion : 0, 1e-15);
+    bool fast = m->conversion < 200e-9;
+    NEAR(kept->t0, fast ? 0 : -m->period / 4, 4 * kept->dt);
+    for (unsigned i = 0; i < kept->traces; i++)
+        ok = (kept->trace[i].logic ? right_logic(&kept->trace[i], hz, 2 * m->conversion)
+                                   : right_sine(i, hz, m->conversion, true)) && ok;
+    if (!ok) TEST_FAIL("mode %s", m->name);
+}
+
+static char signals[200];
+
+static const char *with(const char *prefix, double hz)
+{
+    static char text[300];
+    snprintf(signals, sizeof signals,
+             QUIET ",a=sine:%.9g:2V:1.65V,b=sine:%.9g:2V:1.65V,l0=dc:3.3V,l1=square:%.9g:3.3V:1.65V,"
+             "l2=square:%.9g:3.3V:1.65V,l3=dc:0V", hz, hz, hz, 2 * hz);
+    snprintf(text, sizeof text, "%s%s", prefix, signals);
+    return text;
+}
+
+TEST(every_mode)
+{
+    for (unsigned i = 0; i < sizeof mode_cases / sizeof *mode_cases; i++) {
+        const mode_case *m = &mode_cases[i];
+        double hz = 5 / m->period;
+        grat_scope *sc = open_scope(with("SIM::bitscope?", hz));
+        if (sc) check_mode(sc, m, hz);
+        grat_scope_close(sc);
+    }
+}
+
+/* Each memory filled to its last byte, ending at whatever address the trigger happens to be. */
+TEST(address_wrap)
+{
+    static const mode_case full[] = {
+        {"macro", "A", 6.144e-3, 6144, 1e-6},         {"macro chop", "AB", 6.142e-3, 3071, 1e-6},
+        {"analog", "A", 6.144e-3, 12288, 500e-9},     {"analog chop", "AB", 6.143e-3, 6143, 500e-9},
+        {"mixed", "A01", 3.072e-3, 6144, 500e-9},     {"mixed chop", "AB01", 3.071e-3, 3071, 500e-9},
+        {"logic", "01234", 3.072e-3, 12288, 250e-9},
+    };
+    for (unsigned i = 0; i < sizeof full / sizeof *full; i++) {
+        double hz = 1234;
+        grat_scope *sc = open_scope(with("SIM::bitscope?", hz));
+        for (unsigned k = 0; sc && k < 6; k++) check_mode(sc, &full[i], hz);
+        grat_scope_close(sc);
+    }
+}
+
+/* ---- triggers ------------------------------------------------------------------------------------------------ */
+
+static double value_at(unsigned trace, double t)
+{
+    const grat_trace *tr = &kept->trace[trace];
+    double v;
+    size_t i = (size_t)((t - kept->t0) / kept->dt + 0.5);
+    grat_trace_values(tr, i < kept->count ? i : kept->count - 1, 1, &v);
+    return v;
+}
+
+TEST(trigger_kinds)
+{
+    grat_scope *sc = open_scope(with("SIM::bitscope?", 1000));
+    if (!sc) return;
+    grat_request q = ask("AB", 2e-3, 1000);
+    q.trigger_slope = GRAT_FALLING;
+    q.trigger_level = 2;
+    EQ(capture(sc, &q, 3000, NULL), GRAT_OK);
+    TRUE(kept && value_at(0, 0) < 2.015 && value_at(0, -50e-6) > 2.1);
+    q.trigger_slope = GRAT_ABOVE;
+    EQ(capture(sc, &q, 3000, NULL), GRAT_OK);
+    TRUE(kept && value_at(0, 0) > 1.99);
+    q.trigger_slope = GRAT_BELOW;
+    EQ(capture(sc, &q, 3000, NULL), GRAT_OK);
+    TRUE(kept && value_at(0, 0) < 2.01);
+    q.trigger_slope = GRAT_RISING;
+    q.hair = true;
+    snprintf(q.trigger_source, sizeof q.trigger_source, "2");
+    q.pre = 0.75;
+    EQ(capture(sc, &q, 3000, NULL), GRAT_OK);
+    TRUE(kept && fabs(value_at(1, 0) - 2) < 0.05 && fabs(kept->t0 + 1.5e-3) < 5e-6);
+    q = ask("A0123", 2e-3, 1000);
+    q.pattern_care = 0x0e;
+    q.pattern_want = 0x06;
+    EQ(capture(sc, &q, 3000, NULL), GRAT_OK);
+    TRUE(kept && value_at(2, 3e-6) == 1 && value_at(3, 3e-6) == 1 && value_at(3, -3e-6) + value_at(2, -3e-6) < 2);
+    q = ask("A", 2e-3, 1000);
+    q.trigger = GRAT_TRIG_NONE;
+    EQ(capture(sc, &q, 3000, NULL), GRAT_OK);
+    EQ(kept ? kept->flags : 99, 0);
+    /* Without a trigger it goes by itself after the waiting time, or is ended from here where that is too long. */
+    q = ask("A", 2e-3, 1000);
+    q.trigger = GRAT_TRIG_AUTO;
+    q.trigger_level = 3.2;
+    q.wait = 0.02;
+    EQ(capture(sc, &q, 3000, NULL), GRAT_OK);
+    EQ(kept ? kept->flags : 99, GRAT_REC_FORCED);
+    EQ(kept ? kept->count : 0, 1000);
+    TRUE(kept && right_sine(0, 1000, 1, false));
+    q.wait = 0.5;
+    EQ(capture(sc, &q, 3000, NULL), GRAT_OK);
+    EQ(kept ? kept->flags : 99, GRAT_REC_FORCED);
+    EQ(kept ? kept->count : 0, 1000);
+    TRUE(kept && right_sine(0, 1000, 1, false));
+    q.trigger = GRAT_TRIG_EDGE;
+    q.wait = 0;
+    EQ(capture(sc, &q, 100, NULL), GRAT_ETIMEOUT);
+    EQ(got, 1);
+    TRUE(kept && kept->flags & GRAT_REC_FORCED && right_sine(0, 1000, 1, false));
+    grat_scope_close(sc);
+}
+
+/* ---- cancels ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t seed = 7;
+
+static uint64_t next(uint64_t below)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (seed >> 33) % below;
+}
+
+typedef struct bomb {
+    grat_cancel *cancel;
+    int64_t after_us;
+} bomb;
+
+static void *fire(void *arg)
+{
+    bomb *b = arg;
+    struct timespec t = {.tv_nsec = b->after_us * 1000};
+    nanosleep(&t, NULL);
+    grat_cancel_fire(b->cancel);
+    return NULL;
+}
+
+/* The record is the newest part of the signal, whole or cut. Then the same session captures as before. */
+static void one_cancel(grat_scope *sc, unsigned i)
+{
+    grat_request q = ask("AB", 4e-3, 1000), good = ask("A", 1e-3, 500);
+    bomb b = {.cancel = grat_cancel_new(), .after_us = (int64_t)next(8000)};
+    pthread_t thread;
+    q.trigger_level = 3.2;
+    int64_t began = grat_now_ns();
+    grat_err e;
+    if (i & 1) {
+        pthread_create(&thread, NULL, fire, &b);
+        e = capture(sc, &q, 5000, b.cancel);
+        pthread_join(thread, NULL);
+        EQ(e, GRAT_ECANCELED);
+    } else {
+        e = capture(sc, &q, b.after_us / 1000, NULL);
+        EQ(e, GRAT_ETIMEOUT);
+    }
+    TRUE(op.text[0] && grat_now_ns() - began < 3000000000);
+    if (kept) {
+        TRUE(kept->count >= 1 && kept->count <= 1000);
+        TRUE((kept->count < 1000) == ((kept->flags & GRAT_REC_CUT) != 0) || kept->count == 1000);
+        TRUE(kept->count < 200 || right_sine(0, 1000, 1, false));
+    }
+    EQ(capture(sc, &good, 5000, NULL), GRAT_OK);
+    TRUE(kept && kept->count == 500 && right_sine(0, 1000, 2e-6, true));
+    grat_cancel_free(b.cancel);
+}
+
+static void cancel_on(const char *resource, unsigned count)
+{
+    grat_scope *sc = open_scope(resource);
+    for (unsigned i = 0; sc && i < count && test_failures < 10; i++) one_cancel(sc, i);
+    grat_scope_close(sc);
+}
+
+TEST(random_cancels)
+{
+    cancel_on(with("SIM::bitscope?", 1000), cancels);
+}
+
+/* ---- faults ------------------------------------------------------------------------------------------------------- */
+
+/* Right data or a clear error before the deadline; and after a fault a good capture on the same session. */
+static void faulty(const char *resource, unsigned count)
+{
+    unsigned good = 0;
+    grat_session *s = NULL;
+    grat_scope *sc = NULL;
+    for (unsigned i = 0; i < 5 && !sc; i++) {
+        grat_op_init(&op, 5000, NULL);
+        if (!s && grat_open(resource, NULL, &op, &s)) continue;
+        if (grat_scope_open(s, &op, &sc)) TRUE(op.text[0]);
+    }
+    if (!sc) {
+        TEST_FAIL("%s: %s", resource, op.text);
+        grat_close(s);
+        return;
+    }
+    for (unsigned i = 0; i < count || (!good && i < 3 * count); i++) {
+        grat_request q = ask("A", 1e-3, 1000);
+        int64_t began = grat_now_ns();
+        grat_err e = capture(sc, &q, 4000, NULL);
+        TRUE(grat_now_ns() - began < 8500000000);
+        if (e) {
+            TRUE(op.text[0]);
+            continue;
+        }
+        good++;
+        TRUE(kept && kept->count == 1000 && right_sine(0, 1000, 1e-6, true));
+    }
+    TRUE(good > 0);
+    if (!good) fprintf(stderr, "%s: %s\n", resource, op.text);
+    grat_scope_close(sc);
+}
+
+TEST(faults)
+{
+    static const char *const kinds[] = {"lost-echo=0.002", "wrong-echo=0.002", "stall=0.3", "mid-reset=0.3",
+                                        "open-garbage=1", "latency=16ms"};
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        char resource[400];
+        snprintf(resource, sizeof resource, "%s,%s", with("SIM::bitscope?", 1000), kinds[i]);
+        faulty(resource, 3);
+    }
+}
+
+/* ---- wires -------------------------------------------------------------------------------------------------------- */
+
+static struct {
+    grat_sim *sim;
+    grat_cancel *stop;
+    pthread_t thread;
+} bench;
+
+static void *serve(void *unused)
+{
+    grat_op run;
+    grat_op_init(&run, INT64_MAX, NULL);
+    grat_sim_run(bench.sim, bench.stop, &run);
+    return unused;
+}
+
+static char address[32];
+
+static bool start(const char *wires, const char *faults)
+{
+    static unsigned count;
+    unsigned pid = (unsigned)getpid();
+    snprintf(address, sizeof address, "127.%u.%u.%u", 1 + (pid >> 8) % 250, pid & 0xff, 1 + count++ % 250);
+    with("", 1000);
+    grat_sim_instrument one = {.model = "bitscope", .address = address, .wires = wires, .faults = faults,
+                               .options = signals};
+    grat_op_init(&op, 5000, NULL);
+    if (grat_sim_new(&one, 1, 7, &op, &bench.sim)) {
+        TEST_FAIL("%s: %s", wires, op.text);
+        return false;
+    }
+    bench.stop = grat_cancel_new();
+    pthread_create(&bench.thread, NULL, serve, NULL);
+    return true;
+}
+
+static void stop(void)
+{
+    grat_cancel_fire(bench.stop);
+    pthread_join(bench.thread, NULL);
+    grat_sim_free(bench.sim);
+    grat_cancel_free(bench.stop);
+}
+
+static void on_wire(const char *wires)
+{
+    static const mode_case some[] = {{"macro", "A", 1e-3, 1000, 1e-6},
+                                     {"analog chop", "AB", 6.143e-3, 6143, 500e-9},
+                                     {"mixed chop", "AB01", 3.071e-3, 3071, 500e-9},
+                                     {"logic", "01234", 3.072e-3, 12288, 250e-9}};
+    if (!start(wires, NULL)) return;
+    char resource[200];
+    snprintf(resource, sizeof resource, "%s", grat_sim_resource(bench.sim, 0));
+    grat_scope *sc = open_scope(resource);
+    for (unsigned i = 0; sc && i < sizeof some / sizeof *some; i++) check_mode(sc, &some[i], 1000);
+    grat_scope_close(sc);
+    cancel_on(resource, cancels / 4);
+    stop();
+}
+
+TEST(tcp)
+{
+    on_wire("raw:16391");
+}
+
+TEST(udp)
+{
+    on_wire("bitscope-server");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) cancels = (unsigned)strtoul(argv[1], NULL, 10);
+    RUN(every_mode);
+    RUN(address_wrap);
+    RUN(trigger_kinds);
+    RUN(random_cancels);
+    RUN(faults);
+    RUN(tcp);
+    RUN(udp);
+    grat_record_unref(kept);
+    return TEST_RESULT();
+}
