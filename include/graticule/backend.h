@@ -101,6 +101,9 @@ typedef struct grat_driver {
     grat_err (*cancel)(void *p, grat_op *op);
     /* Optional: lines for grat info. */
     grat_err (*describe)(void *p, grat_line_fn fn, void *user, grat_op *op);
+    /* Optional, both or none: the generator. */
+    grat_err (*generator_set)(void *p, const grat_generator *want, grat_generator *actual, grat_op *op);
+    grat_err (*generator_get)(void *p, grat_generator *out, grat_op *op);
 } grat_driver;
 
 /* ---- formats ---------------------------------------------------------------------------------- */

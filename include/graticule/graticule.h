@@ -631,6 +631,34 @@ GRAT_API grat_err grat_scope_set(grat_scope *sc, const grat_settings *want, unsi
 GRAT_API grat_err grat_scope_run(grat_scope *sc, grat_run what, grat_op *op);
 GRAT_API grat_err grat_scope_state_get(grat_scope *sc, grat_scope_state *out, grat_op *op);
 
+/* ---- generators built into scopes ---------------------------------------------------------------- */
+
+typedef enum grat_wave {
+    GRAT_WAVE_OFF,
+    GRAT_WAVE_SINE,
+    GRAT_WAVE_TRIANGLE,      /* symmetry: the part of the period that rises; 1 is a ramp */
+    GRAT_WAVE_SQUARE,        /* symmetry: the part that is high */
+    GRAT_WAVE_EXPONENTIAL,
+    GRAT_WAVE_ARBITRARY,     /* one period from points */
+    GRAT_WAVE_CLOCK,         /* a logic signal */
+} grat_wave;
+typedef struct grat_generator {
+    uint32_t size;           /* sizeof(grat_generator) */
+    grat_wave wave;
+    double frequency;        /* hertz; of the answer: what it is really */
+    double low, high;        /* volts */
+    double symmetry;         /* 0..1, 0.5 when nothing else is wanted */
+    const double *points;    /* ARBITRARY: the smallest becomes low, the largest high; borrowed for the call */
+    size_t count;
+} grat_generator;
+/* A 1 kHz sine over the whole range of the instrument: low = high = 0 stands for that. */
+GRAT_API void grat_generator_init(grat_generator *g);
+/* Starts, or stops for OFF. *actual (may be NULL) is what runs then. ERANGE names the nearest; EBUSY when another
+ * output of the instrument is in the way; ENOTSUP where there is none. It goes on when the scope is closed. */
+GRAT_API grat_err grat_generator_set(grat_scope *sc, const grat_generator *want, grat_generator *actual, grat_op *op);
+/* What runs, as far as the instrument can tell: a wave of an unknown shape is reported as ARBITRARY. */
+GRAT_API grat_err grat_generator_get(grat_scope *sc, grat_generator *out, grat_op *op);
+
 /* What a person asks for; unset fields leave the instrument as it is. */
 typedef struct grat_request {
     uint32_t size;            /* sizeof(grat_request) */

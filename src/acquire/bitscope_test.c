@@ -72,7 +72,7 @@ static grat_request ask(const char *channels, double period, uint64_t samples)
     return q;
 }
 
-/* ---- a sine of known frequency: amplitude, offset, phase and what is left -------------------------------- */
+/* ---- a sine of known frequency: amplitude, offset, phase and what is left ----------------------- */
 
 typedef struct fit {
     double amplitude, offset, phase, worst; /* volts; phase in seconds after a rise through the middle at t = 0 */
@@ -134,7 +134,7 @@ static bool right_sine(unsigned trace, double hz, double conversion, bool trigge
     return ok;
 }
 
-/* ---- every mode -------------------------------------------------------------------------------------------- */
+/* ---- every mode --------------------------------------------------------------------------------- */
 
 typedef struct mode_case {
     const char *name, *channels;
@@ -242,7 +242,7 @@ TEST(address_wrap)
     }
 }
 
-/* ---- triggers ------------------------------------------------------------------------------------------------ */
+/* ---- triggers ----------------------------------------------------------------------------------- */
 
 static double value_at(unsigned trace, double t)
 {
@@ -305,7 +305,7 @@ TEST(trigger_kinds)
     grat_scope_close(sc);
 }
 
-/* ---- cancels ---------------------------------------------------------------------------------------------------- */
+/* ---- cancels ------------------------------------------------------------------------------------ */
 
 static uint64_t seed = 7;
 
@@ -370,7 +370,73 @@ TEST(random_cancels)
     cancel_on(with("SIM::bitscope?", 1000), cancels);
 }
 
-/* ---- faults ------------------------------------------------------------------------------------------------------- */
+/* ---- generator, wired to A ----------------------------------------------------------------------- */
+
+static grat_err generate(grat_scope *sc, grat_wave wave, double hz, double symmetry)
+{
+    grat_generator g;
+    grat_generator_init(&g);
+    g.wave = wave;
+    g.frequency = hz;
+    g.low = 0.65;
+    g.high = 2.65;
+    g.symmetry = symmetry;
+    static const double points[] = {0, 1, 1, 0, 0, 0, 0, 0};
+    g.points = points;
+    g.count = 8;
+    grat_op_init(&op, 5000, NULL);
+    return grat_generator_set(sc, &g, &g, &op);
+}
+
+static double measured(const char *name)
+{
+    grat_measurement m[GRAT_MEASUREMENTS];
+    unsigned n = kept ? grat_measure(kept, 0, m) : 0;
+    for (unsigned i = 0; i < n; i++)
+        if (strcmp(m[i].name, name) == 0) return m[i].value;
+    return NAN;
+}
+
+TEST(generator)
+{
+    grat_scope *sc = open_scope("SIM::bitscope?noise=0V,a=l4,b=l5");
+    grat_request q = ask("A", 5e-3, 2000);
+    grat_generator g;
+    if (!sc) return;
+    EQ(generate(sc, GRAT_WAVE_SINE, 1000, 0.5), GRAT_OK);
+    EQ(capture(sc, &q, 3000, NULL), GRAT_OK);
+    NEAR(measured("frequency"), 1000, 1);
+    NEAR(measured("pp"), 2, 0.03);
+    NEAR(measured("mean"), 1.65, 0.02);
+    EQ(generate(sc, GRAT_WAVE_SQUARE, 2000, 0.25), GRAT_OK);
+    EQ(capture(sc, &q, 3000, NULL), GRAT_OK);
+    NEAR(measured("frequency"), 2000, 2);
+    NEAR(measured("duty"), 25, 1);
+    EQ(generate(sc, GRAT_WAVE_ARBITRARY, 1000, 0.5), GRAT_OK);
+    EQ(capture(sc, &q, 3000, NULL), GRAT_OK);
+    NEAR(measured("duty"), 25, 2);
+    NEAR(measured("pp"), 2, 0.03);
+    EQ(generate(sc, GRAT_WAVE_CLOCK, 2000, 0.5), GRAT_EBUSY);
+    EQ(generate(sc, GRAT_WAVE_SINE, 25000, 0.5), GRAT_ERANGE);
+    grat_op_init(&op, 5000, NULL);
+    EQ(grat_generator_get(sc, &g, &op), GRAT_OK);
+    TRUE(g.wave == GRAT_WAVE_ARBITRARY && fabs(g.frequency - 1000) < 0.1);
+    EQ(generate(sc, GRAT_WAVE_OFF, 1, 0.5), GRAT_OK);
+    EQ(generate(sc, GRAT_WAVE_CLOCK, 3.1e6, 0.5), GRAT_ERANGE);
+    EQ(generate(sc, GRAT_WAVE_CLOCK, 2000, 0.3), GRAT_OK);
+    q.channel[0] = false, q.channel[1] = true;
+    snprintf(q.trigger_source, sizeof q.trigger_source, "2");
+    EQ(capture(sc, &q, 3000, NULL), GRAT_OK);
+    NEAR(measured("frequency"), 2000, 2);
+    NEAR(measured("duty"), 30, 1);
+    EQ(generate(sc, GRAT_WAVE_OFF, 1, 0.5), GRAT_OK);
+    grat_op_init(&op, 5000, NULL);
+    EQ(grat_generator_get(sc, &g, &op), GRAT_OK);
+    EQ(g.wave, GRAT_WAVE_OFF);
+    grat_scope_close(sc);
+}
+
+/* ---- faults ------------------------------------------------------------------------------------- */
 
 /* Right data or a clear error before the deadline; and after a fault a good capture on the same session. */
 static void faulty(const char *resource, unsigned count)
@@ -416,7 +482,7 @@ TEST(faults)
     }
 }
 
-/* ---- wires -------------------------------------------------------------------------------------------------------- */
+/* ---- wires -------------------------------------------------------------------------------------- */
 
 static struct {
     grat_sim *sim;
@@ -493,6 +559,7 @@ int main(int argc, char **argv)
     RUN(address_wrap);
     RUN(trigger_kinds);
     RUN(random_cancels);
+    RUN(generator);
     RUN(faults);
     RUN(tcp);
     RUN(udp);

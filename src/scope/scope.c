@@ -114,6 +114,37 @@ grat_err grat_scope_describe(grat_scope *sc, grat_line_fn fn, void *user, grat_o
     return sc->driver->describe ? sc->driver->describe(sc->priv, fn, user, op) : GRAT_OK;
 }
 
+void grat_generator_init(grat_generator *g)
+{
+    *g = (grat_generator){.size = sizeof *g, .wave = GRAT_WAVE_SINE, .frequency = 1000, .symmetry = 0.5};
+}
+
+static grat_err no_generator(const grat_scope *sc, grat_op *op)
+{
+    return grat_op_fail(op, GRAT_ENOTSUP, "%s %s: no generator that is known here", sc->identity.vendor,
+                        sc->identity.model);
+}
+
+grat_err grat_generator_set(grat_scope *sc, const grat_generator *want, grat_generator *actual, grat_op *op)
+{
+    grat_generator got = {.size = sizeof got};
+    if (want->size != sizeof *want)
+        return grat_op_fail(op, GRAT_EINVAL, "generator: its size is wrong; call grat_generator_init first");
+    if (!sc->driver->generator_set) return no_generator(sc, op);
+    grat_err err = sc->driver->generator_set(sc->priv, want, &got, op);
+    if (!err && actual) *actual = got;
+    return err;
+}
+
+grat_err grat_generator_get(grat_scope *sc, grat_generator *out, grat_op *op)
+{
+    grat_generator got = {.size = sizeof got};
+    if (!sc->driver->generator_get) return no_generator(sc, op);
+    grat_err err = sc->driver->generator_get(sc->priv, &got, op);
+    if (!err) *out = got;
+    return err;
+}
+
 grat_err grat_scope_run(grat_scope *sc, grat_run what, grat_op *op)
 {
     return sc->driver->run(sc->priv, what, op);

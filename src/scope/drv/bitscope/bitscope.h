@@ -159,5 +159,13 @@ unsigned bs_start_address(const bs_mode *m, uint32_t address, unsigned n);
 
 /* generator.c */
 grat_err bs_generator_read(bs_scope *b, grat_op *op);
+grat_err bs_generator_set(void *p, const grat_generator *want, grat_generator *actual, grat_op *op);
+grat_err bs_generator_get(void *p, grat_generator *out, grat_op *op);
+/* Ticks a point, points and periods in the play buffer; false when no frequency is near enough. */
+typedef struct bs_wave_clock {
+    unsigned clock, size, waves;
+    double frequency;          /* that they make */
+} bs_wave_clock;
+bool bs_wave_search(double hz, bs_wave_clock *out);
 
 #endif

@@ -93,4 +93,6 @@ const grat_driver grat__bitscope = {
     .fetch = bs_fetch,
     .cancel = bs_cancel,
     .describe = describe,
+    .generator_set = bs_generator_set,
+    .generator_get = bs_generator_get,
 };

@@ -338,8 +338,36 @@ TEST(addresses)
     EQ(bs_start_address(&bs_modes[2], 5, 12288), 5);
 }
 
+/* ---- generator: what ScopeThing finds -------------------------------------------------------------- */
+
+TEST(wave_search)
+{
+    static const struct {
+        double hz;
+        unsigned clock, size;
+        uint32_t ratio;
+        double actual;
+    } v[] = {{10, 4000, 1000, 0x00010625, 10},     {100, 400, 1000, 0x00010625, 100},
+             {1000, 40, 1000, 0x00010625, 1000},   {2000, 40, 1000, 0x00020c4a, 2000},
+             {5000, 40, 1000, 0x00051eb8, 5000},   {10000, 36, 1000, 0x0009374c, 10000},
+             {20000, 34, 1000, 0x00116873, 20000}, {24242, 33, 1000, 0x00147ae1, 24242.4242},
+             {1234.5, 355, 1004, 0, 1234.4986}};
+    for (unsigned i = 0; i < sizeof v / sizeof *v; i++) {
+        bs_wave_clock w = {0};
+        TRUE(bs_wave_search(v[i].hz, &w));
+        EQ(w.clock, v[i].clock);
+        EQ(w.size, v[i].size);
+        NEAR(w.frequency, v[i].actual, 1e-4 * v[i].actual / 100);
+        if (v[i].ratio) EQ((uint32_t)nearbyint(w.waves * 1024.0 / w.size * 65536), v[i].ratio);
+    }
+    bs_wave_clock w;
+    TRUE(!bs_wave_search(25000, &w));
+    TRUE(!bs_wave_search(0.1, &w));
+}
+
 int main(void)
 {
+    RUN(wave_search);
     RUN(modes);
     RUN(refusals_name_the_nearest);
     RUN(random_plans);
