@@ -189,7 +189,8 @@ static grat_err start_clock(bs_scope *b, const grat_generator *g, grat_op *op)
     double ticks = fmin(fmax(nearbyint(CLOCK_HZ / g->frequency), 2), 65535), actual = CLOCK_HZ / ticks;
     double fall = fmin(fmax(nearbyint(ticks * g->symmetry), 1), ticks - 1);
     if (fabs(actual - g->frequency) / g->frequency > MAX_ERROR)
-        return grat_op_fail(op, GRAT_ERANGE, "frequency: the clock is 40 MHz by 2 to 65535; the nearest is %.9g Hz", actual);
+        return grat_op_fail(op, GRAT_ERANGE, "frequency: the clock is 40 MHz by 2 to 65535; the nearest is %.9g Hz",
+                            actual);
     grat__bs_put(&r, GRAT__BS_Cmd, CMD_CLOCK);
     grat__bs_put(&r, GRAT__BS_Mode, 0);
     grat__bs_put(&r, GRAT__BS_Clock, (uint32_t)ticks);
