@@ -172,6 +172,7 @@ def at_terminal(grat, step, directory, env):
 def run_step(grat, step, directory, env):
     for line in step['make']:
         name, text = line.split(' ', 1)
+        pathlib.Path(directory, name).parent.mkdir(parents=True, exist_ok=True)
         pathlib.Path(directory, name).write_text(text.replace('\\n', '\n'), encoding='utf-8')
     if step['keys']:
         return at_terminal(grat, step, directory, env) + check_files(step, directory)

@@ -393,6 +393,33 @@ def unknown_host(place):
            time.monotonic() - begin < 7, 'exit %d: %r' % (done.returncode, said))
 
 
+# ---- grat doctor -----------------------------------------------------------------------------------------
+
+@check
+def doctor_sees_a_closed_port(place):
+    """A port that an ordinary user may not open, and the group that would open it."""
+    setpriv = need('setpriv')
+    root = place.path('root')
+    os.makedirs(os.path.join(root, 'dev'))
+    port = os.path.join(root, 'dev', 'ttyUSB0')
+    with open(port, 'w'):
+        os.chmod(port, 0o660)
+    os.chmod(root, 0o755)
+    os.chmod(place.folder, 0o755)
+    as_nobody = [setpriv, '--reuid', '65534', '--regid', '65534', '--clear-groups']
+    if os.geteuid() or subprocess.run(as_nobody + [place.grat, '--version'], stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL).returncode:
+        raise Skip('no other user can run the command here')
+    os.chown(port, 0, 20)
+    done = subprocess.run(as_nobody + [place.grat, 'doctor', '--json', '--root', root], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, universal_newlines=True, timeout=30)
+    findings = json.loads(done.stdout)['findings']
+    bad = [f for f in findings if f['level'] == 'bad' and f['what'] == 'serial']
+    expect(done.returncode == 1 and len(bad) == 1, 'exit %d: %r' % (done.returncode, findings))
+    expect('no permission for /dev/ttyUSB0' in bad[0]['text'] and 'usermod -aG dialout nobody' in bad[0]['mend'],
+           'it says %r' % bad)
+
+
 # ---- main ------------------------------------------------------------------------------------------------
 
 def multicast_on_loopback():
