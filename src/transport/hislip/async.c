@@ -82,7 +82,7 @@ static void take_message(grat__hs_async *a)
         lose(a, why);
         return;
     case GRAT__HISLIP_ERROR:
-        if (a->want) take_answer(a);
+        if (a->want && !a->answered) take_answer(a);
         return;
     default:
         break;
@@ -91,7 +91,7 @@ static void take_message(grat__hs_async *a)
     if (a->owed[m->type]) {
         a->owed[m->type]--;
         if (m->type == GRAT__HISLIP_ASYNC_LOCK_RESPONSE && m->control == GRAT__HISLIP_LOCK_OK) a->unwanted_lock = true;
-    } else if (m->type == a->want) {
+    } else if (m->type == a->want && !a->answered) {
         take_answer(a);
     }
 }
@@ -158,7 +158,6 @@ static grat_err wait_for(grat__hs_link *h, grat__hs_waiter me, done_fn *done, co
             e = receive(h, me, op);
         }
     }
-    if (!a->receiving) wake_others(a, me); /* one of them receives from now on */
     if (done(h, arg)) e = GRAT_OK;
     pthread_mutex_unlock(&a->lock);
     if (!e) op->err = GRAT_OK, op->text[0] = '\0';
