@@ -163,9 +163,9 @@ grat__tmc_notice grat__tmc_get_notice(const void *data, size_t n, uint8_t *tag, 
 
 /* ---- bulk-IN -------------------------------------------------------------------------------- */
 
-void grat__tmc_in_init(grat__tmc_in *in, uint8_t tag, void *dst, size_t cap)
+void grat__tmc_in_init(grat__tmc_in *in, uint8_t tag, size_t cap)
 {
-    *in = (grat__tmc_in){.msg = GRAT__TMC_MSG_IN, .tag = tag, .dst = dst, .cap = cap};
+    *in = (grat__tmc_in){.msg = GRAT__TMC_MSG_IN, .tag = tag, .cap = cap};
 }
 
 static grat_err check_header(grat__tmc_in *in, const char **why)
@@ -184,9 +184,10 @@ static size_t wanted(const grat__tmc_in *in)
     return in->h.size < in->cap ? in->h.size : in->cap;
 }
 
-grat_err grat__tmc_in_feed(grat__tmc_in *in, const void *data, size_t n, const char **why)
+grat_err grat__tmc_in_feed(grat__tmc_in *in, const void *data, size_t n, grat__tmc_slice *payload, const char **why)
 {
     const uint8_t *p = data;
+    *payload = (grat__tmc_slice){p, 0};
     if (in->seen < GRAT__TMC_HEADER && n) {
         size_t k = GRAT__TMC_HEADER - in->seen;
         if (k > n) k = n;
@@ -198,7 +199,7 @@ grat_err grat__tmc_in_feed(grat__tmc_in *in, const void *data, size_t n, const c
     }
     if (!n) return GRAT_OK;
     size_t left = wanted(in) - in->got, k = n < left ? n : left;
-    memcpy(in->dst + in->got, p, k);
+    *payload = (grat__tmc_slice){p, k};
     in->got += k;
     in->seen += n;
     return GRAT_OK;

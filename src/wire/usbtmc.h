@@ -131,22 +131,26 @@ enum grat__tmc_in_flag {
     GRAT__TMC_ANY_TAG = 1,           /* a tag of an older request is taken too (Rigol DHO800) */
 };
 
-/* One transfer, the answer to one request. The payload goes to `dst` as it comes; nothing is allocated. */
+/* One transfer, the answer to one request. Nothing is copied. */
 typedef struct grat__tmc_in {
     uint8_t msg, tag;                /* of the request */
     unsigned flags;
-    uint8_t *dst;
     size_t cap;                      /* most bytes that the request allows */
     uint8_t head[GRAT__TMC_HEADER];
     size_t seen;                     /* bytes of the transfer so far, header and alignment included */
-    size_t got;                      /* payload bytes in dst */
+    size_t got;                      /* payload bytes so far */
     grat__tmc_header h;              /* valid once seen >= 12 */
     bool over;                       /* the device sent or announces more than was asked for; the rest is dropped */
 } grat__tmc_in;
 
-void grat__tmc_in_init(grat__tmc_in *in, uint8_t tag, void *dst, size_t cap);
+typedef struct grat__tmc_slice {     /* the payload within what was fed */
+    const uint8_t *data;
+    size_t n;
+} grat__tmc_slice;
+
+void grat__tmc_in_init(grat__tmc_in *in, uint8_t tag, size_t cap);
 /* The bytes of one packet or of several. EPROTO for a wrong header; *why then says what is wrong. */
-grat_err grat__tmc_in_feed(grat__tmc_in *in, const void *data, size_t n, const char **why);
+grat_err grat__tmc_in_feed(grat__tmc_in *in, const void *data, size_t n, grat__tmc_slice *payload, const char **why);
 /* The header has come, and all the payload that it announces (or that is wanted). */
 bool grat__tmc_in_complete(const grat__tmc_in *in);
 /* Bytes that are still to come; while the header is not there, what it takes to complete that. */

@@ -31,19 +31,20 @@ static void answers(const uint8_t *d, size_t n)
 /* The first byte says how the rest is cut, the second how much room there is and which tags are taken. */
 static void bulk_in(const uint8_t *d, size_t n)
 {
-    uint8_t dst[256];
     grat__tmc_in in;
     const char *why = NULL;
     if (n < 2) return;
     size_t piece = d[0] % 64 + 1u;
-    grat__tmc_in_init(&in, d[1], dst, d[1]);
+    grat__tmc_in_init(&in, d[1], d[1]);
     in.flags = d[0] & 64 ? GRAT__TMC_ANY_TAG : 0;
     for (size_t at = 2; at < n; at += piece) {
         size_t k = n - at < piece ? n - at : piece;
-        if (grat__tmc_in_feed(&in, d + at, k, &why) != GRAT_OK) {
+        grat__tmc_slice s;
+        if (grat__tmc_in_feed(&in, d + at, k, &s, &why) != GRAT_OK) {
             HOLDS(why != NULL);
             return;
         }
+        HOLDS(s.n <= k && (!s.n || (s.data >= d + at && s.data + s.n <= d + at + k)));
         HOLDS(in.got <= in.cap && in.seen >= in.got);
         if (grat__tmc_in_complete(&in)) HOLDS(grat__tmc_in_missing(&in) == 0);
         else HOLDS(grat__tmc_in_missing(&in) > 0);
