@@ -119,5 +119,31 @@ def sigrok(build):
         expect('DS1104Z' in text, 'sigrok-cli found: %s' % text)
 
 
+# ---- our transport, by each carrier --------------------------------------------------------------------
+
+def client(build, resource, carrier, *checks, **more):
+    env = dict(os.environ, GRATICULE_USB=carrier, **more)
+    out = run([os.path.join(build, 'tests/lab/usb_client'), resource] + list(checks), timeout=100, env=env)
+    sys.stderr.write(''.join('           %s: %s\n' % (carrier, line) for line in out.splitlines()))
+
+
+def by_each(build, *checks, faults=None, carriers=('libusb', 'kernel'), **more):
+    with Usb(build, faults, model='plain') as bench:
+        for carrier in carriers:
+            expect(wait_for(lambda: os.access(NODE, os.R_OK)), 'the kernel did not get the instrument back')
+            client(build, bench.resources[0], carrier, *checks, **more)
+
+
+@check
+def conformance(build):
+    by_each(build, 'blocks', 'tags_wrap', 'long_command', 'plain_io', 'status', 'control', 'clear', 'service_request',
+            'in_a_task', 'no_thread_is_left')
+
+
+@check
+def timeouts_and_aborts(build):
+    by_each(build, 'timeouts')
+
+
 if __name__ == '__main__':
     sys.exit(guest.main())
