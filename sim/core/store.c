@@ -85,6 +85,12 @@ void sim_store_set(sim_call *c)
     grat__strcpy(i->value, sizeof i->value, value);
 }
 
+const char *sim_store_value(const sim_store_item *list, const sim_command *command)
+{
+    while (list && list->command != command) list = list->next;
+    return list ? list->value : NULL;
+}
+
 void sim_store_clear(sim_store_item **list)
 {
     while (*list) {

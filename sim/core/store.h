@@ -15,6 +15,8 @@ typedef struct sim_store_item {
 
 void sim_store_get(sim_call *c);
 void sim_store_set(sim_call *c);
+/* What was set, of a command without numeric suffixes; NULL when it still has its default. */
+const char *sim_store_value(const sim_store_item *list, const sim_command *command);
 void sim_store_clear(sim_store_item **list);   /* every setting is its default again */
 
 #endif

@@ -31,6 +31,35 @@ enum { RG_SLOPE_POS, RG_SLOPE_NEG, RG_SLOPE_RFAL };
 /* Sources: 0..3 analogue, then these, then RG_SRC_D0 + n. */
 enum { RG_SRC_MATH = 4, RG_SRC_AC = 5, RG_SRC_EXT = 6, RG_SRC_D0 = 16 };
 
+enum {
+    RG_TRIG_EDGE, RG_TRIG_PULSE, RG_TRIG_RUNT, RG_TRIG_WINDOW, RG_TRIG_NEDGE, RG_TRIG_SLOPE, RG_TRIG_VIDEO,
+    RG_TRIG_PATTERN, RG_TRIG_DELAY, RG_TRIG_TIMEOUT, RG_TRIG_DURATION,
+};
+#define RG_LINES (RG_CHANNELS + RG_DIGITALS)
+
+typedef enum rg_when { RG_ANY, RG_GREATER, RG_LESS, RG_BETWEEN, RG_OUTSIDE } rg_when;
+
+/* The settings of a trigger type beside edge, as far as its machine needs them. */
+typedef struct rg_event {
+    int mode;
+    unsigned wires;
+    struct { int source; double level; } wire[RG_LINES];
+    char want[RG_LINES];           /* H L R F */
+    int polarity, slope, place;
+    rg_when when;
+    double lower, upper;           /* seconds */
+    double count;
+} rg_event;
+
+typedef struct rg_machine {
+    rg_event event;
+    double at, step;               /* absolute time that was looked at; how far the looks are apart */
+    double since, due;             /* when what is looked for began; when it fires by itself. NAN: not at all */
+    double counted;
+    bool matched;
+    struct { double last; bool high, armed; } wire[RG_LINES];
+} rg_machine;
+
 typedef enum rg_state { RG_STOP, RG_RUN, RG_WAIT, RG_TD, RG_AUTO } rg_state;
 
 typedef struct rg_channel {
@@ -62,6 +91,7 @@ typedef struct rg_run {
     int64_t due_ns;                /* end of the present state, where time ends it */
     int64_t wait_since_ns;
     double searched_s;             /* no trigger before this absolute time */
+    rg_machine machine;            /* of a trigger type beside edge */
     unsigned averaged;
     rg_record pending;
     bool first;                    /* nothing was captured since RUN or SING */
@@ -129,6 +159,18 @@ void rg_run_force(rg *g);
 void rg_run_trigger(void *p);                     /* *TRG */
 void rg_capture_now(rg *g, int64_t now_ns);       /* one record at once, from the past */
 rg_state rg_shown_state(const rg *g, int64_t now_ns);
+
+/* event.c: trigger types beside edge */
+double rg_level_at(const rg *g, int source, double level, double t);  /* above the level, in volts */
+double rg_look_step(const rg *g, int source);     /* misses no edge; 0 when there are none */
+/* The crossing between a and b, on whose sides the input differs, by bisection. */
+double rg_crossing(const rg *g, int source, double level, double a, double b);
+double rg_hysteresis(const rg *g, int source);
+/* False for edge, and for the types that go on triggering as edge does. */
+bool rg_event_read(const rg *g, rg_event *e);
+void rg_machine_start(const rg *g, rg_machine *m, const rg_event *e, double from);
+/* The first trigger up to the absolute time `to`; NAN when there is none. Goes on from there at the next call. */
+double rg_machine_search(const rg *g, rg_machine *m, double to);
 
 /* record.c: samples */
 typedef struct rg_gain {                          /* volts = (code - origin - reference) * increment */

@@ -240,6 +240,114 @@ TEST(screenshots_come_in_every_spelling)
     peer_close(&p);
 }
 
+/* Arms with these settings and says whether it has fired soon after. */
+static bool fires(const char *options, const char *settings)
+{
+    peer p;
+    if (!peer_open(&p, "ds1104z", options)) return false;
+    peer_send(&p, ":STOP;:TIM:SCAL 50e-6;:TRIG:SWE NORM");
+    peer_send(&p, settings);
+    STR(peer_ask(&p, ":SYST:ERR?"), "0,\"No error\"");
+    STR(peer_ask(&p, ":SING;*OPC?"), "1");
+    peer_sleep_ms(&p, 40);
+    char state[8];
+    snprintf(state, sizeof state, "%s", peer_ask(&p, ":TRIG:STAT?"));
+    bool fired = strcmp(state, "STOP") == 0 && strcmp(peer_ask(&p, ":TRIG:POS?"), "-2") != 0;
+    if (!fired) STR(state, "WAIT");
+    peer_close(&p);
+    return fired;
+}
+
+static void fire_cases(const char *options, const char *const (*rows)[2])
+{
+    for (; (*rows)[0]; rows++) {
+        bool wanted = (*rows)[1][0] == 'y';
+        test_checks++;
+        if (fires(options, (*rows)[0]) != wanted) TEST_FAIL("%s: %s wanted", (*rows)[0], wanted ? "a trigger" : "none");
+    }
+}
+
+TEST(trigger_types_of_one_level)
+{
+    static const char *const rows[][2] = {
+        {":TRIG:MODE PULS;:TRIG:PULS:WHEN PGR;WIDT 400e-6", "y"},
+        {":TRIG:MODE PULS;:TRIG:PULS:WHEN PGR;WIDT 600e-6", "n"},
+        {":TRIG:MODE PULS;:TRIG:PULS:WHEN NLES;WIDT 600e-6", "y"},
+        {":TRIG:MODE PULS;:TRIG:PULS:WHEN NLES;WIDT 400e-6", "n"},
+        {":TRIG:MODE PULS;:TRIG:PULS:WHEN PGL;LWID 490e-6;UWID 510e-6", "y"},
+        {":TRIG:MODE PULS;:TRIG:PULS:WHEN NGL;LWID 510e-6;UWID 900e-6", "n"},
+        {":TRIG:MODE PULS;:TRIG:PULS:WHEN PGR;WIDT 400e-6;LEV 3", "n"},
+        {":TRIG:MODE TIM;:TRIG:TIM:SLOP POS;TIM 400e-6", "y"},
+        {":TRIG:MODE TIM;:TRIG:TIM:SLOP NEG;TIM 600e-6", "n"},
+        {":TRIG:MODE TIM;:TRIG:TIM:SLOP RFAL;TIM 600e-6", "n"},
+        {":TRIG:MODE DEL;:TRIG:DEL:SA CHAN1;SB CHAN2;TYP GLES;TLOW 200e-6;TUPP 300e-6", "y"},
+        {":TRIG:MODE DEL;:TRIG:DEL:SA CHAN1;SB CHAN2;TYP GRE;TLOW 300e-6", "n"},
+        {":TRIG:MODE DEL;:TRIG:DEL:SA CHAN1;SB CHAN2;TYP GOUT;TLOW 200e-6;TUPP 300e-6", "n"},
+        {":TRIG:MODE PATT;:TRIG:PATT:PATT H,H,X,X", "y"},
+        {":TRIG:MODE PATT;:TRIG:PATT:PATT H,X,H,X", "n"},
+        {":TRIG:MODE PATT;:TRIG:PATT:PATT H,R,X,X", "y"},
+        {":TRIG:MODE PATT;:TRIG:PATT:PATT L,R,X,X", "n"},
+        {":TRIG:MODE DUR;:TRIG:DUR:TYP H,H,X,X;WHEN GRE;TLOW 200e-6", "y"},
+        {":TRIG:MODE DUR;:TRIG:DUR:TYP H,H,X,X;WHEN GRE;TLOW 300e-6", "n"},
+        {NULL, NULL},
+    };
+    /* CH2 rises a quarter of a period behind CH1. */
+    fire_cases("ch1=square:1kHz:2V:0V,ch2=square:1kHz:2V:0V:-90,ch3=dc:-1V,ch4=dc:0V", rows);
+}
+
+TEST(trigger_types_of_two_levels)
+{
+    static const char *const triangle[][2] = {
+        /* 2 V in half a millisecond: 250 us from -0.5 V to 0.5 V. */
+        {":TRIG:MODE SLOP;:TRIG:SLOP:ALEV 0.5;BLEV -0.5;WHEN PGL;TLOW 240e-6;TUPP 260e-6", "y"},
+        {":TRIG:MODE SLOP;:TRIG:SLOP:ALEV 0.5;BLEV -0.5;WHEN PGR;TIME 260e-6", "n"},
+        {":TRIG:MODE SLOP;:TRIG:SLOP:ALEV 0.5;BLEV -0.5;WHEN NLES;TIME 260e-6", "y"},
+        {":TRIG:MODE WIND;:TRIG:WIND:ALEV 0.5;BLEV -0.5;POS EXIT", "y"},
+        {":TRIG:MODE WIND;:TRIG:WIND:ALEV 3;BLEV -3;POS EXIT", "n"},
+        {":TRIG:MODE WIND;:TRIG:WIND:ALEV 0.5;BLEV -0.5;POS TIM;TIM 200e-6", "y"},
+        {":TRIG:MODE WIND;:TRIG:WIND:ALEV 0.5;BLEV -0.5;POS TIM;TIM 300e-6", "n"},
+        {":TRIG:MODE RUNT;:TRIG:RUNT:ALEV 2;BLEV 0;WHEN NONE", "y"},
+        {":TRIG:MODE RUNT;:TRIG:RUNT:ALEV 0.5;BLEV 0;WHEN NONE", "n"},
+        {":TRIG:MODE RUNT;:TRIG:RUNT:ALEV 2;BLEV 0;WHEN GRE;WLOW 400e-6", "y"},
+        {":TRIG:MODE RUNT;:TRIG:RUNT:ALEV 2;BLEV 0;WHEN LESS;WUPP 400e-6", "n"},
+        {":TRIG:MODE RUNT;:TRIG:RUNT:POL NEG;ALEV 0;BLEV -2;WHEN NONE", "y"},
+        {NULL, NULL},
+    };
+    fire_cases("ch1=triangle:1kHz:2V:0V", triangle);
+}
+
+TEST(nth_edge_counts_after_a_pause)
+{
+    static const char *const rows[][2] = {
+        /* "U" is five pulses of a bit each at 9600 baud; then the frame of idle. */
+        {":TRIG:MODE NEDG;:TRIG:NEDG:LEV 1.5;SLOP NEG;IDLE 1e-3;EDGE 5", "y"},
+        {":TRIG:MODE NEDG;:TRIG:NEDG:LEV 1.5;SLOP NEG;IDLE 1e-3;EDGE 6", "n"},
+        {":TRIG:MODE NEDG;:TRIG:NEDG:LEV 1.5;SLOP NEG;IDLE 3e-3;EDGE 5", "n"},
+        {NULL, NULL},
+    };
+    fire_cases("ch1=uart:9600:U", rows);
+}
+
+/* The record's middle is the edge that ends the pulse. */
+TEST(a_pulse_trigger_is_where_the_pulse_ends)
+{
+    peer p;
+    if (!peer_open(&p, "ds1104z", "ch1=square:1kHz:2V:0V,noise=0")) return;
+    peer_send(&p, ":STOP;:TIM:SCAL 50e-6;:TRIG:MODE PULS;:TRIG:PULS:WHEN PGR;WIDT 400e-6;:SING");
+    peer_sleep_ms(&p, 30);
+    STR(peer_ask(&p, ":TRIG:STAT?"), "STOP");
+    peer_send(&p, ":WAV:SOUR CHAN1;:WAV:MODE NORM;:WAV:FORM BYTE;:WAV:DATA?");
+    TRUE(peer_read(&p, 500));
+    TRUE(p.n >= 12 + 1200);
+    unsigned wrong = 0;
+    for (unsigned i = 0; i < 1200; i++) {
+        if (i + 2 < 600 && p.reply[11 + i] < 140) wrong++;
+        if (i > 602 && p.reply[11 + i] > 115) wrong++;
+    }
+    EQ(wrong, 0);
+    peer_close(&p);
+}
+
 int main(void)
 {
     RUN(sigrok_opens);
@@ -248,6 +356,10 @@ int main(void)
     RUN(the_window_is_sticky_and_refuses_silently);
     RUN(memory_depth_follows_the_guide);
     RUN(single_waits_for_its_trigger);
+    RUN(trigger_types_of_one_level);
+    RUN(trigger_types_of_two_levels);
+    RUN(nth_edge_counts_after_a_pause);
+    RUN(a_pulse_trigger_is_where_the_pulse_ends);
     RUN(the_status_lags);
     RUN(settings_interact);
     RUN(measurements_are_those_of_the_signal);

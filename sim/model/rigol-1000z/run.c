@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "sim/model/rigol-1000z/rigol.h"
 
@@ -10,8 +11,6 @@
 #define LATE_NS 500000000        /* a step that comes so late does not replay what it missed */
 #define MAX_LOOKS 40000
 #define MAX_MOVES 16
-#define HYSTERESIS_DIV 0.1
-#define LINE_HZ 50.0
 
 static void enter(rg *g, rg_state state, int64_t at_ns)
 {
@@ -53,58 +52,23 @@ static double after_s(const rg *g)
     return fmax(0, RG_DIVISIONS / 2 * g->timebase + g->delay);
 }
 
-static double level_at(const rg *g, double t)
-{
-    if (g->trig_source >= RG_SRC_D0) return rg_logic_input(g, (unsigned)(g->trig_source - RG_SRC_D0), t);
-    if (g->trig_source < RG_CHANNELS) {
-        const rg_channel *c = &g->ch[g->trig_source];
-        return rg_input(g, c, (unsigned)g->trig_source, t) - g->level;
-    }
-    return g->trig_source == RG_SRC_AC ? sin(2 * M_PI * LINE_HZ * t) : -1;
-}
-
-static double look_step(const rg *g)
-{
-    if (g->trig_source >= RG_SRC_D0 + RG_CHANNELS) return 1 / 64e3;
-    if (g->trig_source >= RG_SRC_D0) return sim_signal_step(&g->signal[g->trig_source - RG_SRC_D0]);
-    if (g->trig_source < RG_CHANNELS) return sim_signal_step(&g->signal[g->trig_source]);
-    return 1 / (64 * LINE_HZ);
-}
-
-/* The crossing between a and b, whose levels have different signs, by bisection. */
-static double crossing(const rg *g, double a, double b, bool rising)
-{
-    for (int i = 0; i < 60 && b - a > 1e-13; i++) {
-        double middle = a + (b - a) / 2;
-        if ((level_at(g, middle) >= 0) == rising) b = middle;
-        else a = middle;
-    }
-    return b;
-}
-
-static double hysteresis_of(const rg *g)
-{
-    if (g->trig_source < RG_CHANNELS) return HYSTERESIS_DIV * g->ch[g->trig_source].scale;
-    return g->trig_source < RG_SRC_D0 ? 0.01 : 0;
-}
-
 /* The first trigger in from … to; NAN when there is none. Sets *searched to where to go on. */
-static double find_trigger(const rg *g, double from, double to, double *searched)
+static double find_edge(const rg *g, double from, double to, double *searched)
 {
-    double step = look_step(g), hysteresis = hysteresis_of(g);
+    double step = rg_look_step(g, g->trig_source), hysteresis = rg_hysteresis(g, g->trig_source);
     *searched = to;
     if (!(step > 0)) return NAN;
     if (to - from > MAX_LOOKS * step) from = to - MAX_LOOKS * step;
     bool rise = g->trig_slope != RG_SLOPE_NEG, fall = g->trig_slope != RG_SLOPE_POS;
     bool low = false, high = false;          /* armed for a rising, for a falling edge */
-    double t = from - 2 * step, last = level_at(g, t);
+    double t = from - 2 * step, last = rg_level_at(g, g->trig_source, g->level, t);
     for (;; t += step) {
-        double v = level_at(g, t);
+        double v = rg_level_at(g, g->trig_source, g->level, t);
         low |= v <= -hysteresis, high |= v >= hysteresis;
         if (t > to) break;
         bool up = rise && low && last < 0 && v >= 0, down = fall && high && last >= 0 && v < 0;
         if (up || down) {
-            double at = crossing(g, t - step, t, up);
+            double at = rg_crossing(g, g->trig_source, g->level, t - step, t);
             if (at >= from && at <= to) return at;
         }
         if (v >= hysteresis) low = false;
@@ -114,6 +78,18 @@ static double find_trigger(const rg *g, double from, double to, double *searched
     /* Two steps back, so that an edge at the seam is armed when the search goes on. */
     *searched = fmax(from, to - 2 * step);
     return NAN;
+}
+
+/* As find_edge, with the machine of the present type; a change of its settings starts it anew. */
+static double find_trigger(const rg *g, rg_machine *m, double to, double *searched)
+{
+    rg_event e;
+    double from = *searched;
+    if (!rg_event_read(g, &e)) return find_edge(g, from, to, searched);
+    if (memcmp(&e, &m->event, sizeof e) != 0 || m->at > to) rg_machine_start(g, m, &e, from);
+    double at = rg_machine_search(g, m, to);
+    *searched = m->at;
+    return at;
 }
 
 static rg_record snapshot(const rg *g, double trigger_s, bool forced)
@@ -139,8 +115,9 @@ static void commit(rg *g)
 
 void rg_capture_now(rg *g, int64_t now_ns)
 {
-    double latest = rg_seconds(g, now_ns) - after_s(g), searched;
-    double at = find_trigger(g, latest - 0.1, latest, &searched);
+    double latest = rg_seconds(g, now_ns) - after_s(g), searched = latest - 0.1;
+    rg_machine m = {0};
+    double at = find_trigger(g, &m, latest, &searched);
     g->run.pending = snapshot(g, isnan(at) ? latest : at, isnan(at));
     commit(g);
 }
@@ -199,7 +176,7 @@ static bool wait_step(rg *g, int64_t now_ns, int64_t *next)
         triggered(g, now, RG_TD, now_ns);
         return true;
     }
-    double at = find_trigger(g, r->searched_s, now, &r->searched_s);
+    double at = find_trigger(g, &r->machine, now, &r->searched_s);
     if (!isnan(at)) {
         triggered(g, at, RG_TD, now_ns);
         return true;
@@ -245,6 +222,7 @@ int64_t rg_step(void *p, int64_t now_ns)
         if (r->state == RG_RUN) {
             r->wait_since_ns = at;
             r->searched_s = rg_seconds(g, at);
+            r->machine = (rg_machine){0};
             enter(g, RG_WAIT, at);
             continue;
         }

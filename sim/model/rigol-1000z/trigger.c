@@ -157,7 +157,8 @@ static void level_set(sim_call *c)
 #define KEPT(pattern, spec) {":TRIGger:" pattern, sim_store_get, sim_store_set, spec}
 #define SOURCES "wCHAN1|CHAN2|CHAN3|CHAN4|D0|D1|D2|D3|D4|D5|D6|D7|D8|D9|D10|D11|D12|D13|D14|D15"
 
-/* Types other than edge are kept; the simulated scope goes on triggering on the edge settings. */
+/* Video, setup/hold and the serial buses are kept only: there the simulated scope goes on triggering on the edge
+ * settings. The other types are in event.c. */
 const sim_command rg_trigger_commands[] = {
     {":TRIGger:STATus", status_get, NULL, NULL},
     {":TRIGger:POSition", position_get, NULL, NULL},
