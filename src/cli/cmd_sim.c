@@ -91,14 +91,20 @@ static int add(cli *c, bench *b, const char *text)
     return CLI_DONE;
 }
 
-/* --wires, and the i-th --pty as one more of them. A port alone is not served beside the usual wires. */
+/* --wires, and the i-th --pty and --tcp as further ones. A port alone is not served beside the usual wires. */
 static int wires_of(const cli *c, int i, char out[512])
 {
-    const char *wires = cli_value(&c->args, "wires"), *pty = cli_value_nth(&c->args, "pty", i);
-    int n = snprintf(out, 512, "%s%s%s%s", wires ? wires : "", wires && pty ? "," : "", pty ? "serial:" : "",
-                     pty ? pty : "");
-    if (n >= 512 || (pty && strchr(pty, ','))) return cli_usage("sim: --pty %.60s: no such path is possible", pty);
-    return CLI_DONE;
+    static const struct {
+        const char *option, *wire;
+    } more[] = {{"pty", "serial"}, {"tcp", "raw"}};
+    const char *wires = cli_value(&c->args, "wires");
+    int n = snprintf(out, 512, "%s", wires ? wires : "");
+    for (unsigned k = 0; k < sizeof more / sizeof *more; k++) {
+        const char *v = cli_value_nth(&c->args, more[k].option, i);
+        if (v && strchr(v, ',')) return cli_usage("sim: --%s %.60s: a comma cannot be", more[k].option, v);
+        if (v && n < 512) n += snprintf(out + n, 512 - (size_t)n, "%s%s:%s", n ? "," : "", more[k].wire, v);
+    }
+    return n < 512 ? CLI_DONE : cli_usage("sim: --wires: too long");
 }
 
 static int number(const cli *c, const char *name, uint64_t most, uint64_t *out)
@@ -118,8 +124,8 @@ static int describe(cli *c, bench *b, uint64_t *seed)
     for (int i = 0; !status && i < c->args.args; i++) status = add(c, b, c->args.arg[i]);
     if (!status && !all_of(c, "faults", b->faults, sizeof b->faults))
         status = cli_usage("sim: --faults: too long");
-    if (!status && cli_value_nth(&c->args, "pty", (int)b->n))
-        status = cli_usage("sim: more --pty than instruments");
+    if (!status && (cli_value_nth(&c->args, "pty", (int)b->n) || cli_value_nth(&c->args, "tcp", (int)b->n)))
+        status = cli_usage("sim: more --pty or --tcp than instruments");
     for (unsigned i = 0; !status && i < b->n; i++) {
         status = wires_of(c, (int)i, b->wires[i]);
         b->list[i] = (grat_sim_instrument){
@@ -181,6 +187,7 @@ static const cli_option options[] = {
     {"address", 'a', CLI_TEXT, "ADDRESS", "where to listen, 127.0.0.1 unless told; further models one higher", NULL},
     {"wires", 'w', CLI_TEXT, "LIST", "wires to serve: NAME or NAME:ARGUMENT,…; --list shows them", NULL},
     {"pty", 0, CLI_FILE, "PATH", "a serial port of this name (--wires serial:PATH); one for each model in turn", NULL},
+    {"tcp", 0, CLI_NUMBER, "PORT", "a TCP port of this number (--wires raw:PORT); one for each model in turn", NULL},
     {"option", 'o', CLI_TEXT, "KEY=VALUE", "an option of the model; several are possible", NULL},
     {"faults", 0, CLI_TEXT, "SPEC", "faults to show: NAME[@PROBABILITY][:ARG],…", NULL},
     {"seed", 0, CLI_NUMBER, "N", "the seed of everything random", NULL},

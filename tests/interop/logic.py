@@ -142,7 +142,8 @@ def bitscope_on_a_serial_port(place):
 @check
 def driver_over_every_wire(place):
     port, raw = place.path('tty2'), place.path('raw.csv')
-    with Bench(place.grat, 'bitscope@127.0.0.3', '--wires', 'raw,bitscope-server,serial:' + port) as bench:
+    wires = ['--wires', 'bitscope-server', '--tcp', '16390', '--pty', port]
+    with Bench(place.grat, 'bitscope@127.0.0.3', *wires) as bench:
         expect(len(bench.resources) == 3, 'it serves %r' % bench.resources)
         for resource in bench.resources:
             place.run('capture', resource, '-c', 'A', '-p', '5ms', '-s', '500', '-o', raw)
