@@ -1,6 +1,8 @@
 /* What every class of session says to every kind of call: VPP-4.3 lists which operations and events it has. */
 #include "sessions_test.h"
 
+#pragma GCC diagnostic ignored "-Wpedantic" /* functions as pointers */
+
 #define OPER VI_ERROR_NSUP_OPER
 #define EVENT VI_ERROR_INV_EVENT
 #define OK VI_SUCCESS
@@ -269,6 +271,19 @@ TEST(handles_are_not_used_again)
     EQ(viClose(second), VI_SUCCESS);
 }
 
+/* Callers that take the status as a C long read the whole register. */
+TEST(a_status_is_sign_extended)
+{
+    long (*close)(ViObject) = (long (*)(ViObject))(void *)viClose;
+    long (*print)(ViSession, ViConstString, ...) = (long (*)(ViSession, ViConstString, ...))(void *)viPrintf;
+    long (*in)(ViSession, ViUInt16, ViBusAddress, ViPUInt8) =
+        (long (*)(ViSession, ViUInt16, ViBusAddress, ViPUInt8))(void *)viIn8;
+
+    TRUE(close(12345) == VI_ERROR_INV_OBJECT);
+    TRUE(print(12345, "a\n") == VI_ERROR_INV_OBJECT);
+    TRUE(in(12345, 0, 0, room) == VI_ERROR_INV_OBJECT);
+}
+
 int main(void)
 {
     start();
@@ -278,6 +293,7 @@ int main(void)
     RUN(event_types);
     RUN(job_ids);
     RUN(handles_are_not_used_again);
+    RUN(a_status_is_sign_extended);
     stop();
     return TEST_RESULT();
 }

@@ -2,6 +2,8 @@
 #include "test.h"
 
 #include <locale.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 bool visa__attr_by_name(const char *name, ViAttr *attr, bool *global)
 {
@@ -788,24 +790,57 @@ TEST(scan_bounds)
     SCAN_FAILS(VI_ERROR_INV_FMT, digits, "%lf", &d);
 }
 
-TEST(numbers_ignore_the_locale)
+/* One with a decimal comma: installed, or made for this test where the sources of locales are there. */
+static locale_t comma_locale(void)
 {
-    static const char *const with_comma[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE"};
-    locale_t other = (locale_t)0, before;
-    ViReal64 d = 0;
+    char folder[] = "/tmp/graticule-locale-XXXXXX", command[256];
+    locale_t l = newlocale(LC_ALL_MASK, "de_DE.UTF-8", (locale_t)0);
 
-    for (size_t i = 0; i < 4 && !other; i++) other = newlocale(LC_ALL_MASK, with_comma[i], (locale_t)0);
+    if (l || !mkdtemp(folder)) return l;
+    snprintf(command, sizeof(command), "localedef -i de_DE -f UTF-8 %s/comma >/dev/null 2>&1", folder);
+    if (system(command) == 0) {
+        setenv("LOCPATH", folder, 1);
+        l = newlocale(LC_ALL_MASK, "comma", (locale_t)0);
+    }
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    if (system(command) != 0) puts("note: a folder was left in /tmp");
+    return l;
+}
+
+static void with_comma(void)
+{
+    locale_t other = comma_locale();
+    ViReal64 d = 0;
+    char text[16];
+
     if (!other) {
         puts("note: no locale with a decimal comma is installed");
         return;
     }
-    before = uselocale(other);
+    uselocale(other);
+    snprintf(text, sizeof(text), "%.1f", 1.5);
+    STR(text, "1,5");
     PRINTS("1.5", "%.1f", 1.5);
     SCANS("2.5", "%lf", &d);
     EQ(d == 2.5, 1);
     TRUE(uselocale((locale_t)0) == other);
-    uselocale(before);
-    freelocale(other);
+}
+
+/* In a process of its own: what it does to the locale stays there. */
+TEST(numbers_ignore_the_locale)
+{
+    int status = -1;
+    pid_t child;
+
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        with_comma();
+        fflush(stdout);
+        _exit(test_bad);
+    }
+    EQ(waitpid(child, &status, 0), child);
+    EQ(status, 0);
 }
 
 int main(void)

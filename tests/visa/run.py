@@ -16,6 +16,7 @@ from run import Bench, Wrong, expect, run  # noqa: E402
 CHECKS = []
 IDN = 'GRATICULE,PLAIN,0,1\n'
 VXI11 = 'TCPIP::127.0.0.1::INSTR'
+HISLIP = 'TCPIP::127.0.0.1::hislip0::INSTR'
 SOCKET = 'TCPIP::127.0.0.1::5555::SOCKET'
 
 
@@ -72,35 +73,37 @@ def find_all(place):
 
 @check
 def srq_handler(place):
-    with place.bench():
-        expect(place.both('srq_handler', VXI11) == 'calls 1, request yes\n', 'no request')
+    for resource in (VXI11, HISLIP):
+        with place.bench():
+            expect(place.both('srq_handler', resource) == 'calls 1, request yes\n', 'no request')
 
 
 @check
 def srq_queue(place):
-    with place.bench():
-        text = place.both('srq_queue', VXI11)
-    expect(text == 'before: not enabled\nidle: timeout\nafter: requested\nrequest bit: set\n', text)
+    for resource in (VXI11, HISLIP):
+        with place.bench():
+            text = place.both('srq_queue', resource)
+        expect(text == 'before: not enabled\nidle: timeout\nafter: requested\nrequest bit: set\n', text)
 
 
 @check
 def async_read(place):
-    for resource, status in ((VXI11, 'status 0'), ('SIM::plain', 'status 0')):
+    for resource in (VXI11, HISLIP, 'SIM::plain'):
         with place.bench():
             text = place.both('async_read', resource)
-        expect(text == 'viReadAsync: %s, count 6, job same, buffer same: 100;1\n' % status, text)
+        expect(text == 'viReadAsync: status 0, count 6, job same, buffer same: 100;1\n', text)
 
 
 @check
 def formatted(place):
-    for resource in (VXI11, 'SIM::plain'):
+    for resource in (VXI11, HISLIP, 'SIM::plain'):
         with place.bench():
             every_line(place.both('formatted', resource), ': right')
 
 
 @check
 def lock(place):
-    for resource in (VXI11, SOCKET):
+    for resource in (VXI11, HISLIP, SOCKET):
         with place.bench():
             every_line(place.both('lock', resource, timeout=40), 'ok  ')
 
