@@ -1,5 +1,6 @@
 /* The same work by the library and by a bare loop of send and recv:
- *   client lib|bare raw|vxi11 HOST PORT query|block COUNT SIZE
+ *   client lib|bare raw|vxi11|hislip HOST PORT query|block COUNT SIZE [CHUNK]
+ * With CHUNK a block is read by plain reads of at most so many bytes, of raw sockets and by the library.
  * prints seconds for the whole and a sum of the bytes of the last answer. `lib` takes a resource string as HOST. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,6 +26,7 @@ typedef struct job {
     size_t got;
     int fd;
     int32_t lid;
+    size_t piece;
     uint32_t xid, chunk;
 } job;
 
@@ -68,6 +70,15 @@ static void raw_once(job *j)
 {
     j->got = 0;
     send_all(j, j->command, strlen(j->command));
+    if (j->block && j->piece) {
+        while (j->got < 11 + j->size + 1) {
+            ssize_t n = recv(j->fd, j->buf + j->got, j->piece, 0);
+
+            if (n <= 0) die("recv");
+            j->got += (size_t)n;
+        }
+        return;
+    }
     if (j->block) {
         j->got = 11 + j->size + 1;
         recv_all(j, j->buf, j->got);
@@ -180,13 +191,36 @@ static double bare(job *j)
     return (double)begin * 1e-9;
 }
 
+/* The whole answer as it is, in pieces. */
+static grat_err in_pieces(job *j, grat_session *s, grat_op *op)
+{
+    size_t have = 0, all = 11 + j->size + 1;
+    grat_err err = grat_io_write(s, j->command, strlen(j->command), true, op);
+
+    while (err == GRAT_OK && have < all) {
+        size_t room = all - have < j->piece ? all - have : j->piece;
+
+        err = grat_io_read(s, j->buf + have, room, -1, false, op);
+        have += op->count;
+    }
+    if (err == GRAT_OK) memmove(j->buf, j->buf + 11, j->size);
+    op->count = j->size;
+    return err;
+}
+
+static grat_err once(job *j, grat_session *s, grat_op *op)
+{
+    if (!j->block) return grat_query(s, j->command, (char *)j->buf, 4096, op);
+    return j->piece ? in_pieces(j, s, op) : grat_query_block(s, j->command, j->buf, j->size + 64, op);
+}
+
 static double library(job *j)
 {
     grat_session *s = NULL;
     int64_t begin;
     grat_op op;
 
-    j->command[strlen(j->command) - 1] = '\0';
+    if (!j->piece) j->command[strlen(j->command) - 1] = '\0';
     grat_op_init(&op, 600000, NULL);
     if (grat_open(j->host, NULL, &op, &s) != GRAT_OK
         || grat_query(s, "*IDN?", (char *)j->buf, 4096, &op) != GRAT_OK) {
@@ -195,10 +229,7 @@ static double library(job *j)
     }
     begin = grat_now_ns();
     for (int i = 0; i < j->count; i++) {
-        grat_err err = j->block ? grat_query_block(s, j->command, j->buf, j->size + 64, &op)
-                                : grat_query(s, j->command, (char *)j->buf, 4096, &op);
-
-        if (err == GRAT_OK) continue;
+        if (once(j, s, &op) == GRAT_OK) continue;
         fprintf(stderr, "client: %s\n", op.text);
         exit(1);
     }
@@ -211,18 +242,19 @@ static double library(job *j)
 int main(int argc, char **argv)
 {
     job j = {.chunk = 2 << 20};
-    uint64_t size, sum = 0;
+    uint64_t size, piece = 0, sum = 0;
     double seconds;
 
-    if (argc != 8 || !grat__parse_int(argv[4], &j.port) || !grat__parse_int(argv[6], &j.count)
+    if (argc < 8 || argc > 9 || (argc == 9 && !grat__parse_u64(argv[8], &piece)) || !grat__parse_int(argv[4], &j.port) || !grat__parse_int(argv[6], &j.count)
         || !grat__parse_u64(argv[7], &size)) {
-        fprintf(stderr, "usage: client lib|bare raw|vxi11 HOST PORT query|block COUNT SIZE\n");
+        fprintf(stderr, "usage: client lib|bare raw|vxi11|hislip HOST PORT query|block COUNT SIZE [CHUNK]\n");
         return 2;
     }
     j.host = argv[3];
     j.vxi = strcmp(argv[2], "vxi11") == 0;
     j.block = strcmp(argv[5], "block") == 0;
     j.size = (size_t)size;
+    j.piece = (size_t)piece;
     j.buf = malloc(j.size + 8192);
     if (!j.buf) die("memory");
     if (j.block) snprintf(j.command, sizeof j.command, ":BLOCK? %zu\n", j.size);
