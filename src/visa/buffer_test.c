@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -364,6 +365,73 @@ TEST(argument_lists_and_memory)
     EQ(viClose(rm), VI_SUCCESS);
 }
 
+/* ---- from another thread ---------------------------------------------------------------------------------- */
+
+static void *blocked_scan(void *unused)
+{
+    static ViStatus status;
+    ViInt32 a;
+
+    (void)unused;
+    status = viScanf(inst, "%d", &a);
+    return &status;
+}
+
+static pthread_t block(void)
+{
+    struct timespec pause = {.tv_nsec = 50000000};
+    pthread_t thread;
+
+    EQ(viSetAttribute(inst, VI_ATTR_TMO_VALUE, VI_TMO_INFINITE), VI_SUCCESS);
+    EQ(pthread_create(&thread, NULL, blocked_scan, NULL), 0);
+    nanosleep(&pause, NULL);
+    return thread;
+}
+
+static ViStatus unblocked(pthread_t thread)
+{
+    void *status = NULL;
+
+    pthread_join(thread, &status);
+    return *(ViStatus *)status;
+}
+
+TEST(a_blocked_scan_can_be_ended)
+{
+    ViInt32 a = 0;
+    ViUInt32 size = 0;
+    pthread_t thread;
+
+    open_socket();
+    thread = block();
+    EQ(viGetAttribute(inst, VI_ATTR_RD_BUF_SIZE, &size), VI_SUCCESS);
+    EQ(size, 4096);
+    EQ(viTerminate(inst, VI_NULL, VI_NULL), VI_SUCCESS);
+    EQ(unblocked(thread), VI_ERROR_ABORT);
+    say("7\n");
+    EQ(viQueryf(inst, "A?\n", "%d", &a), VI_SUCCESS);
+    EQ(a, 7);
+    thread = block();
+    EQ(viClose(inst), VI_SUCCESS);
+    TRUE(unblocked(thread) < VI_SUCCESS);
+    EQ(viScanf(inst, "%d", &a), VI_ERROR_INV_OBJECT);
+    close_socket();
+}
+
+TEST(a_lost_peer_is_an_error_and_stays_one)
+{
+    ViInt32 a = 0;
+
+    open_socket();
+    say("5");
+    shutdown(peer, SHUT_RDWR);
+    EQ(viScanf(inst, "%d", &a), VI_SUCCESS);
+    EQ(a, 5);
+    EQ(viScanf(inst, "%d", &a), VI_ERROR_CONN_LOST);
+    EQ(viScanf(inst, "%d", &a), VI_ERROR_CONN_LOST);
+    close_socket();
+}
+
 int main(void)
 {
     RUN(sent_at_a_line_feed_of_the_format);
@@ -379,5 +447,7 @@ int main(void)
     RUN(end_beats_count_and_character);
     RUN(bad_sessions);
     RUN(argument_lists_and_memory);
+    RUN(a_blocked_scan_can_be_ended);
+    RUN(a_lost_peer_is_an_error_and_stays_one);
     return TEST_RESULT();
 }
