@@ -694,6 +694,35 @@ typedef bool (*grat_record_fn)(void *user, grat_record *r);
  * ECANCELED and ETIMEOUT the record so far is delivered first with GRAT_REC_CUT when there is one, and the
  * instrument is left stopped. ERANGE names the nearest request that can be met; nothing was changed then. */
 GRAT_API grat_err grat_capture(grat_scope *sc, const grat_request *q, grat_record_fn fn, void *user, grat_op *op);
+/* ---- long recordings ---------------------------------------------------------------------------- */
+
+typedef struct grat_log_options {
+    uint32_t size;            /* sizeof(grat_log_options) */
+    double duration;          /* seconds of signal; 0 = until it is cancelled */
+    uint64_t samples;         /* of each channel; 0 = no limit */
+} grat_log_options;
+typedef struct grat_log_totals {
+    uint64_t records;         /* pieces */
+    uint64_t samples;         /* of each channel, in them */
+    uint64_t lost;            /* of each channel, between them */
+    uint64_t gaps;            /* places where some are lost */
+    uint64_t faults;          /* pieces that failed and were given up */
+    double dt;                /* seconds between samples */
+} grat_log_totals;
+typedef struct grat_log_sink {
+    grat_record_fn fn;        /* false ends the recording without an error */
+    void (*progress)(void *user, const grat_log_totals *totals);  /* after each piece; may be NULL */
+    void *user;
+    grat_log_totals *totals;  /* at the end, also after an error; may be NULL */
+} grat_log_sink;
+/* Records without end. `q` describes one piece (its period and samples, hence the rate); its trigger is ignored. Each
+ * record has the index of its first sample since the beginning in `first` and t0 = 0; GRAT_REC_GAP_BEFORE where samples
+ * are missing before it: where the instrument cannot sample and answer at once there is such a gap before each piece. A
+ * piece that fails after others is a gap too; five in a row end the recording with their error. The memory that is used
+ * does not grow. ECANCELED and ETIMEOUT end it: what came before has been delivered. */
+GRAT_API grat_err grat_log(grat_scope *sc, const grat_request *q, const grat_log_options *opt,
+                           const grat_log_sink *sink, grat_op *op);
+
 /* What grat_capture would set for this request, from the present settings. */
 GRAT_API grat_err grat_plan(const grat_caps *caps, const grat_settings *now, const grat_request *q, grat_settings *want,
                             unsigned *mask, grat_op *op);

@@ -436,6 +436,70 @@ TEST(generator)
     grat_scope_close(sc);
 }
 
+/* ---- long recordings -------------------------------------------------------------------------- */
+
+typedef struct pieces {
+    uint64_t next, samples, lost, gaps;
+    unsigned n;
+    double sine, cosine, worst;
+    bool ordered;
+} pieces;
+
+/* One sine goes through all pieces: their places in time are right to half a sample. */
+static bool on_piece(void *user, grat_record *r)
+{
+    pieces *p = user;
+    double w = 2 * M_PI * 1000, c[2] = {0}, value;
+    for (size_t i = 0; i < r->count; i++) {
+        double x = w * time_of(r, &r->trace[0], i);
+        grat_trace_values(&r->trace[0], i, 1, &value);
+        c[0] += sin(x) * (value - 1.65) * 2 / (double)r->count;
+        c[1] += cos(x) * (value - 1.65) * 2 / (double)r->count;
+    }
+    if (!p->n) p->sine = c[0], p->cosine = c[1];
+    p->worst = fmax(p->worst, hypot(c[0] - p->sine, c[1] - p->cosine));
+    p->ordered = p->ordered && r->first >= p->next && r->t0 == 0 &&
+                 (r->first > p->next) == ((r->flags & GRAT_REC_GAP_BEFORE) != 0);
+    p->lost += r->first - p->next;
+    p->gaps += r->first > p->next;
+    p->samples += r->count;
+    p->next = r->first + r->count;
+    p->n++;
+    return true;
+}
+
+TEST(recording)
+{
+    grat_scope *sc = open_scope(with("SIM::bitscope?", 1000));
+    grat_request q = ask("A", 20e-3, 2000);
+    grat_log_options opt = {.size = sizeof opt, .duration = 0.4};
+    grat_log_totals totals = {0};
+    pieces p = {.ordered = true};
+    grat_log_sink sink = {.fn = on_piece, .user = &p, .totals = &totals};
+    if (!sc) return;
+    grat_op_init(&op, 10000, NULL);
+    EQ(grat_log(sc, &q, &opt, &sink, &op), GRAT_OK);
+    TRUE(p.ordered && p.n > 3 && p.n < 30);
+    EQ(p.next, 40000); /* 10 us a sample */
+    EQ(totals.samples, p.samples);
+    EQ(totals.lost, p.lost);
+    EQ(totals.gaps, p.gaps);
+    EQ(p.samples + p.lost, 40000);
+    /* Half a sample is 5 us; the records begin up to that beside their index, the first one too. */
+    TRUE(p.worst < 2 * M_PI * 1000 * 10.5e-6);
+    opt = (grat_log_options){.size = sizeof opt, .samples = 5000};
+    p = (pieces){.ordered = true};
+    grat_op_init(&op, 10000, NULL);
+    EQ(grat_log(sc, &q, &opt, &sink, &op), GRAT_OK);
+    EQ(p.next, 5000);
+    opt.samples = 0;
+    p = (pieces){.ordered = true};
+    grat_op_init(&op, 200, NULL);
+    EQ(grat_log(sc, &q, &opt, &sink, &op), GRAT_ETIMEOUT);
+    TRUE(p.ordered && p.n > 1);
+    grat_scope_close(sc);
+}
+
 /* ---- faults ------------------------------------------------------------------------------------- */
 
 /* Right data or a clear error before the deadline; and after a fault a good capture on the same session. */
@@ -560,6 +624,7 @@ int main(int argc, char **argv)
     RUN(trigger_kinds);
     RUN(random_cancels);
     RUN(generator);
+    RUN(recording);
     RUN(faults);
     RUN(tcp);
     RUN(udp);

@@ -122,6 +122,12 @@ typedef struct bs_scope {
     char params_from[256];
     bs_generator gen;
     bs_trace trace;
+    struct {
+        uint32_t time;         /* of the last packet that was placed */
+        int64_t host_ns;       /* and when it came */
+        double ticks;          /* the same since the recording's first sample, beyond 32 bits */
+        uint64_t next;         /* index behind the last sample */
+    } log;
 } bs_scope;
 
 extern const grat_driver grat__bitscope;
@@ -154,6 +160,8 @@ grat_err bs_program(const bs_scope *b, bs_trace *t, grat__bs_regs *out, grat_op 
 
 /* fetch.c */
 grat_err bs_fetch(void *p, const grat_request *q, grat_record **out, grat_op *op);
+/* Back-to-back traces, placed by the instrument's clock. */
+grat_err bs_log_next(void *p, const grat_request *q, bool restart, grat_record **out, grat_op *op);
 /* First address of the newest `n` conversions before `address`. */
 unsigned bs_start_address(const bs_mode *m, uint32_t address, unsigned n);
 

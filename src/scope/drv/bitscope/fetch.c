@@ -201,3 +201,35 @@ grat_err bs_fetch(void *p, const grat_request *q, grat_record **out, grat_op *op
     *out = r;
     return grat_op_check(op);
 }
+
+/* The time of a packet since the last one that was placed: the counter wraps, the host's clock tells how often. */
+static double ticks_since(uint32_t from, int64_t from_ns, uint32_t to, int64_t to_ns)
+{
+    double part = (uint32_t)(to - from), whole = 4294967296.0, host = (double)(to_ns - from_ns) / 25;
+    return part + whole * fmax(nearbyint((host - part) / whole), 0);
+}
+
+grat_err bs_log_next(void *p, const grat_request *q, bool restart, grat_record **out, grat_op *op)
+{
+    bs_scope *b = p;
+    const bs_trace *t = &b->trace;
+    grat_record *r = NULL;
+    grat_err e = bs_acquire(b, q, op);
+    if (!e) e = bs_fetch(b, q, &r, op);
+    if (!r) return e;
+    double sample = (double)t->plan.ticks * t->plan.scale * (t->plan.mode->analog == 2 ? 2 : 1);
+    double length = (double)t->captured * t->plan.ticks * t->plan.scale;
+    if (restart) {
+        b->log.ticks = length;
+        b->log.next = 0;
+    } else {
+        b->log.ticks += ticks_since(b->log.time, b->log.host_ns, t->end.time, t->ended_ns);
+    }
+    b->log.time = t->end.time;
+    b->log.host_ns = t->ended_ns;
+    double first = nearbyint((b->log.ticks - length) / sample);
+    r->first = first > (double)b->log.next ? (uint64_t)first : b->log.next;
+    b->log.next = r->first + r->count;
+    *out = r;
+    return e;
+}

@@ -1,0 +1,147 @@
+/* Long recordings: pieces without end, each sample with its index, what is missing marked and counted. */
+#include <math.h>
+#include <string.h>
+
+#include "core/wait.h"
+#include "scope/scope.h"
+
+#define MS 1000000LL
+/* What a piece may take beyond thrice its own time. */
+#define PIECE_MS 10000
+#define STOP_MS 2000
+/* Pieces in a row that may fail before the recording does: a fault of the link costs a gap, not the night. */
+#define MAX_FAULTS 5
+
+typedef struct recording {
+    const grat_driver *driver;
+    void *priv;
+    grat_request q;
+    const grat_log_options *opt;
+    grat_log_totals totals;
+    int64_t began_ns, utc_ns;    /* host time of index 0 */
+    uint64_t next;               /* index behind the last sample */
+    int64_t piece_ms;
+    unsigned faults;
+} recording;
+
+/* Where the driver has no pieces of its own: acquisitions one after another, placed by the host's clock. */
+static grat_err by_acquisition(recording *r, grat_record **out, grat_op *op)
+{
+    grat_record *rec = NULL;
+    grat_err err = r->driver->acquire(r->priv, &r->q, op);
+    if (!err) err = r->driver->fetch(r->priv, &r->q, &rec, op);
+    if (!rec) return err;
+    int64_t start = rec->mono_ns + (int64_t)((rec->t0 + (double)rec->first * rec->dt) * 1e9);
+    if (!r->totals.records) r->began_ns = start;
+    double index = rec->dt > 0 ? nearbyint((double)(start - r->began_ns) / 1e9 / rec->dt) : 0;
+    rec->first = index > (double)r->next ? (uint64_t)index : r->next;
+    *out = rec;
+    return err;
+}
+
+static grat_err next_piece(recording *r, grat_record **out, grat_op *op)
+{
+    bool restart = r->totals.records == 0;
+    if (r->driver->log_next) return r->driver->log_next(r->priv, &r->q, restart, out, op);
+    return by_acquisition(r, out, op);
+}
+
+/* At most as many samples as are still wanted; an uncut record is handed on as it is. */
+static void cut_to_limit(const recording *r, grat_record *rec)
+{
+    uint64_t limit = r->opt->samples;
+    if (r->opt->duration > 0 && rec->dt > 0) {
+        double by_time = ceil(r->opt->duration / rec->dt - 1e-6);
+        if (by_time < 1e18 && (!limit || by_time < (double)limit)) limit = (uint64_t)by_time;
+    }
+    if (!limit) return;
+    if (rec->first >= limit) rec->count = 0;
+    else if (rec->first + rec->count > limit) rec->count = (size_t)(limit - rec->first);
+}
+
+static bool is_over(const recording *r, const grat_record *rec)
+{
+    if (r->opt->samples && rec->first + rec->count >= r->opt->samples) return true;
+    if (!(r->opt->duration > 0)) return false;
+    return (double)(rec->first + rec->count) * rec->dt >= r->opt->duration * (1 - 1e-12) - 1e-6 * rec->dt;
+}
+
+static void account(recording *r, grat_record *rec)
+{
+    if (!r->totals.records) {
+        r->began_ns = rec->mono_ns + (int64_t)(rec->t0 * 1e9);
+        r->utc_ns = rec->utc_ns + (int64_t)(rec->t0 * 1e9);
+    }
+    rec->t0 = 0;
+    rec->mono_ns = r->began_ns;
+    rec->utc_ns = r->utc_ns;
+    rec->flags &= ~(unsigned)GRAT_REC_GAP_BEFORE;
+    if (r->totals.records && rec->first > r->next) {
+        rec->flags |= GRAT_REC_GAP_BEFORE;
+        r->totals.gaps++;
+        r->totals.lost += rec->first - r->next;
+    }
+    r->totals.records++;
+    r->totals.samples += rec->count;
+    r->totals.dt = rec->dt;
+    r->next = rec->first + rec->count;
+}
+
+/* One piece; *more is false at the end. */
+static grat_err one(recording *r, grat_record_fn fn, void *user, bool *more, grat_op *op)
+{
+    grat_record *rec = NULL;
+    grat_op child;
+    grat__op_child(&child, op, r->piece_ms);
+    grat_err err = next_piece(r, &rec, &child);
+    grat__op_adopt(op, &child);
+    if (rec) {
+        r->faults = 0;
+        cut_to_limit(r, rec);
+        *more = !is_over(r, rec);
+        account(r, rec);
+        if (rec->count && !fn(user, rec)) *more = false;
+        grat_record_unref(rec);
+    }
+    if (!err || err == GRAT_ECANCELED || grat_op_check(op)) return err;
+    if (!r->totals.records || ++r->faults >= MAX_FAULTS || err == GRAT_EDEAD || err == GRAT_ERANGE) return err;
+    r->totals.faults++;
+    return GRAT_OK;
+}
+
+static grat_err prepare(grat_scope *sc, recording *r, grat_op *op)
+{
+    grat_settings now = {0}, want = {0};
+    unsigned mask = 0;
+    grat_err err = r->driver->get(r->priv, &now, op);
+    if (!err) err = grat_plan(grat_scope_caps(sc), &now, &r->q, &want, &mask, op);
+    if (!err && mask) err = r->driver->set(r->priv, &want, mask, op);
+    if (err) return err;
+    double period = want.timebase * grat_scope_caps(sc)->horizontal_divisions;
+    r->piece_ms = PIECE_MS + (int64_t)fmin(period * 3000, 1e12);
+    return GRAT_OK;
+}
+
+grat_err grat_log(grat_scope *sc, const grat_request *q, const grat_log_options *opt, const grat_log_sink *sink,
+                  grat_op *op)
+{
+    recording r = {.driver = grat__scope_driver(sc), .priv = grat__scope_priv(sc), .q = *q, .opt = opt};
+    bool more = true;
+    if (q->size != sizeof *q || opt->size != sizeof *opt)
+        return grat_op_fail(op, GRAT_EINVAL, "log: a size is wrong; initialise the request and the options");
+    r.q.trigger = GRAT_TRIG_NONE;
+    if (r.q.pre < 0) r.q.pre = 0;
+    r.q.current = false;
+    grat_err err = prepare(sc, &r, op);
+    while (!err && more) {
+        err = one(&r, sink->fn, sink->user, &more, op);
+        if (sink->progress) sink->progress(sink->user, &r.totals);
+    }
+    grat_op kept = *op, grace;
+    grat_op_init(&grace, STOP_MS, NULL);
+    if (r.driver->run(r.priv, GRAT_STOP, &grace)) grace.err = GRAT_OK; /* it is left as it is */
+    *op = kept;
+    if (sink->totals) *sink->totals = r.totals;
+    if (!err) op->err = GRAT_OK;
+    return err;
+}
