@@ -37,10 +37,16 @@ soak: deps-build deps-check $(CHECK)/build.ninja
 	@$(CHECK)/tests/faults/matrix --cases 100000
 	@GRAT_ABORTS=10000 $(CHECK)/wires_hislip_test
 
+# The VISA library under the thread sanitizer.
+tsan: deps-build
+	@[ -d build-tsan ] || $(MESON) setup build-tsan --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
+	@ninja --quiet -C build-tsan visa_test visa_stress_test
+	@build-tsan/visa_test && build-tsan/visa_stress_test
+
 install: all
 	@ninja -C $(BUILD) install
 
 clean:
-	rm -rf $(BUILD) $(CHECK)
+	rm -rf $(BUILD) $(CHECK) build-tsan
 
-.PHONY: all demo check bench soak install clean
+.PHONY: all demo check bench soak tsan install clean

@@ -208,8 +208,10 @@ VISA_API ViStatus viTerminate(ViObject vi, ViUInt16 degree, ViJobId jobId)
 
 /* ---- service requests ---------------------------------------------------------------------------------------- */
 
+/* The group writes to the op when the task has ended, when the session may be gone. */
 typedef struct listener {
     visa_session *s;
+    grat_op op;
 } listener;
 
 /* Every request that arrives is passed on, until the cancel or until the link is gone. */
@@ -246,12 +248,12 @@ static ViStatus begin_listening(visa_session *s)
     }
     l->s = s;
     grat_cancel_reset(s->srq_cancel);
-    grat_op_init(&s->srq_op, INT64_MAX, s->srq_cancel);
+    grat_op_init(&l->op, INT64_MAX, s->srq_cancel);
     visa__object_ref(&s->base);
     pthread_mutex_lock(&s->lock);
     s->srq_running = true;
     pthread_mutex_unlock(&s->lock);
-    ViStatus st = submit(s, listen_to, l, &s->srq_op);
+    ViStatus st = submit(s, listen_to, l, &l->op);
     if (!st) return VI_SUCCESS;
     s->srq_running = false;
     visa__session_put(s);

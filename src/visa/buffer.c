@@ -238,7 +238,7 @@ static ViStatus drop_arrived(visa_session *s)
     grat_err e = GRAT_OK;
     grat_io_discard(s->wire, NULL);
     while (!e && s->stream && grat_now_ns() < until) {
-        grat_op_init(&c->op, ARRIVED_MS, c->op.cancel);
+        grat_op_init(&c->op, ARRIVED_MS, c->cancel);
         e = grat_io_read(s->wire, waste, sizeof waste, -1, false, &c->op);
     }
     st = e == GRAT_ETIMEOUT ? VI_SUCCESS : visa__call_status(c, e);

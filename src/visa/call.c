@@ -18,8 +18,8 @@ static visa_call *new_call(visa_session *s)
     }
     c = calloc(1, sizeof *c);
     if (!c) return NULL;
-    c->op.cancel = grat_cancel_new();
-    if (!c->op.cancel) {
+    c->cancel = grat_cancel_new();
+    if (!c->cancel) {
         free(c);
         return NULL;
     }
@@ -43,7 +43,7 @@ static void grant(visa_session *s)
         if (!(c->lanes & taken)) {
             c->granted = true;
             s->busy |= c->lanes;
-            grat_cancel_fire(c->op.cancel);
+            grat_cancel_fire(c->cancel);
         }
         taken |= c->lanes;
     }
@@ -72,7 +72,7 @@ visa_call *visa__call_queue(visa_session *s, unsigned lanes, ViJobId job, ViStat
 
 static void set_clock(visa_call *c, int64_t timeout_ms)
 {
-    grat_op_init(&c->op, timeout_ms < 0 ? INT64_MAX : timeout_ms, c->op.cancel);
+    grat_op_init(&c->op, timeout_ms < 0 ? INT64_MAX : timeout_ms, c->cancel);
     c->op.idle_ns = timeout_ms < 0 || timeout_ms > 1000000000 ? 0 : timeout_ms * 1000000;
 }
 
@@ -89,7 +89,7 @@ static ViStatus settled(visa_call *c, bool *done)
     ViStatus st = VI_SUCCESS;
     pthread_mutex_lock(&s->lock);
     if (c->aborted) st = VI_ERROR_ABORT;
-    else if (c->granted && grat_cancel_fired(c->op.cancel)) grat_cancel_reset(c->op.cancel);
+    else if (c->granted && grat_cancel_fired(c->cancel)) grat_cancel_reset(c->cancel);
     *done = c->aborted || c->granted;
     pthread_mutex_unlock(&s->lock);
     return st;
@@ -118,7 +118,7 @@ void visa__call_end(visa_call *c)
     *at = c->next;
     if (s->calls_end == &c->next) s->calls_end = at;
     if (c->granted) s->busy &= ~c->lanes;
-    if (grat_cancel_fired(c->op.cancel)) grat_cancel_reset(c->op.cancel);
+    if (grat_cancel_fired(c->cancel)) grat_cancel_reset(c->cancel);
     c->next = s->spare;
     s->spare = c;
     grant(s);
@@ -146,7 +146,7 @@ bool visa__call_abort(visa_session *s, ViJobId job)
     for (visa_call *c = s->calls; c; c = c->next) {
         if (job && c->job != job) continue;
         c->aborted = found = true;
-        grat_cancel_fire(c->op.cancel);
+        grat_cancel_fire(c->cancel);
     }
     pthread_mutex_unlock(&s->lock);
     return found;

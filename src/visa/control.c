@@ -83,7 +83,7 @@ static grat_err drain(visa_call *c, int64_t limit_ms)
     grat_io_discard(c->s->wire, NULL);
     while (!e) {
         if (grat_now_ns() >= until) return grat_op_fail(&c->op, GRAT_ETIMEOUT, "data keep coming");
-        grat_op_init(&c->op, SILENCE_MS, c->op.cancel);
+        grat_op_init(&c->op, SILENCE_MS, c->cancel);
         e = grat_io_read(c->s->wire, waste, sizeof waste, -1, false, &c->op);
         if (e == GRAT_ETIMEOUT && c->op.count) e = GRAT_OK;
     }
@@ -105,7 +105,7 @@ static ViStatus clear_wire(visa_call *c)
     int64_t ms = visa__timeout(s);
     bool strings = bare_stream(s) && by_strings(s);
     if (ms >= 0 && ms < CLEAR_LEAST_MS) ms = CLEAR_LEAST_MS;
-    grat_op_init(&c->op, ms < 0 ? INT64_MAX : ms, c->op.cancel);
+    grat_op_init(&c->op, ms < 0 ? INT64_MAX : ms, c->cancel);
     grat_err e = s->rsrc.rclass == VISA_CLASS_SOCKET ? drain(c, ms) : grat_clear(s->wire, &c->op);
     visa__call_clock(c);
     if (!e && strings && s->rsrc.rclass == VISA_CLASS_ASRL) e = send_break(c);

@@ -36,7 +36,7 @@ static grat_err read_to_pause(visa_call *c, uint8_t *buf, size_t n, const rules 
 {
     grat_err e = grat_io_read(c->s->wire, buf, 1, r->term, false, &c->op);
     if (e || n == 1 || (c->op.reason & GRAT_REASON_CHAR)) return e;
-    grat_op_init(&c->op, PAUSE_MS, c->op.cancel);
+    grat_op_init(&c->op, PAUSE_MS, c->cancel);
     c->op.idle_ns = PAUSE_MS * 1000000;
     e = grat_io_read(c->s->wire, buf + 1, n - 1, r->term, false, &c->op);
     c->op.count++;

@@ -239,7 +239,7 @@ static ViStatus device_lock(visa_session *s, const char *key, int64_t deadline_n
     ViStatus st = visa__call_begin(s, LANE_ALL, &c);
     if (st) return st;
     if (wait_ms < 0) wait_ms = 0;
-    grat_op_init(&c->op, wait_ms + 2000, c->op.cancel);
+    grat_op_init(&c->op, wait_ms + 2000, c->cancel);
     grat_err e = key ? grat_lock_shared(s->wire, key, wait_ms, &c->op) : grat_lock(s->wire, wait_ms, &c->op);
     st = visa__call_status(c, e);
     visa__call_end(c);
@@ -251,11 +251,10 @@ static ViStatus device_lock(visa_session *s, const char *key, int64_t deadline_n
 }
 
 /* Releases one; the device's own locks are released in any order that it takes. */
-static void device_unlock(visa_session *s, bool *held)
+static void device_unlock(visa_session *s, _Atomic bool *held)
 {
     visa_call *c;
-    if (!*held) return;
-    *held = false;
+    if (!atomic_exchange(held, false)) return;
     if (s->closing || visa__call_begin(s, LANE_ALL, &c)) return;
     grat_unlock(s->wire, &c->op);
     visa__call_end(c);
@@ -267,8 +266,8 @@ static int64_t next_try(int64_t deadline_ns)
     return t < deadline_ns ? t : deadline_ns;
 }
 
-/* Waits in steps, since nothing tells when another process lets go. */
-static ViStatus take_here(visa_session *s, ViAccessMode type, const char *key, int64_t deadline_ns)
+/* Waits in steps, since nothing tells when another process lets go. `used` gets the key of the shared lock. */
+static ViStatus take_here(visa_session *s, ViAccessMode type, const char *key, int64_t deadline_ns, char *used)
 {
     visa_shared *sh = s->shared;
     ViStatus st;
@@ -286,6 +285,7 @@ static ViStatus take_here(visa_session *s, ViAccessMode type, const char *key, i
         struct timespec until = {t / 1000000000, t % 1000000000};
         pthread_cond_timedwait(&sh->changed, &sh->lock, &until);
     }
+    memcpy(used, sh->key, sizeof sh->key);
     pthread_mutex_unlock(&sh->lock);
     return st;
 }
@@ -293,22 +293,24 @@ static ViStatus take_here(visa_session *s, ViAccessMode type, const char *key, i
 static void undo(visa_session *s, ViAccessMode type)
 {
     pthread_mutex_lock(&s->shared->lock);
-    if (type == VI_EXCLUSIVE_LOCK) drop_exclusive(s);
-    else drop_shared(s);
+    /* Another thread may have given it up already. */
+    if (type == VI_EXCLUSIVE_LOCK && s->exclusive) drop_exclusive(s);
+    if (type == VI_SHARED_LOCK && s->sharing) drop_shared(s);
     pthread_mutex_unlock(&s->shared->lock);
 }
 
 ViStatus visa__lock_take(visa_session *s, ViAccessMode type, ViUInt32 timeout, const char *key, char *out)
 {
+    char used[KEY_MAX + 1];
     int64_t deadline = timeout == VI_TMO_INFINITE ? INT64_MAX : grat_now_ns() + (int64_t)timeout * 1000000;
     if (type != VI_EXCLUSIVE_LOCK && type != VI_SHARED_LOCK) return VI_ERROR_INV_LOCK_TYPE;
     if (key && strlen(key) > KEY_MAX) return VI_ERROR_INV_ACCESS_KEY;
-    ViStatus st = take_here(s, type, type == VI_SHARED_LOCK ? key : NULL, deadline);
+    ViStatus st = take_here(s, type, type == VI_SHARED_LOCK ? key : NULL, deadline, used);
     if (st == VI_SUCCESS) {
-        st = device_lock(s, type == VI_SHARED_LOCK ? s->shared->key : NULL, deadline);
+        st = device_lock(s, type == VI_SHARED_LOCK ? used : NULL, deadline);
         if (st) undo(s, type);
     }
-    if (st >= 0 && out && type == VI_SHARED_LOCK) visa__text_out(out, s->shared->key);
+    if (st >= 0 && type == VI_SHARED_LOCK) visa__text_out(out, used);
     return st;
 }
 

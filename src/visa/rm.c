@@ -56,7 +56,7 @@ static void session_destroy(visa_object *o)
     }
     for (visa_call *c; (c = s->spare);) {
         s->spare = c->next;
-        grat_cancel_free(c->op.cancel);
+        grat_cancel_free(c->cancel);
         free(c);
     }
     visa__events_free(s);

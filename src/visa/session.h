@@ -65,7 +65,8 @@ enum { LANE_READ = 1, LANE_WRITE = 2, LANE_STB = 4, LANE_ALL = 7 };
 typedef struct visa_call {
     struct visa_call *next;
     visa_session *s;
-    grat_op op;               /* for the libgraticule calls; its cancel ends the waiting and the I/O */
+    grat_op op;               /* for the libgraticule calls; the caller's alone */
+    grat_cancel *cancel;      /* of op: ends the waiting and the I/O, from any thread */
     unsigned lanes;
     bool granted;
     _Atomic bool aborted;
@@ -179,7 +180,7 @@ struct visa_session {
     visa_rsrc rsrc;
     visa_shared *shared;
     _Atomic unsigned exclusive, sharing;/* locks held; under the lock of `shared` */
-    bool device_exclusive, device_shared;
+    _Atomic bool device_exclusive, device_shared;
     grat_session *wire;
     unsigned caps;
     bool stream;                  /* no END on the wire */
@@ -195,7 +196,6 @@ struct visa_session {
     bool srq_on;                  /* the wire was told to listen */
     bool srq_running;             /* the task; under `lock` */
     grat_cancel *srq_cancel;
-    grat_op srq_op;
     pthread_mutex_t fmt_lock;
     visa_buf rd, wr;
     _Atomic bool buf_stale;       /* cleared: what they hold is void */
