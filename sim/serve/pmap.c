@@ -1,9 +1,12 @@
+#include "core/str.h"
 #include "sim/serve/rpcd.h"
 #include "sim/serve/vxi11.h"
 #include "wire/portmap.h"
 #include "wire/vxi11.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -137,10 +140,25 @@ static void on_broadcast(void *user, uint32_t events)
     answer_datagram(p, p->broadcast.fd);
 }
 
-static bool on_loopback(const sim_addr *a)
+/* The broadcast address of the network that an IPv4 address is on; false when it has none. */
+static bool broadcast_of(const sim_addr *a, char out[INET_ADDRSTRLEN])
 {
     const struct sockaddr_in *in = (const struct sockaddr_in *)&a->sa;
-    return a->sa.ss_family == AF_INET && ntohl(in->sin_addr.s_addr) >> 24 == 127;
+    struct ifaddrs *list;
+    bool found = false;
+    if (a->sa.ss_family != AF_INET) return false;
+    if (ntohl(in->sin_addr.s_addr) >> 24 == 127) return grat__strcpy(out, INET_ADDRSTRLEN, "127.255.255.255");
+    if (getifaddrs(&list)) return false;
+    for (const struct ifaddrs *i = list; i && !found; i = i->ifa_next) {
+        if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET || !i->ifa_broadaddr) continue;
+        if (!(i->ifa_flags & IFF_BROADCAST)) continue;
+        const struct sockaddr_in *here = (const struct sockaddr_in *)(const void *)i->ifa_addr;
+        const struct sockaddr_in *all = (const struct sockaddr_in *)(const void *)i->ifa_broadaddr;
+        found = here->sin_addr.s_addr == in->sin_addr.s_addr &&
+                inet_ntop(AF_INET, &all->sin_addr, out, INET_ADDRSTRLEN) != NULL;
+    }
+    freeifaddrs(list);
+    return found;
 }
 
 static grat_err open_udp(sim_loop *l, sim_pmap *p, const sim_addr *a, grat_op *op)
@@ -150,9 +168,10 @@ static grat_err open_udp(sim_loop *l, sim_pmap *p, const sim_addr *a, grat_op *o
     grat_err e = sim_bind(a, SOCK_DGRAM, GRAT__PMAP_PORT, op, &fd);
     if (e) return e;
     bool ok = sim_watch_open(l, &p->udp, fd, EPOLLIN);
-    if (ok && on_loopback(a)) {
+    char text[INET_ADDRSTRLEN];
+    if (ok && broadcast_of(a, text)) {
         /* Every instrument binds it, so that Linux hands each a copy of a broadcast. */
-        e = sim_addr_parse(&all, "127.255.255.255", op);
+        e = sim_addr_parse(&all, text, op);
         if (!e) e = sim_bind(&all, SOCK_DGRAM, GRAT__PMAP_PORT, op, &fd);
         if (e) return e;
         ok = sim_watch_open(l, &p->broadcast, fd, EPOLLIN);

@@ -334,23 +334,62 @@ def aliases_are_merged(place):
     expect(gone.get('name') == 'gone' and 'refused' in gone.get('note', ''), 'it lists %r' % found)
 
 
+class Lab:
+    """Another computer: a network namespace behind a cable (veth), with instruments on 10.9.0.1, .2, …"""
+
+    def __init__(self, place, models):
+        self.ip, self.grat, self.models = need('ip'), place.grat, models
+        self.enter = [need('nsenter'), '-n', '-t']
+
+    def configure(self, *command):
+        done = subprocess.run(list(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode:
+            raise Skip('%s: %s' % (' '.join(command), done.stdout.decode().strip()))
+
+    def __enter__(self):
+        self.holder = subprocess.Popen(['unshare', '-n', 'sh', '-c', 'echo up; read x'], stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE)
+        self.holder.stdout.readline()
+        pid = str(self.holder.pid)
+        inside = self.enter + [pid, self.ip]
+        try:
+            self.configure(self.ip, 'link', 'add', 'lab0', 'type', 'veth', 'peer', 'name', 'lab1', 'netns', pid)
+            self.configure(self.ip, 'addr', 'add', '10.9.0.254/24', 'brd', '+', 'dev', 'lab0')
+            self.configure(self.ip, 'link', 'set', 'lab0', 'up')
+            for i in range(len(self.models)):
+                self.configure(*inside, 'addr', 'add', '10.9.0.%d/24' % (i + 1), 'brd', '+', 'dev', 'lab1')
+            self.configure(*inside, 'link', 'set', 'lab1', 'up')
+            names = ['%s@10.9.0.%d' % (m, i + 1) for i, m in enumerate(self.models)]
+            self.bench = Bench(self.grat, *names, WIRES, within=self.enter + [pid])
+            self.bench.__enter__()
+        except BaseException:
+            self.end()
+            raise
+        return self
+
+    def end(self):
+        self.holder.communicate(b'x')
+        subprocess.run([self.ip, 'link', 'del', 'lab0'], stderr=subprocess.DEVNULL)
+
+    def __exit__(self, *_):
+        self.bench.__exit__()
+        self.end()
+
+
 @check
-def veth_pair(place):
-    """An instrument on another interface, IPv4 and IPv6."""
-    ip = need('ip')
-    for command in ('link add lab0 type veth peer name lab1', 'addr add 10.9.0.1/24 brd + dev lab0',
-                    'link set lab0 up', 'link set lab1 up'):
-        if subprocess.run([ip] + command.split(), stderr=subprocess.DEVNULL).returncode:
-            raise Skip('no veth pair can be made here: ip ' + command)
-    try:
-        with Bench(place.grat, 'ds1104z@10.9.0.1', WIRES):
-            done = subprocess.run([place.grat, 'list', '--json', '--explain'], stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, universal_newlines=True, timeout=30)
-        expect('"TCPIP0::10.9.0.1::inst0::INSTR"' in done.stdout, 'it lists %r' % done.stdout)
-        for said in ('vxi11: broadcast on lab0 to 10.9.0.255', 'mdns: query on lab0 (IPv4)'):
-            expect(said in done.stderr, '%r is not explained: %r' % (said, done.stderr))
-    finally:
-        subprocess.run([ip, 'link', 'del', 'lab0'])
+def another_computer(place):
+    """Instruments behind a cable answer the broadcast and the multicast; lxi finds the same by the broadcast."""
+    with Lab(place, ['ds1104z', 'mso1104z', 'ds1104z']):
+        done = subprocess.run([place.grat, 'list', '--json', '--explain'], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, universal_newlines=True, timeout=30)
+        theirs = run.run([need('lxi'), 'discover', '-t', '1'], timeout=20).decode('utf-8', 'replace')
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    ours = {f['resource']: f['via'] for f in found if f['via'] != 'serial'}
+    wanted = {'TCPIP0::10.9.0.%d::inst0::INSTR' % i: 'vxi11 mdns' for i in (1, 2, 3)}
+    expect(ours == wanted, 'it lists %r' % done.stdout)
+    for said in ('vxi11: broadcast on lab0 to 10.9.0.255: 9 answers', 'mdns: query on lab0 (IPv4)'):
+        expect(said in done.stderr, '%r is not explained: %r' % (said, done.stderr))
+    expect(theirs.count('10.9.0.') == 3, 'lxi lists %r' % theirs)
 
 
 def silent_nameserver():

@@ -78,9 +78,9 @@ def expect(condition, text):
 class Bench:
     """grat sim, as a process of its own."""
 
-    def __init__(self, grat, *args):
+    def __init__(self, grat, *args, within=()):
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([grat, 'sim'] + list(args), stdout=subprocess.PIPE, stderr=self.log)
+        self.process = subprocess.Popen(list(within) + [grat, 'sim'] + list(args), stdout=subprocess.PIPE, stderr=self.log)
         self.resources = []
 
     def __enter__(self):
