@@ -80,7 +80,8 @@ class Bench:
 
     def __init__(self, grat, *args, within=()):
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(list(within) + [grat, 'sim'] + list(args), stdout=subprocess.PIPE, stderr=self.log)
+        command = list(within) + [grat, 'sim'] + list(args)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log)
         self.resources = []
 
     def __enter__(self):
