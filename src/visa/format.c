@@ -1,6 +1,5 @@
 #include "format.h"
 
-#include <locale.h>
 #include <string.h>
 
 const visa_arg *visa__arg(visa_args *args, visa_arg_kind kind)
@@ -286,10 +285,15 @@ static void make_c_locale(void)
     c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
-visa_c_numbers visa__c_numbers_begin(void)
+locale_t visa__c_locale(void)
 {
     pthread_once(&c_locale_once, make_c_locale);
-    return (visa_c_numbers){c_locale ? (void *)uselocale(c_locale) : NULL};
+    return c_locale ? c_locale : LC_GLOBAL_LOCALE;
+}
+
+visa_c_numbers visa__c_numbers_begin(void)
+{
+    return (visa_c_numbers){(void *)uselocale(visa__c_locale())};
 }
 
 void visa__c_numbers_end(visa_c_numbers held)

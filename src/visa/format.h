@@ -9,6 +9,7 @@
 
 #include "visa_int.h"
 
+#include <locale.h>
 #include <stdarg.h>
 
 /* ---- arguments ------------------------------------------------------------------------------------ */
@@ -70,6 +71,8 @@ typedef struct visa_c_numbers {
 } visa_c_numbers;
 visa_c_numbers visa__c_numbers_begin(void);
 void visa__c_numbers_end(visa_c_numbers held);
+/* The C locale itself, for functions that take one. */
+locale_t visa__c_locale(void);
 
 /* Copies n elements and turns their bytes round where `order` is not the machine's ('l' little, else big). */
 void visa__swap_copy(void *to, const void *from, size_t n, unsigned element, char order);

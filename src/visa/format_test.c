@@ -430,6 +430,9 @@ TEST(scan_reals)
     EQ(d == -7, 1);
     SCANS("0.1", "%lf", &d);
     EQ(d == 0.1, 1);
+    /* Rounded once: by way of a long double it would be the number below. */
+    SCANS("9007199254740993.00000001E0", "%lf", &d);
+    EQ(d == 9007199254740994.0, 1);
     SCANS("123456789012345678901234567890", "%lf", &d);
     EQ(d == 123456789012345678901234567890.0, 1);
     SCANS("#H10", "%lf", &d);

@@ -45,6 +45,7 @@ static ViStatus more(scanner *r, bool *eom)
 
 static void took(scanner *r, size_t n)
 {
+    if (!n) return;
     r->in->consume(r->in->user, n);
     r->data += n;
     r->n -= n;
@@ -100,7 +101,12 @@ typedef struct token {
     int64_t room;                 /* bytes that the width still allows */
 } token;
 
-/* Consumes the next byte into the token when it is one of `any` (as isdigit where any is NULL). */
+static bool is_one_of(const char *any, ViByte c)
+{
+    return any ? c && strchr(any, c) : c >= '0' && c <= '9';
+}
+
+/* Consumes the next byte into the token when it is one of `any` (a digit where any is NULL). */
 static ViStatus token_take(scanner *r, token *t, const char *any, bool *taken)
 {
     int c;
@@ -109,7 +115,7 @@ static ViStatus token_take(scanner *r, token *t, const char *any, bool *taken)
     *taken = false;
     if (!t->room) return VI_SUCCESS;
     status = peek(r, &c);
-    if (status != VI_SUCCESS || c <= 0 || !(any ? strchr(any, c) != NULL : isdigit(c) != 0)) return status;
+    if (status != VI_SUCCESS || c < 0 || !is_one_of(any, (ViByte)c)) return status;
     if (t->n + 1 == sizeof(t->text)) return VI_ERROR_INV_FMT;
     t->text[t->n++] = (char)c;
     t->text[t->n] = 0;
@@ -122,10 +128,22 @@ static ViStatus token_take(scanner *r, token *t, const char *any, bool *taken)
 /* As many as there are. */
 static ViStatus token_run(scanner *r, token *t, const char *any)
 {
-    bool taken = true;
     ViStatus status = VI_SUCCESS;
+    bool eom = false;
 
-    while (taken && status == VI_SUCCESS) status = token_take(r, t, any, &taken);
+    while (t->room && status == VI_SUCCESS && !eom) {
+        size_t n = 0, most = sizeof(t->text) - 1 - t->n;
+
+        while (n < r->n && (int64_t)n < t->room && is_one_of(any, r->data[n])) n++;
+        if (n > most) return VI_ERROR_INV_FMT;
+        if (n) memcpy(t->text + t->n, r->data, n);
+        t->n += n;
+        t->text[t->n] = 0;
+        t->room -= (int64_t)n;
+        took(r, n);
+        if (r->n) break;
+        if (t->room) status = more(r, &eom);
+    }
     return status;
 }
 
@@ -187,12 +205,25 @@ static ViStatus scan_word(scanner *r, token *t, number *v)
     return VI_SUCCESS;
 }
 
+static bool is_real(const visa_spec *s)
+{
+    return strchr("feEgG", s->type) != NULL;
+}
+
+/* Rounded once, to the type that is wanted. */
+static long double decimal_value(const char *text, const visa_spec *s, char **rest)
+{
+    locale_t c = visa__c_locale();
+
+    if (!is_real(s) || s->length == VISA_LEN_LONG) return strtold_l(text, rest, c);
+    return s->length == VISA_LEN_L ? (long double)strtod_l(text, rest, c) : (long double)strtof_l(text, rest, c);
+}
+
 /* Digits, point, exponent; what makes it a real is seen on the way. */
-static ViStatus scan_decimal(scanner *r, token *t, number *v)
+static ViStatus scan_decimal(scanner *r, const visa_spec *s, token *t, number *v)
 {
     size_t from = t->n;
     bool taken = false;
-    visa_c_numbers held;
     char *rest;
     ViStatus status = token_run(r, t, NULL);
 
@@ -208,20 +239,18 @@ static ViStatus scan_decimal(scanner *r, token *t, number *v)
         if (status == VI_SUCCESS) status = token_run(r, t, NULL);
     }
     if (status != VI_SUCCESS) return status;
-    if (!v->is_real && digits_value(t->text + from, 10, v) == VI_SUCCESS) {
+    if (!v->is_real && !is_real(s) && digits_value(t->text + from, 10, v) == VI_SUCCESS) {
         if (v->negative) v->real = -v->real;
         return VI_SUCCESS;
     }
     v->is_real = true;
-    held = visa__c_numbers_begin();
-    v->real = strtold(t->text + from, &rest);
-    visa__c_numbers_end(held);
+    v->real = decimal_value(t->text + from, s, &rest);
     if (v->negative) v->real = -v->real;
     return *rest ? VI_ERROR_INV_FMT : VI_SUCCESS;
 }
 
 /* Behind a zero that may be that of 0x. */
-static ViStatus scan_hex_or(scanner *r, token *t, unsigned base, number *v)
+static ViStatus scan_hex_or(scanner *r, const visa_spec *s, token *t, unsigned base, number *v)
 {
     bool taken;
     size_t from = t->n;
@@ -234,7 +263,7 @@ static ViStatus scan_hex_or(scanner *r, token *t, unsigned base, number *v)
         if (taken) return scan_digits(r, t, 16, v);
     }
     if (base == 0) {
-        if (t->n == from) return scan_decimal(r, t, v);
+        if (t->n == from) return scan_decimal(r, s, t, v);
         base = 8;
     }
     status = token_run(r, t, base == 16 ? "0123456789abcdefABCDEF" : "01234567");
@@ -258,21 +287,16 @@ static ViStatus scan_number_text(scanner *r, const visa_spec *s, number *v)
     v->negative = taken && t.text[0] == '-';
     switch (s->type) {
     case 'x':
-    case 'X': status = scan_hex_or(r, &t, 16, v); break;
+    case 'X': status = scan_hex_or(r, s, &t, 16, v); break;
     case 'o': status = scan_digits(r, &t, 8, v); break;
-    case 'i': status = scan_hex_or(r, &t, 0, v); break;
+    case 'i': status = scan_hex_or(r, s, &t, 0, v); break;
     default:
         status = t.room ? peek(r, &c) : VI_ERROR_INV_FMT;
         if (status != VI_SUCCESS) return status;
-        return isalpha(c) ? scan_word(r, &t, v) : scan_decimal(r, &t, v);
+        return isalpha(c) ? scan_word(r, &t, v) : scan_decimal(r, s, &t, v);
     }
     if (v->negative && !v->is_real) v->real = -v->real;
     return status;
-}
-
-static bool is_real(const visa_spec *s)
-{
-    return strchr("feEgG", s->type) != NULL;
 }
 
 static size_t number_size(const visa_spec *s)
