@@ -9,6 +9,7 @@ import io
 import os
 import re
 import select
+import socket
 import subprocess
 import sys
 import tempfile
@@ -152,11 +153,42 @@ def driver_over_every_wire(place):
             expect(len(ours) >= 500 and 1.9 < swing < 2.1, '%s: %g V' % (resource, swing))
 
 
+@check
+def multicast_search(place):
+    """Two servers answer one datagram to the group; in a network namespace, for the route."""
+    unshare, ip = need('unshare'), need('ip')
+    inside = '%s link set lo up multicast on && %s route add 224.0.0.0/4 dev lo && exec "$@"' % (ip, ip)
+    enter = [unshare, '-n' if os.geteuid() == 0 else '-Urn']
+    if subprocess.run(enter + ['true'], stderr=subprocess.DEVNULL).returncode:
+        raise peers.Skip('no network namespace can be made here')
+    answers = run(enter + ['sh', '-c', inside, 'sh', sys.executable, os.path.abspath(__file__), '--search', '--grat',
+                           place.grat], timeout=60).decode()
+    expect(answers.split('\n')[:2] == ["127.0.0.1 00010000 '?\\rBS000501\\r'", "127.0.0.2 00020000 '?\\rBS000501\\r'"],
+           'the answers are %r' % answers)
+    expect(answers.count('BITSCOPE::127.0.0.') == 2, 'grat list says %r' % answers)
+
+
+def search(grat):
+    with Bench(grat, 'bitscope@127.0.0.1', 'bitscope@127.0.0.2', '--wires', 'bitscope-server'), \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton('127.0.0.1'))
+        s.settimeout(5)
+        s.sendto(b'\0?', ('230.10.10.10', 16385))
+        got = sorted((address[0], data) for data, address in (s.recvfrom(2000) for _ in range(2)))
+        for host, data in got:
+            print(host, data[:4].hex(), repr(data[4:].decode('latin-1')))
+        print(run([grat, 'list'], timeout=30).decode())
+
+
 def main():
     parser = argparse.ArgumentParser(description='Logic files and the BitScope.')
     parser.add_argument('--grat', required=True)
     parser.add_argument('names', nargs='*')
+    parser.add_argument('--search', action='store_true', help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.search:
+        search(args.grat)
+        return 0
     chosen = [c for c in peers.CHECKS if not args.names or c.__name__ in args.names]
     with tempfile.TemporaryDirectory() as folder:
         results = [peers.run_check(c, peers.Place(os.path.abspath(args.grat), folder)) for c in chosen]
