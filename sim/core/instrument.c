@@ -8,6 +8,7 @@
 /* The VXI-11 receive limit that DS1000Z units advertise. */
 #define DEFAULT_MAX_RECV 1500
 #define NS_PER_MS 1000000
+#define OFFER_NS 1000000         /* input that was not taken is offered again */
 
 static bool common_options(sim_instrument *in, char err[256])
 {
@@ -95,7 +96,7 @@ int64_t sim_instrument_step(sim_instrument *in, int64_t now_ns)
 {
     if (!in->model->step) return INT64_MAX;
     int64_t next = in->model->step(in->priv, now_ns);
-    if (in->model->input) sim_port_offer(in, now_ns);
+    if (in->model->input && sim_port_offer(in, now_ns) && next > now_ns + OFFER_NS) next = now_ns + OFFER_NS;
     return next;
 }
 

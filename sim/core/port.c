@@ -233,15 +233,21 @@ void sim_emit(sim_instrument *in, const void *data, size_t n)
 static void offer(sim_port *p, int64_t now_ns)
 {
     sim_instrument *in = p->in;
+    sim_port *before = in->talker;
     in->talker = p;
     size_t taken = in->model->input(in->priv, p->input.data, p->input.len, now_ns);
+    if (!taken && before) in->talker = before;
     grat__buf_drop(&p->input, taken);
 }
 
-void sim_port_offer(sim_instrument *in, int64_t now_ns)
+bool sim_port_offer(sim_instrument *in, int64_t now_ns)
 {
-    for (sim_port *p = in->ports; p; p = p->next)
+    bool left = false;
+    for (sim_port *p = in->ports; p; p = p->next) {
         if (p->input.len) offer(p, now_ns);
+        left = left || p->input.len;
+    }
+    return left;
 }
 
 /* What a full input cannot hold is lost, as on a line without flow control. */

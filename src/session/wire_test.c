@@ -222,6 +222,21 @@ TEST(byte_stream)
     MEM(buf, "02\r", 3);
     EQ(grat_io_read(s, buf, 12, -1, false, fresh(2000)), GRAT_OK);
     MEM(buf, "01\r", 3);
+    EQ(grat_io_read(s, buf, 9, -1, false, fresh(2000)), GRAT_OK);
+    /* More than the instrument holds for a client, and a command that has to wait behind it. */
+    static char much[65536];
+    size_t total = 0;
+    EQ(grat_io_write(s, "08@00zzz16@00z01z1c@00z30z1e@00s30@00s>A?", 41, true, fresh(5000)), GRAT_OK);
+    EQ(grat_io_read(s, much, 40, -1, false, fresh(5000)), GRAT_OK);
+    while (total < 256 * 12288) {
+        size_t want = 256 * 12288 - total < sizeof much ? 256 * 12288 - total : sizeof much;
+        grat_op *op = fresh(5000);
+        if (grat_io_read(s, much, want, -1, false, op)) break;
+        total += op->count;
+    }
+    EQ(total, 256 * 12288);
+    EQ(grat_io_read(s, much, 11, -1, false, fresh(5000)), GRAT_OK);
+    MEM(much, "?\rBS000501\r", 11);
     grat_close(s);
     stop();
 }

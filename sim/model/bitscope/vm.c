@@ -193,6 +193,8 @@ static size_t take(void *p, const uint8_t *data, size_t n, int64_t now_ns)
 {
     bs_vm *v = p;
     size_t i = 0;
+    /* Whoever asked for the dump gets all of it. */
+    if (v->dump.running && !memchr(data, '!', n)) return 0;
     advance(v, now_ns);
     while (i < n) {
         const uint8_t *reset = v->dump.running ? memchr(data + i, '!', n - i) : NULL;
@@ -208,7 +210,7 @@ static int64_t step(void *p, int64_t now_ns)
     bs_vm *v = p;
     advance(v, now_ns);
     int64_t at = bs_trace_next(v), soon = v->now + LOOK_AGAIN_TICKS;
-    if (v->stream.running && at > soon) at = soon;
+    if ((v->stream.running || v->dump.running) && at > soon) at = soon;
     return at == INT64_MAX ? INT64_MAX : v->epoch_ns + at * BS_TICK_NS + BS_TICK_NS;
 }
 
