@@ -107,7 +107,8 @@ static void man_all(FILE *f)
           "SIM::ds1104z for a simulated instrument inside the process. Without one, the environment variable\n"
           "GRATICULE_RESOURCE, the configured default, or the only instrument that is found is used.\n"
           ".SH FILES\n.TP\n$XDG_CONFIG_HOME/graticule/config.yaml\n"
-          "\\fBdefault:\\fR and \\fBaliases:\\fR; the variable GRATICULE_CONFIG names another file.\n", f);
+          "\\fBdefault:\\fR, \\fBaliases:\\fR, \\fBresources:\\fR and \\fBboards:\\fR; the variable GRATICULE_CONFIG\n"
+          "names another file.\n", f);
     man_status(f);
 }
 

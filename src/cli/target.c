@@ -37,8 +37,9 @@ static void on_found(void *user, const grat_found *found)
 {
     finds *f = user;
     char line[512];
-    /* A serial port that merely exists is no instrument yet. */
-    if (f->n == MAX_FOUND || found->again || strcmp(found->via, "serial") == 0) return;
+    /* A serial port that merely exists is no instrument yet, and a bus never is. */
+    if (f->n == MAX_FOUND || found->again || strcmp(found->via, "serial") == 0 || strstr(found->resource, "::INTFC"))
+        return;
     snprintf(line, sizeof line, "%s %s", found->identity.vendor, found->identity.model);
     f->resource[f->n] = strdup(found->resource);
     f->text[f->n] = strdup(line);

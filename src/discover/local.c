@@ -8,6 +8,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+enum { MAX_GPIB = 16 };
 
 /* ---- configuration ------------------------------------------------------------------------------ */
 
@@ -88,6 +91,35 @@ static void start_usb(grat__search *s)
 }
 
 const grat__source grat__source_usb = {.name = "usb", .bit = GRAT_FIND_USB, .start = start_usb};
+
+/* ---- GPIB --------------------------------------------------------------------------------------- */
+
+/* Boards of linux-gpib. Which instruments hang on them is not asked, as that would move the bus. */
+static grat_err list_gpib(void *user, grat_op *op)
+{
+    grat__search *s = *(grat__search **)user;
+    unsigned n = 0;
+    (void)op;
+    for (unsigned i = 0; i < MAX_GPIB; i++) {
+        char node[32], resource[32];
+        snprintf(node, sizeof node, "/dev/gpib%u", i);
+        snprintf(resource, sizeof resource, "GPIB%u::INTFC", i);
+        if (access(node, F_OK) != 0) continue;
+        bool open = access(node, R_OK | W_OK) == 0;
+        grat__search_saw(s, &(grat__seen){.resource = resource, .via = "gpib",
+                                          .note = open ? node : "no permission; sudo usermod -aG gpib $USER"});
+        n++;
+    }
+    grat__search_explain(s, "gpib: %u board%s (/dev/gpib0 and on)", n, n == 1 ? "" : "s");
+    return GRAT_OK;
+}
+
+static void start_gpib(grat__search *s)
+{
+    submit(s, list_gpib);
+}
+
+const grat__source grat__source_gpib = {.name = "gpib", .bit = GRAT_FIND_GPIB, .start = start_gpib};
 
 /* ---- serial ports ------------------------------------------------------------------------------- */
 

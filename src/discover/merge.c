@@ -71,6 +71,12 @@ void grat__merge(grat__address *const *a, unsigned n)
     }
 }
 
+/* Guesses are asked last. */
+static int order(const grat__address *a)
+{
+    return a->guess ? a->rank + 100 : a->rank;
+}
+
 /* Two addresses of one host that may be the same instrument. */
 static bool peers(const grat__address *a, const grat__address *b)
 {
@@ -89,7 +95,7 @@ bool grat__should_ask(grat__address *const *a, unsigned n, unsigned i)
         if (me->ask == GRAT__ASK_ALWAYS) continue;
         if (other->state == GRAT__ANSWERED) return false;
         if (other->state == GRAT__NOT_ASKED && other->openable && other->ask != GRAT__ASK_NEVER &&
-            (other->rank < me->rank || (other->rank == me->rank && k < i)))
+            (order(other) < order(me) || (order(other) == order(me) && k < i)))
             return false;
     }
     return true;

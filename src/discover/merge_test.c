@@ -84,6 +84,10 @@ TEST(one_question_a_host)
     TRUE(!grat__should_ask(list, n, 0));
     TRUE(grat__should_ask(list, n, 1));
     TRUE(grat__should_ask(list, n, 2));
+    vxi->guess = true;
+    TRUE(grat__should_ask(list, n, 0));
+    TRUE(!grat__should_ask(list, n, 1));
+    vxi->guess = false;
     vxi->state = GRAT__ASKING;
     TRUE(!grat__should_ask(list, n, 0));
     vxi->state = GRAT__SILENT;
