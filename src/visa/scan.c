@@ -1,15 +1,12 @@
 #include "format.h"
 
-#include <ctype.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define MAX_NUMBER 400  /* bytes of a number */
 #define MAX_MESSAGES 8  /* that one conversion looks for its first byte in */
-#define CHUNK 4096
 
 typedef struct scanner {
     const visa_source *in;
@@ -19,6 +16,22 @@ typedef struct scanner {
     bool end;            /* the message ends behind it */
     bool skip;           /* white space of the format is still to be skipped */
 } scanner;
+
+/* Of the C locale, whatever the program's is. */
+static bool is_space(int c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static bool is_digit(int c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(int c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
 
 /* ---- bytes ---------------------------------------------------------------------------- */
 
@@ -64,7 +77,7 @@ static ViStatus peek(scanner *r, int *c)
 /* White space that is there, without waiting for more. */
 static void skip_held(scanner *r)
 {
-    while (r->n && isspace(*r->data)) took(r, 1);
+    while (r->n && is_space(*r->data)) took(r, 1);
 }
 
 /* Where a conversion begins: behind white space when `blank`, in the next message when this one has ended. A message
@@ -80,7 +93,7 @@ static ViStatus begin(scanner *r, bool blank)
     for (unsigned messages = 0; messages < MAX_MESSAGES; messages += eom) {
         status = more(r, &eom);
         if (status != VI_SUCCESS || !blank) return status;
-        if (!eom && !isspace(*r->data)) return VI_SUCCESS;
+        if (!eom && !is_space(*r->data)) return VI_SUCCESS;
         if (eom) r->end = false;
         else skip_held(r);
     }
@@ -103,7 +116,7 @@ typedef struct token {
 
 static bool is_one_of(const char *any, ViByte c)
 {
-    return any ? c && strchr(any, c) : c >= '0' && c <= '9';
+    return any ? c && strchr(any, c) : is_digit(c);
 }
 
 /* Consumes the next byte into the token when it is one of `any` (a digit where any is NULL). */
@@ -154,7 +167,7 @@ static ViStatus digits_value(const char *text, unsigned base, number *v)
     if (!*text) return VI_ERROR_INV_FMT;
     v->magnitude = 0;
     for (; *text; text++) {
-        unsigned digit = isdigit((unsigned char)*text) ? (unsigned)(*text - '0') : (unsigned)((*text | 32) - 'a' + 10);
+        unsigned digit = is_digit(*text) ? (unsigned)(*text - '0') : (unsigned)((*text | 32) - 'a' + 10);
 
         if (digit >= base || __builtin_mul_overflow(v->magnitude, (unsigned long long)base, &v->magnitude) ||
             __builtin_add_overflow(v->magnitude, (unsigned long long)digit, &v->magnitude))
@@ -188,6 +201,12 @@ static ViStatus scan_radix(scanner *r, token *t, number *v)
     }
 }
 
+static bool is_word(const char *text, const char *word)
+{
+    for (; *word && (*text | 32) == *word; word++) text++;
+    return !*word && !*text;
+}
+
 /* NAN, INF, INFINITY and SCPI's NINF. */
 static ViStatus scan_word(scanner *r, token *t, number *v)
 {
@@ -197,9 +216,9 @@ static ViStatus scan_word(scanner *r, token *t, number *v)
 
     if (status != VI_SUCCESS) return status;
     v->is_real = true;
-    if (strcasecmp(word, "nan") == 0) v->real = (long double)NAN;
-    else if (strcasecmp(word, "inf") == 0 || strcasecmp(word, "infinity") == 0) v->real = (long double)INFINITY;
-    else if (strcasecmp(word, "ninf") == 0) v->real = -(long double)INFINITY;
+    if (is_word(word, "nan")) v->real = (long double)NAN;
+    else if (is_word(word, "inf") || is_word(word, "infinity")) v->real = (long double)INFINITY;
+    else if (is_word(word, "ninf")) v->real = -(long double)INFINITY;
     else return VI_ERROR_INV_FMT;
     if (v->negative) v->real = -v->real;
     return VI_SUCCESS;
@@ -293,7 +312,7 @@ static ViStatus scan_number_text(scanner *r, const visa_spec *s, number *v)
     default:
         status = t.room ? peek(r, &c) : VI_ERROR_INV_FMT;
         if (status != VI_SUCCESS) return status;
-        return isalpha(c) ? scan_word(r, &t, v) : scan_decimal(r, s, &t, v);
+        return is_letter(c) ? scan_word(r, &t, v) : scan_decimal(r, s, &t, v);
     }
     if (v->negative && !v->is_real) v->real = -v->real;
     return status;
@@ -396,7 +415,7 @@ static ViStatus scan_numbers(scanner *r, const visa_spec *s, char *to)
 static bool in_set(const visa_spec *s, unsigned char c)
 {
     switch (s->type) {
-    case 's': return !isspace(c);
+    case 's': return !is_space(c);
     case '[': return s->set[c >> 5] >> (c & 31) & 1;
     default: return true;
     }
@@ -564,7 +583,7 @@ static ViStatus scan_header(scanner *r, uint64_t *length, bool *indefinite)
     for (unsigned i = 0; i <= digits; i++) {
         status = peek(r, &c);
         if (status != VI_SUCCESS) return status;
-        if (!isdigit(c)) return VI_ERROR_INV_FMT;
+        if (!is_digit(c)) return VI_ERROR_INV_FMT;
         took(r, 1);
         if (i) *length = *length * 10 + (unsigned)(c - '0');
         else digits = (unsigned)(c - '0');
@@ -678,7 +697,7 @@ ViStatus visa__scan(const visa_source *in, const char *format, visa_args *args)
             continue;
         }
         c = visa__format_byte(&format);
-        if (isspace((unsigned char)c)) r.skip = true;
+        if (is_space(c)) r.skip = true;
         else status = scan_literal(&r, c);
     }
     if (r.skip && status == VI_SUCCESS) skip_held(&r);
