@@ -19,9 +19,13 @@ static void *serve(void *unused)
     return unused;
 }
 
+static const char *faults;   /* of the next bench */
+
 static void start(const char *wire, const char *model, const char *options)
 {
-    grat_sim_instrument one = {.model = model, .address = "127.0.0.78", .wires = wire, .options = options};
+    grat_sim_instrument one = {.model = model, .address = "127.0.0.78", .wires = wire, .options = options,
+                               .faults = faults};
+    faults = NULL;
     grat_op op;
     grat_op_init(&op, 5000, NULL);
     bench.stop = grat_cancel_new();
@@ -360,6 +364,76 @@ TEST(a_lock_that_came_too_late_is_given_back)
     stop();
 }
 
+/* A question that comes while the answer to the one before is being made: both notices, and the right answer. */
+TEST(interrupted)
+{
+    char text[256];
+    faults = "hislip-delay:60";
+    start("hislip", "plain", NULL);
+    grat_session *s = session();
+    for (int i = 0; i < 3; i++) {
+        EQ(grat_io_write(s, ":ECHO? first", 12, true, fresh(2000)), GRAT_OK);
+        EQ(grat_io_write(s, ":ECHO? second", 13, true, fresh(2000)), GRAT_OK);
+        grat_op *op = fresh(2000);
+        EQ(grat_io_read(s, text, sizeof text, -1, false, op), GRAT_OK);
+        EQ(op->count, 7);
+        MEM(text, "second\n", 7);
+    }
+    EQ(grat_clear(s, fresh(2000)), GRAT_OK);
+    EQ(grat_check_errors(s, fresh(2000)), GRAT_EINSTR);    /* -410 */
+    grat_close(s);
+    stop();
+}
+
+/* A clear that has to connect anew takes the connection from under a wait in another thread, or task. */
+TEST(reconnecting_beside_a_wait)
+{
+    helper waiter = {0};
+    faults = "hislip-deaf-clear";
+    start("hislip", "plain", NULL);
+    grat_session *s = session();
+    EQ(grat_srq_enable(s, true, fresh(2000)), GRAT_OK);
+    EQ(grat_lock(s, 0, fresh(2000)), GRAT_OK);
+    for (int i = 0; i < 3; i++) {
+        begin(&waiter, s, wait_srq);
+        grat_op_sleep_until(fresh(1000), grat_now_ns() + 20000000);
+        EQ(grat_clear(s, fresh(1000)), GRAT_OK);
+        pthread_join(waiter.thread, NULL);
+        EQ(waiter.err, GRAT_ELOST);
+        alive(s);
+    }
+    /* the lock was taken again */
+    EQ(grat_unlock(s, fresh(2000)), GRAT_OK);
+    grat_close(s);
+    stop();
+}
+
+static grat_err task_clear(void *user, grat_op *op)
+{
+    return grat_clear(((pair *)user)->s, op);
+}
+
+TEST(reconnecting_beside_a_task)
+{
+    faults = "hislip-deaf-clear";
+    start("hislip", "plain", NULL);
+    pair p = {.s = session()};
+    EQ(grat_srq_enable(p.s, true, fresh(2000)), GRAT_OK);
+    grat_group *g = grat_group_new();
+    grat_task *t[2];
+    grat_op op[3];
+    for (int i = 0; i < 3; i++) grat_op_init(&op[i], 1500, NULL);
+    EQ(grat_submit(g, task_srq, &p, &op[0], &t[0]), GRAT_OK);
+    EQ(grat_submit(g, task_clear, &p, &op[1], &t[1]), GRAT_OK);
+    EQ(grat_wait_all(g, &op[2]), GRAT_OK);
+    EQ(op[0].err, GRAT_ELOST);
+    EQ(op[1].err, GRAT_OK);
+    grat_group_free(g);
+    alive(p.s);
+    grat_close(p.s);
+    stop();
+}
+
 /* Plain I/O: nothing but the identifiers keeps the answers apart. */
 TEST(a_late_answer_is_recognised)
 {
@@ -444,6 +518,9 @@ int main(void)
     RUN(locks);
     RUN(a_lock_is_waited_for);
     RUN(a_lock_that_came_too_late_is_given_back);
+    RUN(interrupted);
+    RUN(reconnecting_beside_a_wait);
+    RUN(reconnecting_beside_a_task);
     RUN(a_late_answer_is_recognised);
     RUN(a_write_that_stalls);
     RUN(aborted_blocks);
