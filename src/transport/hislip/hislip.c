@@ -187,6 +187,7 @@ static void hs_close(void *p)
     grat__hs_link *h = p;
     close_both(h);
     grat__hs_async_free(&h->a);
+    explicit_bzero(h->password, sizeof h->password);
 }
 
 /* ---- locks ------------------------------------------------------------------------------------------- */

@@ -62,7 +62,7 @@ typedef struct grat__hs_link {
     uint32_t next_id;
     _Atomic uint32_t first_id, last_id; /* of the newest program message */
     bool in_program;             /* a program message was begun and not ended */
-    bool torn;                   /* it was broken off: the device must be cleared before the next one */
+    atomic_bool torn;            /* it was broken off: the device must be cleared before the next one */
     uint8_t torn_head[GRAT__HISLIP_HEAD];
     unsigned torn_head_n;        /* header bytes that the server still expects */
     uint64_t torn_left;          /* and payload bytes behind them */
@@ -78,6 +78,7 @@ typedef struct grat__hs_link {
     bool held_good;
     _Atomic uint32_t received_id;/* overlapped mode: of the newest message that was read to its end */
     /* both */
+    atomic_bool receiving;       /* someone receives from the sync channel */
     atomic_bool rmt;             /* an answer was delivered and the server does not know */
     atomic_bool clean;           /* no answer is on its way */
     atomic_bool doubtful;        /* the newest message was sent while one may have been */

@@ -16,7 +16,8 @@ void grat__hs_sync_reset(grat__hs_link *h)
     atomic_store(&h->first_id, GRAT__HISLIP_NO_ID);
     atomic_store(&h->last_id, GRAT__HISLIP_NO_ID);
     atomic_store(&h->received_id, GRAT__HISLIP_NO_ID);
-    h->in_program = h->torn = false;
+    h->in_program = false;
+    atomic_store(&h->torn, false);
     h->torn_head_n = 0;
     h->torn_left = 0;
     h->in = (grat__hislip_in){0};
@@ -37,7 +38,7 @@ void grat__hs_sync_reset(grat__hs_link *h)
 /* What the server still expects of a message that left in part. */
 static void note_torn(grat__hs_link *h, const uint8_t *head, size_t sent, size_t n)
 {
-    h->torn = true;
+    atomic_store(&h->torn, true);
     h->torn_head_n = sent < GRAT__HISLIP_HEAD ? GRAT__HISLIP_HEAD - (unsigned)sent : 0;
     memcpy(h->torn_head, head + GRAT__HISLIP_HEAD - h->torn_head_n, h->torn_head_n);
     h->torn_left = n - (sent > GRAT__HISLIP_HEAD ? sent - GRAT__HISLIP_HEAD : 0);
@@ -72,7 +73,7 @@ static grat_err send_piece(grat__hs_link *h, const grat__hs_out *m, size_t *take
         atomic_store(&h->first_id, old_first);
         atomic_store(&h->last_id, old_last);
         if (rmt) atomic_store(&h->rmt, true);
-        h->torn = h->torn || !first;
+        if (!first) atomic_store(&h->torn, true);
     }
     return e;
 }
@@ -82,7 +83,12 @@ static grat_err before_message(grat__hs_link *h, grat_op *op)
 {
     grat_err e = GRAT_OK;
     if (h->sync.fd < 0 || atomic_load(&h->broken)) return grat__hs_lost(h, "the connection was lost before", op);
-    if (h->torn) e = grat__hs_device_clear(h, op);
+    if (atomic_load(&h->torn)) {
+        if (atomic_exchange(&h->receiving, true))
+            return grat_op_fail(op, GRAT_EBUSY, "the last write broke off and a read is under way; clear the session");
+        e = grat__hs_device_clear(h, op);
+        atomic_store(&h->receiving, false);
+    }
     if (!e && atomic_load(&h->interrupted)) e = grat__hs_await_interrupted(h, op);
     return e;
 }
@@ -104,7 +110,7 @@ grat_err grat__hs_write(void *p, const void *data, size_t n, bool end, grat_op *
         if (!e) h->in_program = !(last && end);
         if (!e && n == 0) break;
         if (!e && done < n) e = grat_op_check(op);
-        if (e && h->in_program && done) h->torn = true;
+        if (e && h->in_program && done) atomic_store(&h->torn, true);
     }
     op->count = done;
     return e ? grat__hs_blame(h, "write", op) : GRAT_OK;
@@ -377,9 +383,12 @@ grat_err grat__hs_read(void *p, void *buf, size_t cap, int term, grat_op *op)
     if (e) return e;
     if (!cap) return grat_op_fail(op, GRAT_EINVAL, "%s: read: no room", h->name);
     if (h->sync.fd < 0 || atomic_load(&h->broken)) return grat__hs_lost(h, "the connection was lost before", op);
-    e = h->torn ? grat__hs_device_clear(h, op) : GRAT_OK;
+    if (atomic_exchange(&h->receiving, true))
+        return grat_op_fail(op, GRAT_EBUSY, "%s: read: the session is being cleared or read already", h->name);
+    e = atomic_load(&h->torn) ? grat__hs_device_clear(h, op) : GRAT_OK;
     op->err = e;
     if (!e) e = read_some(h, &t, op);
+    atomic_store(&h->receiving, false);
     op->count = t.n;
     op->reason = (t.n == cap ? GRAT_REASON_COUNT : 0) | (t.end ? GRAT_REASON_END : 0);
     if (!e) return GRAT_OK;
