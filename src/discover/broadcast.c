@@ -17,6 +17,7 @@
 #define SENDS 3
 #define SEND_EVERY_NS 150000000LL
 #define RECEIVE_BUFFER (1 << 20)
+#define MAX_HOSTS 512
 
 typedef struct probe {
     grat__search *search;
@@ -24,7 +25,8 @@ typedef struct probe {
     int fd;
     struct sockaddr_in to;
     char name[IF_NAMESIZE];
-    unsigned answers, sends;
+    unsigned sends, hosts;
+    in_addr_t host[MAX_HOSTS]; /* that have answered */
     int error;               /* of the last send */
 } probe;
 
@@ -34,6 +36,15 @@ static void send_question(probe *p)
                        sizeof p->to);
     p->error = n < 0 ? errno : 0;
     p->sends++;
+}
+
+/* Each once: a question is sent several times. */
+static void count_host(probe *p, in_addr_t host)
+{
+    for (unsigned i = 0; i < p->hosts; i++) {
+        if (p->host[i] == host) return;
+    }
+    if (p->hosts < MAX_HOSTS) p->host[p->hosts++] = host;
 }
 
 static void take_answers(probe *p)
@@ -46,7 +57,7 @@ static void take_answers(probe *p)
         ssize_t n = recvfrom(p->fd, data, sizeof data, MSG_DONTWAIT, (struct sockaddr *)&from, &size);
         if (n < 0) return;
         inet_ntop(AF_INET, &from.sin_addr, host, sizeof host);
-        p->answers += p->what.answer(p->search, &p->what, data, (size_t)n, host);
+        if (p->what.answer(p->search, &p->what, data, (size_t)n, host)) count_host(p, from.sin_addr.s_addr);
     }
 }
 
@@ -58,8 +69,8 @@ static void explain(probe *p)
         grat__search_explain(p->search, "%s: broadcast on %s to %s: cannot be sent: %s", p->what.name, p->name, to,
                              strerrordesc_np(p->error));
     else
-        grat__search_explain(p->search, "%s: broadcast on %s to %s: %u answer%s", p->what.name, p->name, to,
-                             p->answers, p->answers == 1 ? "" : "s");
+        grat__search_explain(p->search, "%s: broadcast on %s to %s: %u host%s answered", p->what.name, p->name, to,
+                             p->hosts, p->hosts == 1 ? "" : "s");
 }
 
 static grat_err run(void *user, grat_op *op)

@@ -189,7 +189,8 @@ void grat__search_saw(grat__search *s, const grat__seen *seen)
     if (!a) return;
     add_word(a->via, sizeof a->via, seen->via);
     if (seen->name && !a->name[0]) grat__strcpy(a->name, sizeof a->name, seen->name);
-    if (seen->note && !a->note[0]) grat__strcpy(a->note, sizeof a->note, seen->note);
+    const char *note = parsed ? seen->note : op.text;
+    if (note && !a->note[0]) grat__strcpy(a->note, sizeof a->note, note);
     if (!seen->guess) a->guess = false;
     if (seen->ask > a->ask) a->ask = seen->ask;
     if (seen->identity && a->state != GRAT__ANSWERED) a->identity = *seen->identity;

@@ -1,5 +1,6 @@
-/* Any datagram as a DNS message. What reads as records is written again and must read as the same records. */
-#include "wire/mdns.h"
+/* Any datagram as a DNS message. What reads as records is written again and must read as the same records; as an answer
+ * to discovery it is taken twice, and what it lacks is asked for. */
+#include "discover/mdns_cache.h"
 
 #include "fuzz.h"
 
@@ -50,6 +51,26 @@ static void same(const uint8_t *data, size_t n, const grat__dns_writer *w)
     }
 }
 
+static void discover(const uint8_t *data, size_t n)
+{
+    static grat__mdns_cache c;
+    grat__dns_writer w;
+    c.services = c.hosts = c.malformed = 0;
+    grat__mdns_take(&c, data, n, 1);
+    unsigned services = c.services, hosts = c.hosts;
+    grat__mdns_take(&c, data, n, 1);
+    HOLDS(c.services == services && c.hosts == hosts && services <= GRAT__MDNS_SERVICES && hosts <= GRAT__MDNS_HOSTS);
+    if (grat__dns_start(&w, 1, 0, GRAT__MDNS_FIT)) return;
+    HOLDS(grat__mdns_ask_missing(&c, &w) <= 4 * services);
+    HOLDS(w.buf.len <= GRAT__MDNS_FIT);
+    grat__dns_free(&w);
+    for (unsigned i = 0; i < c.services; i++) {
+        char resource[GRAT__FIND_TEXT];
+        grat__seen seen;
+        if (grat__mdns_seen(&c.service[i], "10.0.0.1", &seen, resource)) HOLDS(strlen(resource) < GRAT__FIND_TEXT);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     grat__dns_reader r;
@@ -66,5 +87,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     }
     same(data, n, &w);
     grat__dns_free(&w);
+    discover(data, n);
     return 0;
 }

@@ -360,8 +360,9 @@ class Lab:
                 self.configure(*inside, 'addr', 'add', '10.9.0.%d/24' % (i + 1), 'brd', '+', 'dev', 'lab1')
             self.configure(*inside, 'link', 'set', 'lab1', 'up')
             names = ['%s@10.9.0.%d' % (m, i + 1) for i, m in enumerate(self.models)]
-            self.bench = Bench(self.grat, *names, WIRES, within=self.enter + [pid])
-            self.bench.__enter__()
+            self.bench = Bench(self.grat, *names, WIRES, within=self.enter + [pid]) if names else None
+            if self.bench:
+                self.bench.__enter__()
         except BaseException:
             self.end()
             raise
@@ -372,7 +373,8 @@ class Lab:
         subprocess.run([self.ip, 'link', 'del', 'lab0'], stderr=subprocess.DEVNULL)
 
     def __exit__(self, *_):
-        self.bench.__exit__()
+        if self.bench:
+            self.bench.__exit__()
         self.end()
 
 
@@ -387,9 +389,26 @@ def another_computer(place):
     ours = {f['resource']: f['via'] for f in found if f['via'] != 'serial'}
     wanted = {'TCPIP0::10.9.0.%d::inst0::INSTR' % i: 'vxi11 mdns' for i in (1, 2, 3)}
     expect(ours == wanted, 'it lists %r' % done.stdout)
-    for said in ('vxi11: broadcast on lab0 to 10.9.0.255: 9 answers', 'mdns: query on lab0 (IPv4)'):
+    for said in ('vxi11: broadcast on lab0 to 10.9.0.255: 3 hosts answered', 'mdns: query on lab0 (IPv4)'):
         expect(said in done.stderr, '%r is not explained: %r' % (said, done.stderr))
     expect(theirs.count('10.9.0.') == 3, 'lxi lists %r' % theirs)
+
+
+@check
+def over_ipv6(place):
+    """An instrument that has IPv6 alone: only multicast DNS can find it."""
+    with Lab(place, []) as lab:
+        inside = lab.enter + [str(lab.holder.pid), lab.ip]
+        lab.configure(*inside, 'addr', 'add', 'fd09::1/64', 'dev', 'lab1', 'nodad')
+        lab.configure(lab.ip, 'addr', 'add', 'fd09::254/64', 'dev', 'lab0', 'nodad')
+        deadline = time.monotonic() + 10
+        while b'tentative' in run.run([lab.ip, '-6', 'addr', 'show', 'dev', 'lab0']):
+            expect(time.monotonic() < deadline, 'lab0 gets no link-local address')
+            time.sleep(0.1)
+        with Bench(place.grat, 'ds1104z@fd09::1', '--wires=raw,mdns', within=lab.enter + [str(lab.holder.pid)]):
+            found = listed(place)
+    scope = found.get('TCPIP0::[fd09::1]::5555::SOCKET', {})
+    expect(scope.get('model') == 'DS1104Z' and 'note' not in scope, 'it lists %r' % found)
 
 
 def silent_nameserver():
