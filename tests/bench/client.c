@@ -245,8 +245,8 @@ int main(int argc, char **argv)
     uint64_t size, piece = 0, sum = 0;
     double seconds;
 
-    if (argc < 8 || argc > 9 || (argc == 9 && !grat__parse_u64(argv[8], &piece)) || !grat__parse_int(argv[4], &j.port) || !grat__parse_int(argv[6], &j.count)
-        || !grat__parse_u64(argv[7], &size)) {
+    if (argc < 8 || argc > 9 || (argc == 9 && !grat__parse_u64(argv[8], &piece)) || !grat__parse_int(argv[4], &j.port)
+        || !grat__parse_int(argv[6], &j.count) || !grat__parse_u64(argv[7], &size)) {
         fprintf(stderr, "usage: client lib|bare raw|vxi11|hislip HOST PORT query|block COUNT SIZE [CHUNK]\n");
         return 2;
     }

@@ -1,4 +1,4 @@
-"""HiSLIP beside a bare loop on a raw socket of the same instrument: round trips, and blocks in large and small reads."""
+"""HiSLIP beside a bare loop on a raw socket of the same instrument: round trips, blocks in large and small reads."""
 from kit import HOST, Sim, run
 
 NAME = 'TCPIP::%s::hislip0::INSTR' % HOST
