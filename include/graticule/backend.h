@@ -104,6 +104,8 @@ typedef struct grat_driver {
     /* Optional: the next piece of a recording, with dt and with `first` counted from its first sample by the
      * instrument's own clock; `restart` begins one. Without it, acquisitions are placed by the host's clock. */
     grat_err (*log_next)(void *p, const grat_request *q, bool restart, grat_record **out, grat_op *op);
+    /* Optional. */
+    grat_err (*calibrate)(void *p, const grat_calibration *k, grat_op *op);
     /* Optional, both or none: the generator. */
     grat_err (*generator_set)(void *p, const grat_generator *want, grat_generator *actual, grat_op *op);
     grat_err (*generator_get)(void *p, grat_generator *out, grat_op *op);

@@ -631,6 +631,19 @@ GRAT_API grat_err grat_scope_set(grat_scope *sc, const grat_settings *want, unsi
 GRAT_API grat_err grat_scope_run(grat_scope *sc, grat_run what, grat_op *op);
 GRAT_API grat_err grat_scope_state_get(grat_scope *sc, grat_scope_state *out, grat_op *op);
 
+/* ---- calibration -------------------------------------------------------------------------------------- */
+
+typedef struct grat_calibration {
+    uint32_t size;            /* sizeof(grat_calibration) */
+    unsigned steps;           /* finer takes longer: steps * steps measurements; 32 is usual */
+    void (*progress)(void *user, unsigned done, unsigned total);  /* may be NULL */
+    void *user;
+} grat_calibration;
+/* The instrument's own procedure; BitScope: L5 (the clock) must be connected to A and B. The result is used from now on
+ * and kept for the next time (BitScope: in $XDG_CONFIG_HOME/graticule/bitscope.conf). Nothing changes on an error.
+ * ENODATA when the signal is not there; ENOTSUP where there is no procedure. */
+GRAT_API grat_err grat_scope_calibrate(grat_scope *sc, const grat_calibration *k, grat_op *op);
+
 /* ---- generators built into scopes ---------------------------------------------------------------- */
 
 typedef enum grat_wave {

@@ -114,6 +114,15 @@ grat_err grat_scope_describe(grat_scope *sc, grat_line_fn fn, void *user, grat_o
     return sc->driver->describe ? sc->driver->describe(sc->priv, fn, user, op) : GRAT_OK;
 }
 
+grat_err grat_scope_calibrate(grat_scope *sc, const grat_calibration *k, grat_op *op)
+{
+    if (k->size != sizeof *k) return grat_op_fail(op, GRAT_EINVAL, "calibration: its size is wrong");
+    if (!sc->driver->calibrate)
+        return grat_op_fail(op, GRAT_ENOTSUP, "%s %s: no calibration that is known here", sc->identity.vendor,
+                            sc->identity.model);
+    return sc->driver->calibrate(sc->priv, k, op);
+}
+
 void grat_generator_init(grat_generator *g)
 {
     *g = (grat_generator){.size = sizeof *g, .wave = GRAT_WAVE_SINE, .frequency = 1000, .symmetry = 0.5};

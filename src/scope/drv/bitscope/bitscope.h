@@ -121,6 +121,8 @@ typedef struct bs_scope {
     bs_params params;
     char params_from[256];
     bs_generator gen;
+    bool dac_set;              /* the calibration's own converter settings */
+    uint16_t dac_lo, dac_hi;
     bs_trace trace;
     struct {
         uint32_t time;         /* of the last packet that was placed */
@@ -164,6 +166,9 @@ grat_err bs_fetch(void *p, const grat_request *q, grat_record **out, grat_op *op
 grat_err bs_log_next(void *p, const grat_request *q, bool restart, grat_record **out, grat_op *op);
 /* First address of the newest `n` conversions before `address`. */
 unsigned bs_start_address(const bs_mode *m, uint32_t address, unsigned n);
+
+/* calibrate.c */
+grat_err bs_calibrate(void *p, const grat_calibration *k, grat_op *op);
 
 /* generator.c */
 grat_err bs_generator_read(bs_scope *b, grat_op *op);

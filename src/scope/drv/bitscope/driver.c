@@ -93,6 +93,7 @@ const grat_driver grat__bitscope = {
     .fetch = bs_fetch,
     .cancel = bs_cancel,
     .describe = describe,
+    .calibrate = bs_calibrate,
     .log_next = bs_log_next,
     .generator_set = bs_generator_set,
     .generator_get = bs_generator_get,

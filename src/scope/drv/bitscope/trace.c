@@ -44,6 +44,7 @@ static void put_analog(const bs_scope *b, const bs_trace *t, const bs_trigger *t
     uint16_t lo, hi;
     double level = tr->on_analog ? b->set.trigger_level / t->ratio : 1.65;
     bs_converter(&b->params, t->low, t->high, &lo, &hi);
+    if (b->dac_set) lo = b->dac_lo, hi = b->dac_hi;
     grat__bs_put(r, GRAT__BS_ConverterLo, lo);
     grat__bs_put(r, GRAT__BS_ConverterHi, hi);
     grat__bs_put(r, GRAT__BS_TriggerLevel, bs_trigger_level(&b->params, level));
