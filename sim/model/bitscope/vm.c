@@ -152,13 +152,13 @@ static void eeprom_write(bs_vm *v)
 }
 
 static void (*const commands[128])(bs_vm *v) = {
-    ['['] = clear_data,      [']'] = nothing,         ['@'] = set_address,       ['s'] = store,
-    ['z'] = store_next,      ['n'] = next,            ['p'] = print,             ['?'] = identify,
-    ['!'] = soft_reset,           ['.'] = stop,            ['<'] = counter,           ['>'] = load_capture,
-    ['U'] = bs_apply,        ['D'] = bs_trace_start,  ['K'] = cancel,            ['A'] = bs_dump_start,
-    ['S'] = bs_dump_csv,     ['T'] = bs_stream_start, ['R'] = bs_table_read,     ['W'] = bs_table_write,
+    ['['] = clear_data,        [']'] = nothing,          ['@'] = set_address,    ['s'] = store,
+    ['z'] = store_next,        ['n'] = next,             ['p'] = print,          ['?'] = identify,
+    ['!'] = soft_reset,        ['.'] = stop,             ['<'] = counter,        ['>'] = load_capture,
+    ['U'] = bs_apply,          ['D'] = bs_trace_start,   ['K'] = cancel,         ['A'] = bs_dump_start,
+    ['S'] = bs_dump_csv,       ['T'] = bs_stream_start,  ['R'] = bs_table_read,  ['W'] = bs_table_write,
     ['Y'] = bs_gen_synthesize, ['X'] = bs_gen_translate, ['Z'] = bs_gen_command, ['r'] = eeprom_read,
-    ['w'] = eeprom_write,    ['#'] = set_source,      ['l'] = load,              ['+'] = increment,
+    ['w'] = eeprom_write,      ['#'] = set_source,       ['l'] = load,           ['+'] = increment,
     ['-'] = decrement,
 };
 
