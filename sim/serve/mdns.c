@@ -14,7 +14,7 @@
 
 #define ANNOUNCE_AGAIN_NS 1000000000LL
 #define NS_PER_MS 1000000LL
-enum { MAX_LATE = 256 };
+enum { MAX_LATE = 256, MAX_NUMBER = 10000 };
 
 typedef struct item item;
 typedef struct late late;
@@ -35,6 +35,8 @@ struct item {
     item *next;              /* on the hub */
     hub *hub;
     const sim_site *site;
+    bool web;
+    unsigned number;         /* of the name: "#2" and so on from 2 */
     sim_mdns_item is;
 };
 
@@ -139,6 +141,61 @@ static void on_announce(void *user, int64_t now_ns)
     if (++h->announced < 2) sim_timer_set(h->loop, &h->announce, now_ns + ANNOUNCE_AGAIN_NS);
 }
 
+/* ---- names -------------------------------------------------------------------------------------- */
+
+/* Whether another instrument of the bench has these names. */
+static bool taken(const item *me, const sim_mdns_item *is)
+{
+    item *other;
+    for (unsigned i = 0; (other = sim_earlier_server(me->site, &sim_wire_mdns, i)); i++) {
+        if (other == me) continue;
+        if (grat__strcaseeq(other->is.label, is->label) || grat__dns_name_eq(&other->is.host, &is->host)) return true;
+    }
+    return false;
+}
+
+/* The next names that no other instrument of the bench has: " #2" and so on behind those that do. */
+static bool take_names(item *me)
+{
+    sim_mdns_item is;
+    sim_mdns_plan plan = {.idn = sim_instrument_idn(me->site->in), .resources = me->site->resources,
+                          .addr = me->site->addr, .web = me->web};
+    while (me->number < MAX_NUMBER) {
+        plan.number = ++me->number;
+        if (sim_mdns_item_init(&is, &plan)) return false;
+        if (!taken(me, &is)) {
+            sim_mdns_item_free(&me->is);
+            me->is = is;
+            return true;
+        }
+        sim_mdns_item_free(&is);
+    }
+    return false;
+}
+
+/* Another responder has our host name with another address: the lower address keeps it and says so, the higher takes
+ * another (RFC 6762 section 9). */
+static void on_conflict(item *i, const uint8_t *address)
+{
+    int order = memcmp(address, i->is.address, i->is.address_size);
+    if (order == 0) return;
+    if (order < 0 && !take_names(i)) return;
+    unsolicited(i, false);
+}
+
+static void hear_answer(hub *h, grat__dns_reader *r)
+{
+    grat__dns_record rec;
+    while (!grat__dns_next(r, &rec)) {
+        if (rec.section == GRAT__DNS_QUESTION || !rec.ttl) continue;
+        for (item *i = h->items; i; i = i->next) {
+            uint16_t type = i->is.address_size == 4 ? GRAT__DNS_A : GRAT__DNS_AAAA;
+            if (rec.type == type && rec.n == i->is.address_size && grat__dns_name_eq(&rec.name, &i->is.host))
+                on_conflict(i, rec.data);
+        }
+    }
+}
+
 /* ---- questions ---------------------------------------------------------------------------------- */
 
 typedef struct query {
@@ -209,6 +266,12 @@ static void on_query(void *user, uint32_t events)
     ssize_t n = recvfrom(h->watch.fd, data, sizeof data, 0, (struct sockaddr *)&q.from.sa, &q.from.size);
     if (n < 0) return;
     q.n = (size_t)n;
+    grat__dns_reader r;
+    if (grat__dns_begin(&r, data, q.n)) return;
+    if (r.flags & GRAT__DNS_RESPONSE) {
+        hear_answer(h, &r);
+        return;
+    }
     q.legacy = port_of(&q.from) != GRAT__MDNS_PORT;
     for (item *i = h->items; i; i = i->next) answer(i, &q);
 }
@@ -331,29 +394,6 @@ static grat_err find_hub(const sim_site *site, grat_op *op, hub **out)
     return open_hub(site, interface, op, out);
 }
 
-static bool taken(const sim_site *site, const sim_mdns_item *is)
-{
-    item *other;
-    for (unsigned i = 0; (other = sim_earlier_server(site, &sim_wire_mdns, i)); i++) {
-        if (grat__strcaseeq(other->is.label, is->label) || grat__dns_name_eq(&other->is.host, &is->host)) return true;
-    }
-    return false;
-}
-
-/* Names that no other instrument of the bench has: " #2" and so on behind those that do. */
-static grat_err describe(const sim_site *site, sim_mdns_item *is, grat_op *op)
-{
-    sim_mdns_plan plan = {.idn = sim_instrument_idn(site->in), .resources = site->resources, .addr = site->addr,
-                          .web = names_http(site->want->wires)};
-    for (plan.number = 1; plan.number < 10000; plan.number++) {
-        grat_err e = sim_mdns_item_init(is, &plan);
-        if (e) return grat_op_fail(op, e, "mdns: no name can be made for %s", plan.idn);
-        if (!taken(site, is)) return GRAT_OK;
-        sim_mdns_item_free(is);
-    }
-    return grat_op_fail(op, GRAT_EBUSY, "mdns: no free name for %s", plan.idn);
-}
-
 static void drop_hub(hub *h)
 {
     while (h->late) drop_late(h->late);
@@ -369,14 +409,12 @@ static grat_err mdns_open(const sim_site *site, const char *arg, grat_op *op, vo
     grat_err e = find_hub(site, op, &h);
     if (e) return e;
     item *i = calloc(1, sizeof *i);
-    e = i ? describe(site, &i->is, op) : grat_op_fail(op, GRAT_ENOMEM, "mdns: out of memory");
-    if (e) {
+    if (i) *i = (item){.hub = h, .site = site, .web = names_http(site->want->wires)};
+    if (!i || !take_names(i)) {
         free(i);
         if (!h->items) drop_hub(h);
-        return e;
+        return grat_op_fail(op, GRAT_ENOMEM, "mdns: no name can be made for %s", sim_instrument_idn(site->in));
     }
-    i->hub = h;
-    i->site = site;
     i->next = h->items;
     h->items = i;
     *server = i;

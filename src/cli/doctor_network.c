@@ -36,7 +36,7 @@ static void check_interface(doctor *d, const struct ifaddrs *i)
     char mend[120], broadcast[INET_ADDRSTRLEN] = "";
     if (!(i->ifa_flags & IFF_MULTICAST)) {
         snprintf(mend, sizeof mend, "sudo ip link set %s multicast on", i->ifa_name);
-        doctor_say(d, DOCTOR_BAD, "network", mend, "%s cannot multicast: mDNS finds nothing there", i->ifa_name);
+        doctor_say(d, DOCTOR_NOTE, "network", mend, "%s cannot multicast: mDNS finds nothing there", i->ifa_name);
         return;
     }
     if ((i->ifa_flags & IFF_BROADCAST) && i->ifa_broadaddr)

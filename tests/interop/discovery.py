@@ -109,6 +109,20 @@ def zeroconf_sees_us(place):
 
 
 @check
+def names_do_not_collide(place):
+    """Two benches that know nothing of each other, with the same instrument: both can be resolved, by two names."""
+    need_modules('zeroconf')
+    wires = '--wires=raw,mdns'
+    with Bench(place.grat, 'ds1104z@127.0.0.2', wires), Bench(place.grat, 'ds1104z@127.0.0.1', wires):
+        time.sleep(1.5)
+        watch = Script(WATCH, 'watching')
+        time.sleep(1.5)
+        lines = watch.end().splitlines()
+    addresses = sorted(line.split()[2] for line in lines if line.startswith('new _scpi-raw'))
+    expect(addresses == ['127.0.0.1', '127.0.0.2'], 'it sees %r' % lines)
+
+
+@check
 def zeroconf_is_seen(place):
     need_modules('zeroconf')
     announce = Script(ANNOUNCE, 'ready')
@@ -332,6 +346,21 @@ def aliases_are_merged(place):
            set(scope['via'].split()) == {'config', 'vxi11', 'mdns'}, 'it lists %r' % found)
     gone = found.get('TCPIP0::127.0.0.99::5555::SOCKET', {})
     expect(gone.get('name') == 'gone' and 'refused' in gone.get('note', ''), 'it lists %r' % found)
+
+
+@check
+def busy_instrument(place):
+    """One that serves a single client is listed as it announces itself, and its client is not disturbed."""
+    with Bench(place.grat, 'ds1104z@127.0.0.1', '--wires=raw,mdns', '--faults=raw-one-client:0'):
+        with socket.create_connection(('127.0.0.1', 5555), 5) as mine:
+            mine.settimeout(5)
+            mine.sendall(b'*IDN?\n')
+            first = mine.recv(200)
+            found = listed(place)
+            mine.sendall(b'*IDN?\n')
+            expect(mine.recv(200) == first, 'the client lost its instrument')
+    scope = found.get('TCPIP0::127.0.0.1::5555::SOCKET', {})
+    expect(scope.get('model') == 'DS1104Z' and 'note' in scope, 'it lists %r' % found)
 
 
 class Lab:
