@@ -111,6 +111,18 @@ static void add_word(char *list, size_t cap, const char *word)
     snprintf(list + at, cap - at, "%s%s", at ? " " : "", word);
 }
 
+/* Each word of a list; they are short literals. */
+static void add_words(char *list, size_t cap, const char *words)
+{
+    while (*words) {
+        char word[32];
+        size_t n = strcspn(words, " ");
+        snprintf(word, sizeof word, "%.*s", (int)n, words);
+        add_word(list, cap, word);
+        words += n + (words[n] == ' ');
+    }
+}
+
 static grat__address *find_address(grat__search *s, const char *normal)
 {
     for (unsigned i = 0; i < s->n; i++) {
@@ -245,7 +257,7 @@ static void report(grat__search *s)
         grat__address *a = m->a[i];
         if (a->guess && a->state != GRAT__ANSWERED) continue;
         list[n++] = a->resource;
-        add_word(via, sizeof via, a->via);
+        add_words(via, sizeof via, a->via);
         if (!f.name && a->name[0]) f.name = a->name;
         if (!f.note && a->note[0]) f.note = a->note;
         f.again = f.again || a->reported;

@@ -389,7 +389,8 @@ class Lab:
                 self.configure(*inside, 'addr', 'add', '10.9.0.%d/24' % (i + 1), 'brd', '+', 'dev', 'lab1')
             self.configure(*inside, 'link', 'set', 'lab1', 'up')
             names = ['%s@10.9.0.%d' % (m, i + 1) for i, m in enumerate(self.models)]
-            self.bench = Bench(self.grat, *names, WIRES, within=self.enter + [pid]) if names else None
+            wires = '--wires=vxi11,raw,hislip,http,mdns'
+            self.bench = Bench(self.grat, *names, wires, within=self.enter + [pid]) if names else None
             if self.bench:
                 self.bench.__enter__()
         except BaseException:
@@ -416,8 +417,9 @@ def another_computer(place):
         theirs = run.run([need('lxi'), 'discover', '-t', '1'], timeout=20).decode('utf-8', 'replace')
     found = [json.loads(line) for line in done.stdout.splitlines()]
     ours = {f['resource']: f['via'] for f in found if f['via'] != 'serial'}
-    wanted = {'TCPIP0::10.9.0.%d::inst0::INSTR' % i: 'vxi11 mdns' for i in (1, 2, 3)}
-    expect(ours == wanted, 'it lists %r' % done.stdout)
+    wanted = {'TCPIP0::10.9.0.%d::hislip0::INSTR' % i: {'vxi11', 'mdns'} for i in (1, 2, 3)}
+    expect({r: set(v.split()) for r, v in ours.items()} == wanted, 'it lists %r' % done.stdout)
+    expect(all(v.count('mdns') == 1 for v in ours.values()), 'a source is named twice: %r' % ours)
     for said in ('vxi11: broadcast on lab0 to 10.9.0.255: 3 hosts answered', 'mdns: query on lab0 (IPv4)'):
         expect(said in done.stderr, '%r is not explained: %r' % (said, done.stderr))
     expect(theirs.count('10.9.0.') == 3, 'lxi lists %r' % theirs)
