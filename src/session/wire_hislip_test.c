@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 static struct {
     grat_sim *sim;
@@ -20,10 +21,11 @@ static void *serve(void *unused)
 }
 
 static const char *faults;   /* of the next bench */
+static char address[32];     /* of this process alone: others may run the same test */
 
 static void start(const char *wire, const char *model, const char *options)
 {
-    grat_sim_instrument one = {.model = model, .address = "127.0.0.78", .wires = wire, .options = options,
+    grat_sim_instrument one = {.model = model, .address = address, .wires = wire, .options = options,
                                .faults = faults};
     faults = NULL;
     grat_op op;
@@ -98,9 +100,11 @@ TEST(attributes)
     grat_value v;
     start("hislip:24880", "plain", NULL);
     grat_session *s = session();
-    STR(grat_session_resource(s), "TCPIP0::127.0.0.78::hislip0,24880::INSTR");
+    char name[100];
+    snprintf(name, sizeof name, "TCPIP0::%s::hislip0,24880::INSTR", address);
+    STR(grat_session_resource(s), name);
     EQ(grat_attr_get(s, GRAT_ATTR_TCP_ADDRESS, &v, fresh(1000)), GRAT_OK);
-    STR(v.text, "127.0.0.78");
+    STR(v.text, address);
     EQ(grat_attr_get(s, GRAT_ATTR_TCP_PORT, &v, fresh(1000)), GRAT_OK);
     EQ(v.number, 24880);
     EQ(grat_attr_get(s, GRAT_ATTR_HISLIP_VERSION, &v, fresh(1000)), GRAT_OK);
@@ -434,6 +438,28 @@ TEST(reconnecting_beside_a_task)
     stop();
 }
 
+/* Longer than the largest message, there and back. */
+TEST(long_messages)
+{
+    enum { N = 1500000 };
+    char *text = malloc(N + 8);
+    uint8_t *out = NULL;
+    size_t n = 0;
+    start("hislip", "plain", NULL);
+    grat_session *s = session();
+    memcpy(text, ":ECHO? ", 7);
+    for (size_t i = 0; i < N; i++) text[7 + i] = (char)('a' + i % 23);
+    text[7 + N] = '\0';
+    EQ(grat_query_raw(s, text, &out, &n, fresh(10000)), GRAT_OK);
+    EQ(n, N + 1);
+    if (n == N + 1) MEM(out, text + 7, N);
+    free(out);
+    free(text);
+    alive(s);
+    grat_close(s);
+    stop();
+}
+
 /* Plain I/O: nothing but the identifiers keeps the answers apart. */
 TEST(a_late_answer_is_recognised)
 {
@@ -509,6 +535,7 @@ TEST(aborted_blocks)
 
 int main(void)
 {
+    snprintf(address, sizeof address, "127.78.%u.%u", (unsigned)getpid() >> 8 & 255, (unsigned)getpid() & 255);
     RUN(status_and_control);
     RUN(attributes);
     RUN(overlapped);
@@ -519,6 +546,7 @@ int main(void)
     RUN(a_lock_is_waited_for);
     RUN(a_lock_that_came_too_late_is_given_back);
     RUN(interrupted);
+    RUN(long_messages);
     RUN(reconnecting_beside_a_wait);
     RUN(reconnecting_beside_a_task);
     RUN(a_late_answer_is_recognised);

@@ -6,14 +6,14 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#define ADDRESS "127.0.0.79"
-
 static struct {
     grat_sim *sim;
     grat_cancel *stop;
     pthread_t thread;
 } bench;
 static char folder[] = "/tmp/grat-tls-XXXXXX", good[64], other[64];
+/* Of this process alone: others may run the same test. */
+static char address[32], name[80], alternative[40];
 
 static void *serve(void *unused)
 {
@@ -35,7 +35,7 @@ static void start(const char *cert, const char *more, const char *options)
 {
     char wire[300];
     snprintf(wire, sizeof wire, "hislip:tls=%s:%s.key%s", cert, cert, more);
-    grat_sim_instrument one = {.model = "plain", .address = ADDRESS, .wires = wire, .options = options};
+    grat_sim_instrument one = {.model = "plain", .address = address, .wires = wire, .options = options};
     bench.stop = grat_cancel_new();
     grat_op *op = fresh(5000);
     EQ(grat_sim_new(&one, 1, 1, op, &bench.sim), GRAT_OK);
@@ -59,7 +59,7 @@ static grat_open_options trusting(void)
 static grat_err open_with(const grat_open_options *o, grat_session **s)
 {
     grat_op *op = fresh(5000);
-    grat_err e = grat_open("TCPIP::" ADDRESS "::hislip0::INSTR", o, op, s);
+    grat_err e = grat_open(name, o, op, s);
     if (e) EQ(strlen(op->text) > 0, 1);
     return e;
 }
@@ -151,7 +151,7 @@ TEST(no_tls_where_it_must_be)
 {
     grat_session *s = NULL;
     grat_open_options o = {.size = sizeof o, .tls = GRAT_TLS_REQUIRE};
-    grat_sim_instrument one = {.model = "plain", .address = ADDRESS, .wires = "hislip"};
+    grat_sim_instrument one = {.model = "plain", .address = address, .wires = "hislip"};
     bench.stop = grat_cancel_new();
     EQ(grat_sim_new(&one, 1, 1, fresh(5000), &bench.sim), GRAT_OK);
     pthread_create(&bench.thread, NULL, serve, NULL);
@@ -174,11 +174,14 @@ TEST(users)
     o.password = "wrong";
     EQ(open_with(&o, &s), GRAT_EACCES);
     o.user = NULL, o.password = "secret";
-    EQ(grat_open("TCPIP::ada@" ADDRESS "::hislip0::INSTR", &o, fresh(5000), &s), GRAT_OK);
-    STR(grat_session_resource(s), "TCPIP0::ada@" ADDRESS "::hislip0::INSTR");
+    char user[100];
+    snprintf(user, sizeof user, "TCPIP0::ada@%s::hislip0::INSTR", address);
+    EQ(grat_open(user, &o, fresh(5000), &s), GRAT_OK);
+    STR(grat_session_resource(s), user);
     EQ(encrypted(s), 1);
     grat_close(s);
-    EQ(grat_open("TCPIP::eve@" ADDRESS "::hislip0::INSTR", &o, fresh(5000), &s), GRAT_EACCES);
+    memcpy(user + 8, "eve", 3);
+    EQ(grat_open(user, &o, fresh(5000), &s), GRAT_EACCES);
     stop();
 }
 
@@ -246,7 +249,10 @@ int main(void)
     if (!mkdtemp(folder)) return 1;
     snprintf(good, sizeof good, "%s/good.pem", folder);
     snprintf(other, sizeof other, "%s/other.pem", folder);
-    if (!make_certificate(good, "IP:" ADDRESS) || !make_certificate(other, "DNS:elsewhere.test")) {
+    snprintf(address, sizeof address, "127.79.%u.%u", (unsigned)getpid() >> 8 & 255, (unsigned)getpid() & 255);
+    snprintf(name, sizeof name, "TCPIP::%s::hislip0::INSTR", address);
+    snprintf(alternative, sizeof alternative, "IP:%s", address);
+    if (!make_certificate(good, alternative) || !make_certificate(other, "DNS:elsewhere.test")) {
         printf("skipped: there is no openssl to make a certificate\n");
         return 77;
     }

@@ -143,6 +143,39 @@ def a_client_of_version_1(place):
 
 
 @check
+def ways_of_pyvisa_py(place):
+    """It names its next message in a status query, and older ones flag every message as the first after an answer."""
+    with place.scope():
+        c = Client()
+        expect(c.query(b'*IDN?\n').startswith(b'RIGOL'), 'the identity is wrong')
+        expect(c.ask(21, 0, c.id + 2, b'', 22)[1] & 0x10, 'MAV is missing')
+        expect(not c.ask(21, 0, c.id + 4, b'', 22)[1] & 0x10, 'MAV of a message that is still on its way')
+        for _ in range(3):
+            c.write(b':CHAN1:SCAL 1\n', rmt=1)
+        expect(c.query(b'*IDN?\n', rmt=1).startswith(b'RIGOL'), 'no answer to a message that is flagged too often')
+        c.close()
+
+
+@check
+def sizes(place):
+    """A message beyond the server's limit is refused and skipped; its own keep to the client's."""
+    with place.scope():
+        c = Client()
+        c.write(b'x' * 1100000)
+        expect(c.receive(c.sync)[:2] == (3, 4), 'a message of 1.1 MB is taken')
+        c.ask(15, 0, 0, struct.pack('>Q', 1016), 16)
+        c.id += 2
+        c.send(c.sync, 7, 0, c.id, b':DISP:DATA?\n')
+        total, kind = 0, 6
+        while kind == 6:
+            kind, _, _, part = c.receive(c.sync)
+            expect(len(part) <= 1000, 'a payload of %d' % len(part))
+            total += len(part)
+        expect(total > 1000000, 'the screen has %d bytes' % total)
+        c.close()
+
+
+@check
 def grat_and_lock(place):
     """Our client waits for a lock that somebody else holds, and goes on when it is gone."""
     with place.scope():
