@@ -2,6 +2,7 @@
  * listening to service requests. It is there while a session is open that needed it. */
 #include "session.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 /* Far from small numbers, one counter for the process: PyVISA keeps the ids of all sessions in one list. */
@@ -19,6 +20,16 @@ struct visa_poller {
 static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
 static visa_poller *current;
 static unsigned users;
+
+bool visa__thread_start(pthread_t *id, void *(*run)(void *), void *arg)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool ok = pthread_create(id, NULL, run, arg) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return ok;
+}
 
 /* ---- the poller -------------------------------------------------------------------------------------- */
 
@@ -63,7 +74,7 @@ static visa_poller *poller_new(void)
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->changed, NULL);
     p->group = grat_group_new();
-    if (p->group && pthread_create(&p->thread, NULL, poll_tasks, p) == 0) return p;
+    if (p->group && visa__thread_start(&p->thread, poll_tasks, p)) return p;
     poller_free(p);
     return NULL;
 }
@@ -136,8 +147,8 @@ static grat_err run_transfer(void *user, grat_op *op)
         else done.status = visa__io_read(t->call, t->buf, t->n, &count);
     }
     done.count = count;
-    visa__call_end(t->call);
     visa__event_raise(s, &done);
+    visa__call_end(t->call);
     visa__session_put(s);
     return GRAT_OK;
 }

@@ -57,8 +57,7 @@ static bool defined_for(const visa_session *s, int i)
     case EV_IO:
     case EV_EXCEPTION: return true;
     case EV_SRQ: return !(s->rsrc.rclass & (VISA_CLASS_SOCKET | VISA_CLASS_USB_RAW));
-    case EV_USB_INTR: return s->rsrc.rclass & (VISA_CLASS_USB | VISA_CLASS_USB_RAW);
-    default: return s->rsrc.rclass & VISA_CLASS_INTFC;
+    default: return false; /* no wire here delivers the others */
     }
 }
 
@@ -209,7 +208,7 @@ static ViStatus start_thread(visa_session *s)
 {
     if (s->events.thread || s->closing) return VI_SUCCESS;
     visa__object_ref(&s->base);
-    if (pthread_create(&s->events.id, NULL, deliver, s) != 0) {
+    if (!visa__thread_start(&s->events.id, deliver, s)) {
         visa__object_put(&s->base);
         return VI_ERROR_ALLOC;
     }

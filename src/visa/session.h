@@ -145,6 +145,8 @@ ViStatus visa__event_attr(const visa_event *e, ViAttr attr, void *out);
 /* ---- what runs beside the program (async.c) ----------------------------------------------------------------- */
 
 typedef struct visa_poller visa_poller;
+/* A thread that takes no signals: they are the program's. */
+bool visa__thread_start(pthread_t *id, void *(*run)(void *), void *arg);
 ViStatus visa__srq_start(visa_session *s);
 ViStatus visa__srq_stop(visa_session *s, bool closing);
 /* After the link was made anew. */

@@ -294,16 +294,21 @@ TEST(socket_reads)
     close(listener);
 }
 
+typedef struct drops {
+    int fd, n, pause_ms;
+} drops;
+
 static void *trickle(void *arg)
 {
-    for (int i = 0; i < 12; i++) {
-        nap(50);
-        if (send(*(int *)arg, "x", 1, MSG_NOSIGNAL) != 1) break;
+    const drops *d = arg;
+    for (int i = 0; i < d->n; i++) {
+        nap(d->pause_ms);
+        if (send(d->fd, "x", 1, MSG_NOSIGNAL) != 1) break;
     }
     return NULL;
 }
 
-/* 600 ms of progress under a timeout of 250 ms. */
+/* 1.2 s of progress under a timeout of 600 ms. */
 TEST(the_clock_starts_again_with_each_byte)
 {
     char buf[12];
@@ -311,8 +316,9 @@ TEST(the_clock_starts_again_with_each_byte)
     int peer;
     pthread_t t;
     ViSession vi = open_peer(&peer);
-    EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, 250), VI_SUCCESS);
-    pthread_create(&t, NULL, trickle, &peer);
+    drops d = {peer, 12, 100};
+    EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, 600), VI_SUCCESS);
+    pthread_create(&t, NULL, trickle, &d);
     EQ(get(vi, buf, sizeof buf, &n), VI_SUCCESS_MAX_CNT);
     EQ(n, 12);
     pthread_join(t, NULL);
@@ -343,7 +349,8 @@ TEST(socket_control)
     /* A clear drops what comes late, too. */
     TRUE(send(peer, "old", 3, 0) == 3);
     pthread_t t;
-    pthread_create(&t, NULL, trickle, &peer);
+    drops d = {peer, 8, 10};
+    pthread_create(&t, NULL, trickle, &d);
     EQ(viClear(vi), VI_SUCCESS);
     pthread_join(t, NULL);
     TRUE(send(peer, "new\n", 4, 0) == 4);
@@ -375,6 +382,8 @@ TEST(message_reads)
     ViUInt32 n, whole;
     ViSession vi = open_it(start("plain", "vxi11"));
     whole = identity_length(vi);
+    EQ(viGetAttribute(vi, VI_ATTR_TCPIP_ADDR, buf), VI_SUCCESS);
+    STR(buf, "127.0.0.78");
     /* END with the last byte of a full buffer. */
     put(vi, "*IDN?");
     EQ(get(vi, buf, whole, &n), VI_SUCCESS);
@@ -637,7 +646,6 @@ TEST(queues)
     EQ(viSetAttribute(vi, VI_ATTR_MAX_QUEUE_LENGTH, 3), VI_ERROR_ATTR_READONLY);
     for (int i = 0; i < 3; i++) EQ(viWriteAsync(vi, (ViConstBuf)"*CLS\n", 5, NULL), VI_SUCCESS);
     put(vi, "*CLS"); /* its turn comes after theirs */
-    nap(50);
     EQ(viDisableEvent(vi, VI_EVENT_IO_COMPLETION, VI_QUEUE), VI_SUCCESS);
     EQ(viWaitOnEvent(vi, VI_EVENT_IO_COMPLETION, 0, NULL, NULL), VI_WARN_QUEUE_OVERFLOW);
     EQ(viWaitOnEvent(vi, VI_EVENT_IO_COMPLETION, 0, NULL, NULL), VI_SUCCESS);
@@ -679,6 +687,26 @@ TEST(a_blocked_read_blocks_nobody)
     EQ(blocked_status, VI_ERROR_ABORT);
     TRUE(now_ms() - begin < 2000);
     close_peer(peer);
+}
+
+/* The device is still in its device_read when the next call comes. */
+TEST(a_terminated_read_is_aborted_in_the_device)
+{
+    pthread_t t;
+    ViSession vi = open_it(start("plain", "vxi11"));
+    EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, 60000), VI_SUCCESS);
+    for (int i = 0; i < 3; i++) {
+        pthread_create(&t, NULL, blocked_read, &vi);
+        nap(100);
+        EQ(viTerminate(vi, VI_NULL, VI_NULL), VI_SUCCESS);
+        pthread_join(t, NULL);
+        EQ(blocked_status, VI_ERROR_ABORT);
+        int64_t begin = now_ms();
+        TRUE(identity_length(vi) > 10);
+        TRUE(now_ms() - begin < 5000);
+    }
+    EQ(viClose(vi), VI_SUCCESS);
+    stop();
 }
 
 /* ---- locks ----------------------------------------------------------------------------------------------------- */
@@ -795,19 +823,21 @@ TEST(device_locks)
 TEST(finding)
 {
     char path[] = "/tmp/graticule-visa-XXXXXX", desc[VI_FIND_BUFLEN];
-    static const char config[] = "aliases: {bench: 'SIM::plain', lan: 'TCPIP::192.0.2.7::INSTR'}\n"
+    static const char config[] = "aliases: {port: ASRL9, bench: 'SIM::plain', lan: 'TCPIP::192.0.2.7::INSTR'}\n"
                                  "resources: ['USB::0x1AB1::0x04CE::DS1::INSTR', 'GPIB::9::INSTR']\n";
     int fd = mkstemp(path);
     TRUE(write(fd, config, sizeof config - 1) == (ssize_t)sizeof config - 1);
     setenv("GRATICULE_CONFIG", path, 1);
     ViFindList list = 0;
     ViUInt32 n = 0;
-    EQ(viFindRsrc(rm, "(SIM|TCPIP0::192.0.2|USB|GPIB)?*INSTR", &list, &n, desc), VI_SUCCESS);
-    TRUE(n >= 4);
+    EQ(viFindRsrc(rm, "(ASRL9|SIM|TCPIP0::192.0.2|USB|GPIB)?*INSTR", &list, &n, desc), VI_SUCCESS);
+    TRUE(n >= 5);
+    STR(desc, "ASRL9::INSTR");
+    EQ(viFindNext(list, desc), VI_SUCCESS);
     STR(desc, "SIM::plain::INSTR");
     EQ(viFindNext(list, desc), VI_SUCCESS);
     STR(desc, "TCPIP0::192.0.2.7::inst0::INSTR");
-    for (ViUInt32 i = 2; i < n; i++) EQ(viFindNext(list, desc), VI_SUCCESS);
+    for (ViUInt32 i = 3; i < n; i++) EQ(viFindNext(list, desc), VI_SUCCESS);
     EQ(viFindNext(list, desc), VI_ERROR_RSRC_NFOUND);
     EQ(viClose(list), VI_SUCCESS);
     EQ(viFindRsrc(rm, "usb?*{VI_ATTR_MANF_ID == 0x1AB1 && VI_ATTR_MODEL_CODE != 7}", NULL, NULL, desc), VI_SUCCESS);
@@ -855,6 +885,7 @@ int main(int argc, char **argv)
     RUN(handlers_and_their_end);
     RUN(queues);
     RUN(a_blocked_read_blocks_nobody);
+    RUN(a_terminated_read_is_aborted_in_the_device);
     RUN(locks);
     RUN(locks_between_processes);
     RUN(device_locks);

@@ -222,6 +222,33 @@ inst.close()
     expect(text == 'good\n', text)
 
 
+@check
+def behind_a_prologix_adapter(place):
+    code = '''
+inst = rm.open_resource('GPIB0::7::INSTR', write_termination='\\n')
+inst.timeout = 5000
+assert inst.primary_address == 7
+assert 'PLAIN' in inst.query('*IDN?')
+want = bytes((i * 7 + (i >> 8)) & 255 for i in range(5000))
+assert inst.query_binary_values(':BLOCK? 5000', datatype='B', container=bytes) == want
+inst.write('*CLS;*ESE 1;*SRE 0')
+inst.write('*OPC')
+assert inst.read_stb() & 32
+inst.clear()
+assert 'PLAIN' in inst.query('*IDN?')
+print('good')
+inst.close()
+'''
+    with open(place.path('config.yaml'), 'w') as f:
+        f.write('boards: {GPIB0: "PRLGX-TCPIP::127.0.0.1::1234::INTFC"}\n')
+    try:
+        with Bench(place.grat, 'plain@127.0.0.1', '--wires', 'prologix:1234/7'):
+            text = python(place, code)
+    finally:
+        os.unlink(place.path('config.yaml'))
+    expect(text == 'good\n', text)
+
+
 # ---- status, control, locks, events ------------------------------------------------------------------------------
 
 CONTROL = '''

@@ -1,8 +1,11 @@
 #include "core/str.h"
 #include "core/wait.h"
 #include "transport/list.h"
+#include "transport/net.h"
 #include "transport/vxi11/link.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -350,6 +353,19 @@ static grat_err vxi_docmd(void *p, const grat_docmd_args *args, grat_op *op)
     return e;
 }
 
+static grat_err vxi_attr_get(void *p, grat_attr a, grat_value *out, grat_op *op)
+{
+    grat__vxi_link *v = p;
+    struct sockaddr_storage peer;
+    if (a != GRAT_ATTR_TCP_ADDRESS) return grat_op_fail(op, GRAT_ENOTSUP, "%s: VXI-11 has no such attribute", v->name);
+    int family = grat__sock_address(v->core.fd, true, &peer);
+    socklen_t n = family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    if (family == AF_UNSPEC ||
+        getnameinfo((struct sockaddr *)&peer, n, out->text, sizeof out->text, NULL, 0, NI_NUMERICHOST) != 0)
+        return grat_op_fail(op, GRAT_ELOST, "%s: the connection was lost", v->name);
+    return GRAT_OK;
+}
+
 const grat_transport grat__transport_vxi11 = {
     .name = "VXI-11",
     .priv_size = sizeof(grat__vxi_link),
@@ -368,4 +384,5 @@ const grat_transport grat__transport_vxi11 = {
     .srq_enable = grat__vxi_srq_enable,
     .srq_wait = grat__vxi_srq_wait,
     .docmd = vxi_docmd,
+    .attr_get = vxi_attr_get,
 };
