@@ -55,7 +55,7 @@ static void cut_to_limit(const recording *r, grat_record *rec)
         if (by_time < 1e18 && (!limit || by_time < (double)limit)) limit = (uint64_t)by_time;
     }
     if (!limit) return;
-    if (rec->first >= limit) rec->count = 0;
+    if (rec->first >= limit) rec->first = limit, rec->count = 0; /* the end is in the gap */
     else if (rec->first + rec->count > limit) rec->count = (size_t)(limit - rec->first);
 }
 
