@@ -520,7 +520,7 @@ static bool on_piece(void *user, grat_record *r)
         c[1] += cos(x) * (value - 1.65) * 2 / (double)r->count;
     }
     if (!p->n) p->sine = c[0], p->cosine = c[1];
-    p->worst = fmax(p->worst, hypot(c[0] - p->sine, c[1] - p->cosine));
+    if (r->count == 2000) p->worst = fmax(p->worst, hypot(c[0] - p->sine, c[1] - p->cosine)); /* whole periods */
     p->ordered = p->ordered && r->first >= p->next && r->t0 == 0 &&
                  (r->first > p->next) == ((r->flags & GRAT_REC_GAP_BEFORE) != 0);
     p->lost += r->first - p->next;

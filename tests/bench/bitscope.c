@@ -148,7 +148,8 @@ static void idle(const char *resource, unsigned seconds)
 int main(int argc, char **argv)
 {
     if (argc != 4) return 2;
-    unsigned n = (unsigned)strtoul(argv[3], NULL, 10);
+    unsigned n = 0;
+    if (sscanf(argv[3], "%u", &n) != 1) return 2;
     if (strcmp(argv[1], "ours") == 0) ours(argv[2], n);
     else if (strcmp(argv[1], "bare") == 0) bare(argv[2], n);
     else if (strcmp(argv[1], "idle") == 0) idle(argv[2], n);
