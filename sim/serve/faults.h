@@ -97,6 +97,15 @@
     X(PRLGX_NO_EOI, "prologix-no-eoi", 0, "the instrument ends its answers without EOI")                               \
     X(PRLGX_NUL, "prologix-nul", 0, "a stray NUL behind each answer (Keithley 2400)")                                  \
     X(PRLGX_NO_EOT, "prologix-no-eot", 0, "the adapter does not know ++eot_enable")                                    \
+    X(VICP_SEQUENCE, "vicp-sequence", 0, "an answer with another number comes before the right one")                   \
+    X(VICP_SPLIT, "vicp-split", 7, "VICP answers in blocks of this many bytes")                                        \
+    X(VICP_SEGMENTS, "vicp-segments", 1, "VICP answers in TCP segments of this many bytes")                            \
+    X(VICP_STALL, "vicp-stall", 30, "VICP answers stop behind so many bytes")                                          \
+    X(VICP_DROP, "vicp-drop", 30, "the VICP connection is reset behind so many bytes of an answer")                    \
+    X(VICP_TRAILER, "vicp-trailer", 0, "a block of a newline alone follows each VICP answer")                          \
+    X(VICP_V1, "vicp-v1", 0, "VICP blocks have no numbers (protocol version 1)")                                       \
+    X(VICP_DELAY, "vicp-delay", 200, "VICP answers come this many milliseconds late")                                  \
+    X(VICP_BUSY, "vicp-busy", 300, "a VICP client is refused until so many ms after the last one left")                \
     X(DISC_DUPLICATE, "disc-duplicate", 0, "every answer to a broadcast comes twice")                                  \
     X(USB_EP64, "usb-ep64", 1,                                                                                         \
       "64-byte endpoints at high speed; 1: each packet ends its transfer, as under xHCI (Rigol DS1000Z)")\

@@ -441,6 +441,8 @@ static void on_connect(void *user, uint32_t events)
     (void)events;
     int fd = sim_accept(g->listener.fd);
     if (fd < 0) return;
+    char c;
+    if (g->client.fd >= 0 && recv(g->client.fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0) drop_client(g);
     if (g->client.fd >= 0) {
         close(fd);
         return;

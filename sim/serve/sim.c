@@ -12,6 +12,7 @@
 #include "sim/serve/raw.h"
 #include "sim/serve/serial.h"
 #include "sim/serve/usbtmc.h"
+#include "sim/serve/vicp.h"
 #include "sim/serve/vxi11.h"
 
 #include <stdio.h>
@@ -28,6 +29,7 @@ static const sim_wire_kind *const kinds[] = {
     &sim_wire_usb,
     &sim_wire_ftdi,
     &sim_wire_prologix,
+    &sim_wire_vicp,
     &sim_wire_http,
     &sim_wire_mdns,
 };
