@@ -23,7 +23,7 @@ bool grat__same_identity(const grat_identity *a, const grat_identity *b)
 
 static bool same_host(const grat__address *a, const grat__address *b)
 {
-    return a->host[0] && grat__strcaseeq(a->host, b->host);
+    return a->host[0] && a->host_hash == b->host_hash && grat__strcaseeq(a->host, b->host);
 }
 
 static void join(grat__address *const *a, unsigned n, unsigned x, unsigned y)

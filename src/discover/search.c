@@ -10,6 +10,8 @@
 #include <string.h>
 
 enum { MAX_ASKING = 16, ASK_MS = 2500, MAX_LINES = 1000 };
+/* Looking for what is due compares every address with every other: not more often than this. */
+#define REPORT_EVERY_NS 20000000LL
 /* Addresses of one instrument come within this time of each other: a responder of multicast DNS may wait for 120 ms. */
 #define SETTLE_NS 300000000LL
 
@@ -31,7 +33,7 @@ struct grat__search {
     grat_explain_fn explain;
     void *user;
     bool silent;
-    int64_t end_ns;
+    int64_t end_ns, report_ns;
     grat__address *address[GRAT__FIND_MAX];
     unsigned n, asking;
     job *jobs;
@@ -123,12 +125,19 @@ static void add_words(char *list, size_t cap, const char *words)
     }
 }
 
-static grat__address *find_address(grat__search *s, const char *normal)
+/* s->n when it is new. */
+static unsigned find_address(const grat__search *s, const char *normal)
 {
-    for (unsigned i = 0; i < s->n; i++) {
-        if (grat__strcaseeq(s->address[i]->resource, normal)) return s->address[i];
-    }
-    return NULL;
+    unsigned i = 0;
+    while (i < s->n && !grat__strcaseeq(s->address[i]->resource, normal)) i++;
+    return i;
+}
+
+static uint32_t hash_of(const char *host)
+{
+    uint32_t h = 2166136261u;
+    for (; *host; host++) h = (h ^ (uint8_t)(*host | 0x20)) * 16777619u;
+    return h;
 }
 
 static grat__address *new_address(grat__search *s, const char *normal, const grat_resource *r)
@@ -145,6 +154,7 @@ static grat__address *new_address(grat__search *s, const char *normal, const gra
         a->openable = grat__transport_find(r) != NULL;
         if (r->interface == GRAT_IF_TCPIP || r->interface == GRAT_IF_VICP)
             grat__strcpy(a->host, sizeof a->host, r->host);
+        a->host_hash = hash_of(a->host);
     }
     s->address[s->n++] = a;
     return a;
@@ -171,20 +181,24 @@ static grat_err ask(void *user, grat_op *op)
     return e;
 }
 
+static void ask_one(grat__search *s, unsigned i)
+{
+    grat__address *a = s->address[i];
+    bool should = grat__should_ask(s->address, s->n, i);
+    a->queued = should && s->asking == MAX_ASKING;
+    if (!should || a->queued) return;
+    grat__op_child(&a->op, s->op, ASK_MS);
+    a->state = GRAT__ASKING;
+    s->asking++;
+    if (grat_submit(s->group, ask, a, &a->op, NULL)) {
+        a->state = GRAT__SILENT;
+        s->asking--;
+    }
+}
+
 static void ask_some(grat__search *s)
 {
-    for (unsigned i = 0; i < s->n && !s->silent; i++) {
-        grat__address *a = s->address[i];
-        a->queued = grat__should_ask(s->address, s->n, i) && s->asking == MAX_ASKING;
-        if (a->queued || !grat__should_ask(s->address, s->n, i)) continue;
-        grat__op_child(&a->op, s->op, ASK_MS);
-        a->state = GRAT__ASKING;
-        s->asking++;
-        if (grat_submit(s->group, ask, a, &a->op, NULL)) {
-            a->state = GRAT__SILENT;
-            s->asking--;
-        }
-    }
+    for (unsigned i = 0; i < s->n && !s->silent; i++) ask_one(s, i);
 }
 
 void grat__search_saw(grat__search *s, const grat__seen *seen)
@@ -196,8 +210,8 @@ void grat__search_saw(grat__search *s, const grat__seen *seen)
     bool parsed = grat_resource_parse(seen->resource, &r, &op) == GRAT_OK;
     if (parsed) grat_resource_format(&r, normal, sizeof normal);
     else grat__strcpy(normal, sizeof normal, seen->resource);
-    grat__address *a = find_address(s, normal);
-    if (!a) a = new_address(s, normal, parsed ? &r : NULL);
+    unsigned at = find_address(s, normal);
+    grat__address *a = at < s->n ? s->address[at] : new_address(s, normal, parsed ? &r : NULL);
     if (!a) return;
     add_word(a->via, sizeof a->via, seen->via);
     if (seen->name && !a->name[0]) grat__strcpy(a->name, sizeof a->name, seen->name);
@@ -206,7 +220,7 @@ void grat__search_saw(grat__search *s, const grat__seen *seen)
     if (!seen->guess) a->guess = false;
     if (seen->ask > a->ask) a->ask = seen->ask;
     if (seen->identity && a->state != GRAT__ANSWERED) a->identity = *seen->identity;
-    ask_some(s);
+    if (!s->silent) ask_one(s, at);
 }
 
 /* ---- reporting ------------------------------------------------------------------------------------ */
@@ -275,6 +289,9 @@ static void report(grat__search *s)
 
 static void report_due(grat__search *s, bool all)
 {
+    int64_t now = grat_now_ns();
+    if (!all && now < s->report_ns) return;
+    s->report_ns = now + REPORT_EVERY_NS;
     grat__merge(s->address, s->n);
     for (unsigned g = 0; g < s->n; g++) {
         members *m = &s->members;
@@ -293,8 +310,10 @@ static int64_t next_settled(const grat__search *s)
 {
     int64_t next = s->op->deadline_ns, now = grat_now_ns();
     for (unsigned i = 0; i < s->n; i++) {
-        int64_t at = s->address[i]->seen_ns + SETTLE_NS;
-        if (!s->address[i]->reported && at > now && at < next) next = at;
+        const grat__address *a = s->address[i];
+        int64_t at = a->seen_ns + SETTLE_NS;
+        if (at <= now) at = s->report_ns; /* perhaps put off by REPORT_EVERY_NS */
+        if (!a->reported && at > now && at < next) next = at;
     }
     return next;
 }

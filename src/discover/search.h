@@ -8,7 +8,7 @@
 #include <graticule/graticule.h>
 
 #define GRAT__FIND_TEXT 600
-#define GRAT__FIND_MAX 2048       /* addresses in one search */
+#define GRAT__FIND_MAX 1024       /* addresses in one search */
 #define GRAT__FIND_WINDOW_NS 1000000000LL /* LXI: a device answers within 1 s */
 
 /* Who may be sent *IDN?. Of a host one address is asked, unless several instruments are announced there: some serve one
@@ -33,6 +33,7 @@ typedef struct grat__address {
     grat__search *search;
     char resource[GRAT__FIND_TEXT];  /* normal form */
     char host[256];          /* of LAN addresses, else "" */
+    uint32_t host_hash;      /* equal for equal hosts */
     char via[64];
     char name[64];
     char note[200];
