@@ -384,30 +384,34 @@ void sim_usbip_turn(sim_usbip *u)
 
 /* ---- this computer's own kernel ------------------------------------------------------------------- */
 
-/* A free port of the high-speed hub; -1 when there is none or no vhci-hcd. */
-static int free_port(void)
+/* A free port of the high-speed hub behind `after`; -1 when there is none or no vhci-hcd. */
+static int free_port(int after)
 {
     char line[200], kind[8];
     unsigned port, status;
     int found = -1;
     FILE *f = fopen(VHCI "status", "re");
     while (f && found < 0 && fgets(line, sizeof line, f))
-        if (sscanf(line, "%7s %u %u", kind, &port, &status) == 3 && strcmp(kind, "hs") == 0 && status == 4)
+        if (sscanf(line, "%7s %u %u", kind, &port, &status) == 3 && strcmp(kind, "hs") == 0 && status == 4 &&
+            (int)port > after)
             found = (int)port;
     if (f) fclose(f);
     return found;
 }
 
-/* Hands the kernel one end of a socket pair. */
+/* Hands the kernel one end of a socket pair. A port may be taken while we look: then the next one. */
 static bool tell_kernel(const sim_usbip *u, int fd)
 {
     char text[80];
-    int port = free_port(), at = port < 0 ? -1 : open(VHCI "attach", O_WRONLY | O_CLOEXEC);
-    if (at < 0) return false;
-    int n = snprintf(text, sizeof text, "%d %d %u %u", port, fd, 1u << 16 | u->number, u->opt.device->speed);
-    bool done = write(at, text, (size_t)n) == n;
-    close(at);
-    return done;
+    for (int port = free_port(-1); port >= 0; port = free_port(port)) {
+        int at = open(VHCI "attach", O_WRONLY | O_CLOEXEC);
+        if (at < 0) return false;
+        int n = snprintf(text, sizeof text, "%d %d %u %u", port, fd, 1u << 16 | u->number, u->opt.device->speed);
+        bool done = write(at, text, (size_t)n) == n;
+        close(at);
+        if (done) return true;
+    }
+    return false;
 }
 
 static void attach(sim_usbip *u)

@@ -3,9 +3,14 @@
 # tests: USB instruments through libusb and through the kernel, udev rules
 """USB instruments: the simulator on the virtual host controller, through every door."""
 import fcntl
+import grp
 import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
+import time
 
 import guest
 from guest import Bench, Wrong, check, expect, need, run, wait_for
@@ -143,6 +148,151 @@ def conformance(build):
 @check
 def timeouts_and_aborts(build):
     by_each(build, 'timeouts')
+
+
+# One row: fault of the simulator, checks of the client, quirks that the client must know (by environment), carriers.
+# What the carriers share is tried by one of them.
+BOTH, LIBUSB, KERNEL = ('libusb', 'kernel'), ('libusb',), ('kernel',)
+ROWS = [
+    ('usb-unplug:300', 'unplugged', '', BOTH),
+    ('usb-short@0.4', 'faulty', '', BOTH),
+    ('usb-ep64', 'few_blocks', '', BOTH),
+    ('usb-ep64:0', 'few_blocks', '', LIBUSB),
+    ('usb-wrong-tag@0.4', 'faulty', '', BOTH),
+    ('usb-stall-in@0.4', 'faulty', '', BOTH),
+    ('usb-wrong-msgid@0.3,usb-short-header@0.3', 'faulty', '', LIBUSB),
+    ('usb-stb-aside,usb-split:4000,usb-stall-out', 'status unnoticed', '', BOTH),
+    ('usb-interrupt-busy,usb-clear-pending,usb-ren-stall', 'status clear remote_refused', '', BOTH),
+    ('usb-no-interrupt,usb-full-speed,usb-long:4', 'status unnoticed', '', LIBUSB),
+    ('usb-header-alone,usb-zlp-before', 'unnoticed', '', LIBUSB),
+    ('usb-align:3,usb-no-eom', 'unnoticed', 'no-eom', KERNEL),
+    ('usb-align:300', 'unnoticed', '', LIBUSB),
+    ('usb-no-zlp', 'few_blocks', 'no-zlp', LIBUSB),
+    ('usb-stale-tag,usb-padded', 'unnoticed', 'stale-tag,padded', LIBUSB),
+    ('usb-max-request:480,usb-clear-stall', 'unnoticed clear', 'max-request=480,no-clear', LIBUSB),
+    ('usb-composite,usb-delay:50,usb-out-stuck:300', 'unnoticed control', '', KERNEL),
+    ('usb-no-capabilities', 'unnoticed', '', LIBUSB),
+]
+AT_ONCE = 4
+
+
+class Row:
+    """A simulator with one fault; the client runs against it once by each carrier."""
+
+    def __init__(self, build, number, row):
+        self.build, (self.faults, self.checks, self.quirks, carriers) = build, row
+        self.name = self.faults + (' (%s)' % self.quirks if self.quirks else '')
+        self.bench = Bench(grat(build), 'plain@127.0.1.%d?serial=R%d' % (number + 1, number), '--wires', 'usb',
+                           '--faults', self.faults, '--seed', str(number + 1))
+        self.left = list(carriers)
+        self.client = None
+        self.said = []
+
+    def node(self):
+        """/dev/usbtmcN of this simulator's serial number."""
+        serial = self.bench.resources[0].split('::')[3]
+        for name in os.listdir('/dev'):
+            if name.startswith('usbtmc'):
+                try:
+                    with open('/sys/class/usbmisc/%s/device/../serial' % name, encoding='ascii') as f:
+                        if f.read().strip() == serial and os.access('/dev/' + name, os.R_OK):
+                            return name
+                except OSError:
+                    pass
+        return None
+
+    def start(self):
+        self.carrier = self.left.pop(0)
+        if not wait_for(self.node, 15):
+            self.said.append('%s by %s: the kernel does not have it: %s' % (self.name, self.carrier, self.bench.said()))
+            self.left = []
+            return False
+        env = dict(os.environ, GRATICULE_USB=self.carrier, GRATICULE_USB_QUIRKS=self.quirks or 'none')
+        self.out = tempfile.TemporaryFile()
+        self.began = time.monotonic()
+        self.client = subprocess.Popen([os.path.join(self.build, 'tests/lab/usb_client'), self.bench.resources[0]]
+                                       + self.checks.split(), stdout=self.out, stderr=subprocess.STDOUT, env=env)
+        return True
+
+    def ended(self):
+        if self.client.poll() is None and time.monotonic() < self.began + 60:
+            return False
+        if self.client.poll() is None:
+            self.client.kill()
+        self.out.seek(0)
+        text = self.out.read().decode('utf-8', 'replace')
+        sys.stderr.write('           %s by %s: %s\n' % (self.name, self.carrier, text.strip().replace('\n', ' | ')))
+        if self.client.wait() != 0:
+            self.said.append('%s by %s: %s' % (self.name, self.carrier, text.strip().replace('\n', ' | ')[-300:]))
+        self.client = None
+        return True
+
+
+def run_rows(rows):
+    waiting, running = list(rows), []
+    while waiting or running:
+        while waiting and len(running) < AT_ONCE:
+            row = waiting.pop(0)
+            if row.start():
+                running.append(row)
+        for row in [r for r in running if r.ended()]:
+            running.remove(row)
+            if row.left:
+                waiting.append(row)
+        time.sleep(0.02)
+
+
+@check
+def faults_and_quirks(build):
+    wrong = []
+    for first in range(0, len(ROWS), 9):
+        rows = [Row(build, first + i, row) for i, row in enumerate(ROWS[first:first + 9])]
+        try:
+            for row in rows:
+                row.bench.__enter__()
+            run_rows(rows)
+        finally:
+            for row in rows:
+                row.bench.__exit__()
+        wrong += sum((row.said for row in rows), [])
+    expect(not wrong, ' || '.join(wrong)[:1500])
+
+
+# ---- permissions --------------------------------------------------------------------------------------
+
+def as_nobody(group, command, status=0, **env):
+    more = {'env': dict(os.environ, HOME='/tmp', **env), 'timeout': 60}
+    return run(['setpriv', '--reuid=65534', '--regid=%d' % group, '--clear-groups'] + command, status=status, **more)
+
+
+@check
+def permissions_and_udev_rules(build):
+    need('setpriv')
+    rules = '/run/udev/rules.d'
+    plugdev = grp.getgrnam('plugdev').gr_gid
+    os.makedirs(rules, exist_ok=True)
+    open(os.path.join(rules, '60-libsigrok.rules'), 'w').close()      # stands in for that package's rules
+    run(['udevadm', 'control', '--reload'])
+    with Usb(build) as bench:
+        run(['udevadm', 'settle'])
+        for carrier in ('libusb', 'kernel'):
+            command = [grat(build), 'query', bench.resources[0], '*IDN?']
+            done = subprocess.run(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] + command,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                                  env=dict(os.environ, HOME='/tmp', GRATICULE_USB=carrier))
+            said = done.stderr.decode()
+            expect(done.returncode == 1, 'a stranger may use it by %s' % carrier)
+            expect('ATTRS{idVendor}=="1ab1"' in said and '70-graticule.rules' in said, 'no rule is named: ' + said)
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../data/70-graticule.rules')
+    shutil.copy(source, os.path.join(rules, '70-graticule.rules'))
+    run(['udevadm', 'control', '--reload'])
+    with Usb(build) as bench:
+        run(['udevadm', 'settle'])
+        expect(os.stat(NODE).st_gid == plugdev, '%s does not belong to plugdev' % NODE)
+        for carrier in ('libusb', 'kernel'):
+            expect(wait_for(lambda: os.path.exists(NODE) and os.stat(NODE).st_gid == plugdev), 'no rule for ' + NODE)
+            text = as_nobody(plugdev, [grat(build), 'query', bench.resources[0], '*IDN?'], GRATICULE_USB=carrier)
+            expect(IDN.match(text), 'by %s: %s' % (carrier, text))
 
 
 if __name__ == '__main__':

@@ -221,6 +221,17 @@ static grat_err ask_stb(grat__tmc *t, uint8_t *stb, grat_op *op)
     return e ? grat__op_adopt(op, &child) : GRAT_OK;
 }
 
+/* The driver gives up where the endpoint is busy, and knows only one place for the answer. */
+static grat_err driver_stb(grat__tmc *t, uint8_t *stb, grat_op *op)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        grat_err e = t->ops->stb(t->pipe, stb, op);
+        if (e != GRAT_EIO || t->pipe->lost || grat_op_check(op)) return e;
+    }
+    t->quirks.flags |= GRAT__TMC_NO_INTERRUPT_STB;
+    return ask_stb(t, stb, op);
+}
+
 grat_err grat__tmc_stb(void *p, uint8_t *stb, grat_op *op)
 {
     grat__tmc *t = p;
@@ -230,7 +241,8 @@ grat_err grat__tmc_stb(void *p, uint8_t *stb, grat_op *op)
     if (e) return e;
     if (t->dev.protocol != 1)
         return grat_op_fail(op, GRAT_ENOTSUP, "%s: plain USBTMC has no status byte; query *STB?", t->name);
-    e = t->ops->stb ? t->ops->stb(t->pipe, &byte, op) : ask_stb(t, &byte, op);
+    e = t->ops->stb && !(t->quirks.flags & GRAT__TMC_NO_INTERRUPT_STB) ? driver_stb(t, &byte, op)
+                                                                        : ask_stb(t, &byte, op);
     if (e) return e;
     if (t->ops->srq_seen(t->pipe, &srq)) byte |= 0x40;       /* telling it has cleared RQS in the instrument */
     if (t->rest.n) byte |= 0x10;

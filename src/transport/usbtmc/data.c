@@ -10,7 +10,7 @@
 enum {
     TRANSFER = 1 << 20,              /* payload of one bulk-OUT transfer, and the most that a request asks for */
     AHEAD = 64 << 10,                /* the least that a request asks for */
-    ZLP_MS = 100,                    /* how long an empty packet is waited for */
+    ZLP_MS = 400,                    /* how long an empty packet is waited for */
     CUT_MS = 1000,                   /* and the rest of a transfer behind a short packet */
     STRAY_ZLPS = 8,
 };
@@ -139,9 +139,11 @@ static void take_end(grat__tmc *t, const grat_op *parent)
     grat_op op;
     t->wire_ended = true;
     if (unfinished(t) && !(t->quirks.flags & GRAT__TMC_NO_ZLP)) {
+        bool sure = t->piece.full;
         grat__op_child(&op, parent, ZLP_MS);
         op.cancel = NULL;
-        if (t->ops->in(t->pipe, t->dev.in.size, true, &last, &op) == GRAT_ETIMEOUT) t->quirks.flags |= GRAT__TMC_NO_ZLP;
+        grat_err e = t->ops->in(t->pipe, t->dev.in.size, true, &last, &op);
+        if (e == GRAT_ETIMEOUT && sure) t->quirks.flags |= GRAT__TMC_NO_ZLP;
     }
     t->ops->in_stop(t->pipe, NULL);
 }

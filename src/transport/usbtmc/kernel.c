@@ -18,7 +18,7 @@
 
 #define URB 4096                     /* the driver's own transfers */
 #define FLIGHT (16 * URB)            /* it has 16 of them under way */
-#define STB_MS 2000
+#define STB_MS 500
 #define CONTROL_MAX 4096
 
 typedef struct kernel {

@@ -56,6 +56,12 @@ static grat_err find(grat__tmc *t, grat_op *op)
 
 /* ---- by which carrier -------------------------------------------------------------------------------- */
 
+/* Rigol DS1000Z: 64-byte endpoints at high speed. Under xHCI each packet then ends its URB. */
+static bool small_packets(const grat__usb_entry *d)
+{
+    return d->speed >= 480 && d->in.size < 512;
+}
+
 static const grat__usb_pipe_ops *carrier(const grat__tmc *t)
 {
     const char *want = getenv("GRATICULE_USB");
@@ -63,6 +69,7 @@ static const grat__usb_pipe_ops *carrier(const grat__tmc *t)
 #ifdef GRAT_HAVE_LIBUSB
     if (want && grat__strcaseeq(want, "libusb")) return &grat__usb_libusb;
     if (!t->dev.node[0] || !t->dev.node_open) return &grat__usb_libusb;
+    if (small_packets(&t->dev) && t->dev.usb_open) return &grat__usb_libusb;
 #endif
     return t->dev.node[0] ? &grat__usb_kernel : NULL;
 }
@@ -108,6 +115,9 @@ static grat_err connect_device(grat__tmc *t, grat_op *op)
         if (grat_op_sleep_until(op, grat_now_ns() + OPEN_PAUSE_NS)) return op->err;
     }
     if (e) return e;
+    /* The kernel driver loses track of such packets: answers that fit in one each. */
+    if (t->ops == &grat__usb_kernel && small_packets(&t->dev) && t->dev.in.size > GRAT__TMC_HEADER)
+        t->quirks.max_request = t->dev.in.size - GRAT__TMC_HEADER;
     t->tag = t->stb_tag = 0;
     t->out_open = false;
     grat__tmc_forget_in(t);
@@ -123,6 +133,10 @@ grat_err grat__tmc_reopen(grat__tmc *t, grat_op *op)
     grat_err e = connect_device(t, op);
     if (e == GRAT_ENODEV)
         return grat_op_fail(op, GRAT_ELOST, "%s: unplugged; connect the instrument again", t->name);
+    if (e) return e;
+    t->in_open = true;           /* what was under way is: the abort's answer names its tag */
+    t->in.tag = 1;
+    e = grat__tmc_settle(t, op);
     return e ? e : grat__tmc_clear_halts(t, op);
 }
 
