@@ -180,6 +180,8 @@ def grat_and_lock(place):
     """Our client waits for a lock that somebody else holds, and goes on when it is gone."""
     with place.scope():
         c = Client(0x0200)
+        expect(c.version == 0x0200, 'version %04x' % c.version)
+        c.ask(26, 0, 0, b'', 27)
         expect(c.ask(4, 1, 0, b'', 5)[1] == 1, 'no lock')
         run([place.grat, 'query', SCOPE, '*IDN?', '--timeout', '300ms'], status=1)
         c.close()

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { SRQ_MAX = 1000, INTERRUPTED_MS = 1000 };
@@ -149,7 +150,9 @@ static grat_err wait_for(grat__hs_link *h, grat__hs_waiter me, done_fn *done, co
     grat_err e = GRAT_OK;
     pthread_mutex_lock(&a->lock);
     while (!e && !done(h, arg)) {
-        if (a->lost) {
+        if (me == GRAT__HS_SRQ && a->renewing) {
+            e = sleep_until_woken(a, me, op);
+        } else if (a->lost) {
             atomic_store(&h->broken, true);
             e = grat_op_fail(op, GRAT_ELOST, "%s", a->why);
         } else if (a->receiving) {
@@ -169,10 +172,20 @@ grat_err grat__hs_async_stop(grat__hs_link *h, grat_op *op)
     grat__hs_async *a = &h->a;
     grat_err e = GRAT_OK;
     pthread_mutex_lock(&a->lock);
-    lose(a, "the connection is being made anew");
+    a->renewing = true;
+    if (h->async.fd >= 0) shutdown(h->async.fd, SHUT_RDWR);
     while (!e && a->receiving) e = sleep_until_woken(a, GRAT__HS_REQUEST, op);
+    lose(a, "the connection was lost before");
     pthread_mutex_unlock(&a->lock);
     return e;
+}
+
+void grat__hs_async_renewed(grat__hs_async *a)
+{
+    pthread_mutex_lock(&a->lock);
+    a->renewing = false;
+    wake_others(a, GRAT__HS_REQUEST);
+    pthread_mutex_unlock(&a->lock);
 }
 
 /* ---- requests --------------------------------------------------------------------------------- */

@@ -257,12 +257,13 @@ static grat_err reconnect(grat__hs_link *h, grat_op *op)
 {
     bool exclusive = h->exclusive, shared = h->shared;
     if (h->sync.fd >= 0) shutdown(h->sync.fd, SHUT_RDWR);
-    if (h->async.fd >= 0) shutdown(h->async.fd, SHUT_RDWR);
     atomic_store(&h->broken, true);
     grat_err e = grat__hs_async_stop(h, op);
-    if (e) return e;
-    close_both(h);
-    e = connect_link(h, op);
+    if (!e) {
+        close_both(h);
+        e = connect_link(h, op);
+    }
+    grat__hs_async_renewed(&h->a);
     if (e) return e;
     h->exclusive = h->shared = false;
     if (shared) e = take_lock(h, h->key, 0, op);

@@ -32,6 +32,7 @@ typedef struct grat__hs_async {
     int wake[GRAT__HS_WAITERS];  /* -1 until the first sleep */
     grat__hislip_small small;
     bool lost;
+    bool renewing;               /* a new connection is being made: who waits for service requests goes on waiting */
     char why[200];
     uint8_t want;                /* type of the response that is waited for, 0 = none */
     bool answered;
@@ -111,8 +112,10 @@ grat_err grat__hs_post(grat__hs_link *h, grat__hs_conn *c, const grat__hs_out *m
 bool grat__hs_async_init(grat__hs_async *a);
 void grat__hs_async_reset(grat__hs_async *a);       /* for a new connection */
 void grat__hs_async_free(grat__hs_async *a);
-/* After a shutdown of the connection: until nobody receives from it, so that it can be closed. */
+/* Shuts the connection down and waits until nobody receives from it, so that it can be closed. Then a new one is to be
+ * made, or not, and grat__hs_async_renewed called. */
 grat_err grat__hs_async_stop(grat__hs_link *h, grat_op *op);
+void grat__hs_async_renewed(grat__hs_async *a);
 /* Sends a request and waits for its response, which is then in a.reply. */
 grat_err grat__hs_request(grat__hs_link *h, const grat__hs_out *m, uint8_t want, grat_op *op);
 /* The two halves: what was begun must be finished or given up. */
