@@ -325,10 +325,10 @@ static grat_err run(grat__search *s)
         turn.deadline_ns = next_settled(s);
         grat_task *t = grat_wait_any(s->group, &turn);
         grat_task_free(t);
+        if (!t && turn.err == GRAT_ENODATA && !s->asking) return GRAT_OK;
+        if (grat_op_check(s->op)) return s->op->err;
         ask_some(s);
         flush_lines(s);
-        if (!t && turn.err == GRAT_ENODATA && !s->asking) return GRAT_OK;
-        if (!t && turn.err != GRAT_ENODATA && grat_op_check(s->op)) return s->op->err;
         report_due(s, false);
     }
 }
