@@ -197,7 +197,7 @@ static grat_err lock_exchange(grat__hs_link *h, const grat__hs_out *m, grat_op *
     grat_err e = grat__hs_await_owed(h, GRAT__HISLIP_ASYNC_LOCK_RESPONSE, op);
     if (!e && h->a.unwanted_lock) {
         grat__hs_out undo = {.type = GRAT__HISLIP_ASYNC_LOCK, .control = GRAT__HISLIP_LOCK_RELEASE,
-                             .parameter = atomic_load(&h->last_id)};
+                             .parameter = grat__hs_last_id(h)};
         e = grat__hs_request(h, &undo, GRAT__HISLIP_ASYNC_LOCK_RESPONSE, op);
         if (!e) h->a.unwanted_lock = false;
     }
@@ -238,7 +238,7 @@ static grat_err hs_unlock(void *p, grat_op *op)
 {
     grat__hs_link *h = p;
     grat__hs_out m = {.type = GRAT__HISLIP_ASYNC_LOCK, .control = GRAT__HISLIP_LOCK_RELEASE,
-                      .parameter = atomic_load(&h->last_id)};
+                      .parameter = grat__hs_last_id(h)};
     grat_err e = grat__op_begin(op);
     if (!e) e = lock_exchange(h, &m, op);
     if (!e) {
@@ -294,7 +294,7 @@ static grat_err hs_stb(void *p, uint8_t *stb, grat_op *op)
     if (e) return e;
     bool rmt = atomic_exchange(&h->rmt, false);
     grat__hs_out m = {.type = GRAT__HISLIP_ASYNC_STATUS, .control = rmt ? GRAT__HISLIP_RMT : 0,
-                      .parameter = atomic_load(h->overlap ? &h->received_id : &h->last_id)};
+                      .parameter = h->overlap ? atomic_load(&h->received_id) : grat__hs_last_id(h)};
     e = grat__hs_request(h, &m, GRAT__HISLIP_ASYNC_STATUS_RESPONSE, op);
     if (e) return grat__hs_blame(h, "read status byte", op);
     *stb = h->a.reply.control;
@@ -309,7 +309,7 @@ static grat_err hs_ren(void *p, grat_ren mode, grat_op *op)
     if (e) return e;
     if ((unsigned)mode > GRAT_REN_LOCAL) return grat_op_fail(op, GRAT_EINVAL, "%s: no such mode of REN", h->name);
     grat__hs_out m = {.type = GRAT__HISLIP_ASYNC_REMOTE_LOCAL, .control = (uint8_t)mode,
-                      .parameter = atomic_load(&h->last_id)};
+                      .parameter = grat__hs_last_id(h)};
     e = grat__hs_request(h, &m, GRAT__HISLIP_ASYNC_REMOTE_LOCAL_RESPONSE, op);
     return e ? grat__hs_blame(h, "remote/local", op) : GRAT_OK;
 }

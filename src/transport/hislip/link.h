@@ -61,7 +61,7 @@ typedef struct grat__hs_link {
     atomic_bool broken;          /* framing lost or a connection gone: only clear helps */
     /* the writer's */
     uint32_t next_id;
-    _Atomic uint32_t first_id, last_id; /* of the newest program message */
+    _Atomic uint64_t ids;        /* first (high half) and last identifier of the newest program message, as one */
     bool in_program;             /* a program message was begun and not ended */
     atomic_bool torn;            /* it was broken off: the device must be cleared before the next one */
     uint8_t torn_head[GRAT__HISLIP_HEAD];
@@ -90,6 +90,15 @@ typedef struct grat__hs_link {
     bool shared;
     char key[GRAT__HISLIP_NAME_MAX + 1];
 } grat__hs_link;
+
+static inline uint32_t grat__hs_last_id(const grat__hs_link *h)
+{
+    return (uint32_t)atomic_load(&h->ids);
+}
+static inline uint32_t grat__hs_first_id(const grat__hs_link *h)
+{
+    return (uint32_t)(atomic_load(&h->ids) >> 32);
+}
 
 /* One message to send. */
 typedef struct grat__hs_out {

@@ -13,8 +13,7 @@ enum { SCRATCH = 65536, AHEAD_MAX = 8 << 20, HELD_MAX = 256 << 20, SLICE_MS = 10
 void grat__hs_sync_reset(grat__hs_link *h)
 {
     h->next_id = GRAT__HISLIP_FIRST_ID;
-    atomic_store(&h->first_id, GRAT__HISLIP_NO_ID);
-    atomic_store(&h->last_id, GRAT__HISLIP_NO_ID);
+    atomic_store(&h->ids, (uint64_t)GRAT__HISLIP_NO_ID << 32 | GRAT__HISLIP_NO_ID);
     atomic_store(&h->received_id, GRAT__HISLIP_NO_ID);
     h->in_program = false;
     atomic_store(&h->torn, false);
@@ -53,12 +52,9 @@ static grat_err send_piece(grat__hs_link *h, const grat__hs_out *m, size_t *take
     grat__hislip_put(head, &(grat__hislip_msg){.type = m->type, .control = rmt ? GRAT__HISLIP_RMT : 0,
                                                .parameter = id, .length = m->n});
     /* Before it leaves: its answer may be there before this call returns. */
-    uint32_t old_first = atomic_load(&h->first_id), old_last = atomic_load(&h->last_id);
-    if (first) {
-        atomic_store(&h->first_id, id);
-        if (!atomic_exchange(&h->clean, false)) atomic_store(&h->doubtful, true);
-    }
-    atomic_store(&h->last_id, id);
+    uint64_t old = atomic_load(&h->ids);
+    if (first && !atomic_exchange(&h->clean, false)) atomic_store(&h->doubtful, true);
+    atomic_store(&h->ids, (first ? (uint64_t)id << 32 : old & ~(uint64_t)UINT32_MAX) | id);
     struct iovec iov[2] = {{head, sizeof head}, {(void *)(uintptr_t)m->payload, m->n}};
     grat_err e = grat__hs_send(&h->sync, iov, m->n ? 2 : 1, op);
     size_t sent = op->count;
@@ -70,8 +66,7 @@ static grat_err send_piece(grat__hs_link *h, const grat__hs_out *m, size_t *take
     } else if (sent) {
         note_torn(h, head, sent, m->n);
     } else {
-        atomic_store(&h->first_id, old_first);
-        atomic_store(&h->last_id, old_last);
+        atomic_store(&h->ids, old);
         if (rmt) atomic_store(&h->rmt, true);
         if (!first) atomic_store(&h->torn, true);
     }
@@ -132,7 +127,8 @@ grat_err grat__hs_trigger(void *p, grat_op *op)
 /* Data and DataEnd are for the caller when they answer the newest program message. */
 static bool is_answer(const grat__hs_link *h, const grat__hislip_msg *m)
 {
-    uint32_t first = atomic_load(&h->first_id), last = atomic_load(&h->last_id), id = m->parameter;
+    uint64_t ids = atomic_load(&h->ids);
+    uint32_t first = (uint32_t)(ids >> 32), last = (uint32_t)ids, id = m->parameter;
     if (m->type != GRAT__HISLIP_DATA && m->type != GRAT__HISLIP_DATA_END) return false;
     if (h->overlap) return true;
     if (m->type == GRAT__HISLIP_DATA && id == GRAT__HISLIP_ANY_ID) return true;
@@ -151,7 +147,7 @@ static void header_arrived(grat__hs_link *h)
 {
     const grat__hislip_msg *m = &h->in.msg;
     h->accepted = is_answer(h, m);
-    h->accepted_first = atomic_load(&h->first_id);
+    h->accepted_first = grat__hs_first_id(h);
     grat__hislip_small_next(&h->notice);
     if (h->overlap) return;
     bool certain = m->parameter != GRAT__HISLIP_ANY_ID;
@@ -162,7 +158,7 @@ static void header_arrived(grat__hs_link *h)
 /* A message that began before the caller wrote again is not wanted any more. */
 static void forget_older(grat__hs_link *h)
 {
-    if (h->overlap || h->accepted_first == atomic_load(&h->first_id)) return;
+    if (h->overlap || h->accepted_first == grat__hs_first_id(h)) return;
     h->accepted = false;
     drop_held(h);
 }
