@@ -18,13 +18,18 @@
 static const int64_t all_at_ns[] = {0, 250000000, 600000000};
 #define MISSING_EVERY_NS 60000000LL
 #define MAX_MISSING 6
+#define MAX_LINKS 128
 #define RECEIVE_BUFFER (1 << 20)
 
 /* All sockets fill one cache. */
 typedef struct shared {
     grat__mdns_cache cache;
     grat__search *search;
-    unsigned running, sent;
+    unsigned running;
+    struct {
+        unsigned index;
+        sa_family_t family;
+    } asked[MAX_LINKS];
 } shared;
 
 typedef struct querier {
@@ -43,7 +48,6 @@ static void send_message(querier *q, const grat__dns_writer *w)
 {
     ssize_t n = sendto(q->fd, w->buf.data, w->buf.len, MSG_NOSIGNAL, (const struct sockaddr *)&q->to, q->to_size);
     q->error = n < 0 ? errno : 0;
-    if (n >= 0) q->with->sent++;
 }
 
 static void send_all(querier *q)
@@ -183,12 +187,13 @@ static void add_querier(shared *with, const struct ifaddrs *i)
         free(q);
         return;
     }
-    with->running++;
+    with->asked[with->running].index = q->index;
+    with->asked[with->running++].family = i->ifa_addr->sa_family;
     grat__search_task(with->search, run, q);
 }
 
-/* Every IPv4 address, as each may be a network of its own; of IPv6 the link-local ones, and those of loopback. */
-static bool wanted(const struct ifaddrs *i)
+/* One address of each interface and family; of IPv6 a link-local one, or loopback's. */
+static bool usable(const struct ifaddrs *i)
 {
     if (!i->ifa_addr || !(i->ifa_flags & IFF_UP)) return false;
     if (i->ifa_addr->sa_family == AF_INET) return i->ifa_flags & (IFF_MULTICAST | IFF_LOOPBACK);
@@ -198,6 +203,16 @@ static bool wanted(const struct ifaddrs *i)
     return (i->ifa_flags & IFF_MULTICAST) && IN6_IS_ADDR_LINKLOCAL(&a->sin6_addr);
 }
 
+static bool wanted(const shared *with, const struct ifaddrs *i)
+{
+    if (with->running == MAX_LINKS || !usable(i)) return false;
+    unsigned index = if_nametoindex(i->ifa_name);
+    for (unsigned k = 0; k < with->running; k++) {
+        if (with->asked[k].index == index && with->asked[k].family == i->ifa_addr->sa_family) return false;
+    }
+    return true;
+}
+
 static void start(grat__search *s)
 {
     struct ifaddrs *list;
@@ -205,7 +220,7 @@ static void start(grat__search *s)
     if (!with || !grat__search_own(s, with) || getifaddrs(&list)) return;
     with->search = s;
     for (struct ifaddrs *i = list; i; i = i->ifa_next) {
-        if (wanted(i)) add_querier(with, i);
+        if (wanted(with, i)) add_querier(with, i);
     }
     freeifaddrs(list);
     if (!with->running) grat__search_explain(s, "mdns: no interface can multicast; ip link set DEVICE multicast on");
