@@ -677,6 +677,17 @@ TEST(udp)
     on_wire("bitscope-server");
 }
 
+TEST(lossy_udp)
+{
+    static const char *const kinds[] = {"lia-lose-reply@0.03", "lia-lose-command@0.03", "lia-reorder@0.1",
+                                        "lia-duplicate@0.3", "lia-small:91", "lia-counter:250"};
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (!start("bitscope-server", kinds[i])) return;
+        faulty(grat_sim_resource(bench.sim, 0), 4);
+        stop();
+    }
+}
+
 TEST(serial)
 {
     char wires[64];
@@ -697,6 +708,7 @@ int main(int argc, char **argv)
     RUN(faults);
     RUN(tcp);
     RUN(udp);
+    RUN(lossy_udp);
     RUN(serial);
     grat_record_unref(kept);
     return TEST_RESULT();

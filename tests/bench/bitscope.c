@@ -1,5 +1,5 @@
 /* Captures of the whole memory from a BitScope, ours or by a bare loop over the same bytes.
- *   bench_bitscope ours RESOURCE COUNT     microseconds a capture, sum of the samples
+ *   bench_bitscope ours RESOURCE COUNT     microseconds a capture, sum of the samples, round trips a capture
  *   bench_bitscope bare /dev/PORT COUNT    likewise
  *   bench_bitscope idle RESOURCE SECONDS   CPU microseconds while it waits for a trigger that does not come */
 #include <graticule/graticule.h>
@@ -57,6 +57,24 @@ static grat_scope *open_scope(const char *resource)
     return sc;
 }
 
+static void on_line(void *user, const char *key, const char *text)
+{
+    if (strcmp(key, "link") == 0 && sscanf(text, "%lu", (unsigned long *)user) != 1) exit(1);
+}
+
+/* Asking for them costs some itself. */
+static unsigned long trips(grat_scope *sc)
+{
+    static unsigned long cost;
+    unsigned long first = 0, second = 0;
+    grat_op op;
+    grat_op_init(&op, 5000, NULL);
+    grat_scope_describe(sc, on_line, &first, &op);
+    if (!cost) grat_scope_describe(sc, on_line, &second, &op);
+    if (!cost) cost = second - first;
+    return second ? second : first - cost;
+}
+
 static void ours(const char *resource, unsigned count)
 {
     grat_op op;
@@ -67,12 +85,14 @@ static void ours(const char *resource, unsigned count)
     if (grat_capture(sc, &q, add, NULL, &op)) exit(1);
     sum = 0;
     q.count = count;
+    unsigned long before = trips(sc);
     int64_t began = grat_now_ns();
     if (grat_capture(sc, &q, add, NULL, &op)) {
         fprintf(stderr, "%s\n", op.text);
         exit(1);
     }
-    printf("%.3f %llu\n", (double)(grat_now_ns() - began) / 1e3 / count, sum / count);
+    double spent = (double)(grat_now_ns() - began) / 1e3 / count;
+    printf("%.3f %llu %.1f\n", spent, sum / count, (double)(trips(sc) - before) / count);
     grat_scope_close(sc);
 }
 

@@ -75,6 +75,8 @@ static grat_err describe(void *p, grat_line_fn fn, void *user, grat_op *op)
     else if (b->gen.what == BS_GEN_CLOCK) snprintf(text, sizeof text, "clock, %s on L5", f);
     else snprintf(text, sizeof text, "wave, %s, %.3g V to %.3g V on L4", f, b->gen.low, b->gen.high);
     fn(user, "generator", text);
+    snprintf(text, sizeof text, "%lu round trips, %lu resynchronisations", b->vm.trips, b->vm.resyncs);
+    fn(user, "link", text);
     return GRAT_OK;
 }
 

@@ -1,0 +1,72 @@
+# The BitScope Micro from the command line.
+@ XDG_CONFIG_HOME=.
+$ info SIM::bitscope
+> resource       SIM::bitscope
+> vendor         BitScope
+> model          BS0005
+>*
+$ capture SIM::bitscope -c A,B,L0-L7 --period 1ms --low 0 --high 3.3 --trigger A:rising@1.65V -o a.csv
+> a.csv
+!~ BS0005: channels A,B,L0,L1,L2,L3,L4,L5, 1 acquisition, .*
+= a.csv time_s .*chA_V.*L5
+$ capture SIM::bitscope -c A --period 2ms --trigger L1=1,L2=0:falling -o p.npy -q
+> p.npy
+$ capture SIM::bitscope -c A --period 1ms --samples 100kS -o no.csv
+!~ grat: samples: .* the nearest is .*
+? 1
+=! no.csv
+$ capture SIM::bitscope -c A --period 1ms --trigger A:above@3.2V --timeout 300ms -o cut.csv
+> cut.csv
+!~ grat: SIM::bitscope: no trigger came in time; .*
+!~ BS0005: .*
+? 3
+$ capture SIM::bitscope -c A --period 1ms --trigger A:above@3.2V --wait 10ms -o auto.csv
+> auto.csv
+!~ BS0005: channels A, .* not triggered
+$ capture SIM::bitscope -c A --period 1ms --trigger A:above@3.2V -o sig.csv
+> sig.csv
+!~ BS0005: .*
+^ INT 0.5
+? 3
+$ log SIM::bitscope -c A --rate 100kS/s --duration 300ms -o log.csv --strict
+> log.csv
+> log.csv.gaps.csv
+!~ BS0005: channels A, \d+ samples each channel, 100 kS/s, \d+ lost in \d+ gaps
+? 3
+= log.csv.gaps.csv first_missing,missing,time_s
+$ log SIM::bitscope -c A --rate 10kS/s -o open.csv -q
+>*
+^ INT 0.8
+$ gen SIM::bitscope sine --frequency 1234.5Hz --low 1 --high 2
+> sine, 1.2345 kHz (1234.49863 Hz), 1 V to 2 V
+$ gen SIM::bitscope sine --frequency 25kHz
+!~ grat: frequency: 25 kHz is out of reach; the nearest is 24\.242 kHz
+? 1
+$ gen SIM::bitscope file
+!~ grat: gen: .*
+? 2
++ wave.txt 0\n1\n0.5\n
+$ gen SIM::bitscope file --file wave.txt
+> wave, 1 kHz (1000 Hz), 0 V to 3.3 V
+$ gen SIM::ds1104z sine
+!~ grat: RIGOL .*: no generator that is known here
+? 1
+$ calibrate SIM::bitscope --steps 4
+!~ grat: calibration: the clock is not seen on A and B; connect L5 to both
+? 1
+$ calibrate SIM::bitscope?a=l5,b=l5 --steps 6 -q
+>~ calibration    .*graticule/bitscope.conf
+>*
+$ shell SIM::bitscope
+< .get TraceMode
+< .set ClockTicks 0x28
+< .get ClockTicks
+< .get 2e
+< ?
+< .set ClockTicks 70000
+>~ TraceMode \[21\] = 0x.*
+> ClockTicks [2e] = 0x0028 (40)
+>  [2e] = 0x28 (40)
+> ?\rBS000501\r
+! grat: ClockTicks: 0x11170 does not fit in 2 bytes
+? 1
