@@ -2,7 +2,7 @@ $ info SIM::mso1104z
 > resource       SIM::mso1104z
 >*
 $ info SIM::ds1104z --json
->~ \{"resource":"SIM::ds1104z",.*"analog_channels":4,.*"settings":\{.*\}\}
+>~ \{"resource":"SIM::ds1104z",.*"analog_channels":4,.*"settings":\{.*\},"details":\[\]\}
 $ sim --list
 > models:
 >*
