@@ -203,10 +203,25 @@ static void check_grabbers(doctor *d, unsigned ports)
     }
 }
 
+/* Loopback cameras: grat live writes to them. */
+static void check_video(doctor *d)
+{
+    char path[512];
+    DIR *dir = opendir(doctor_path(d, path, "/sys/devices/virtual/video4linux"));
+    if (!dir) return;
+    for (const struct dirent *e; (e = readdir(dir));) {
+        if (!starts(e->d_name, "video")) continue;
+        snprintf(path, sizeof path, "/dev/%s", e->d_name);
+        check_node(d, "video", path, "loopback camera");
+    }
+    closedir(dir);
+}
+
 void doctor_devices(doctor *d)
 {
     check_groups(d);
     check_rules(d);
     check_usb(d);
     check_grabbers(d, check_serial(d));
+    check_video(d);
 }

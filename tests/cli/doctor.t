@@ -6,6 +6,7 @@
 + tree/dev/ttyACM0 x
 + tree/proc/12/comm ModemManager\n
 + tree/etc/ufw/ufw.conf ENABLED=yes\n
++ tree/sys/devices/virtual/video4linux/video9/name Scope\n
 $ doctor --root tree
 >~ ok   config .*
 >~ (ok|note) +groups .*
@@ -13,7 +14,7 @@ $ doctor --root tree
 !*
 ? 1
 $ doctor --root tree --json
->~ \{"well":false,.*"level":"note","what":"udev",.*DS1000Z Series: /dev/bus/usb/001/007 is not there.*ModemManager runs.*"mend":"sudo systemctl disable --now ModemManager".*ufw is on.*
+>~ \{"well":false,.*"level":"note","what":"udev",.*DS1000Z Series: /dev/bus/usb/001/007 is not there.*ModemManager runs.*"mend":"sudo systemctl disable --now ModemManager".*loopback camera: /dev/video9 is not there.*ufw is on.*
 !*
 ? 1
 + well/etc/udev/rules.d/70-graticule.rules # rules\n
