@@ -13,6 +13,7 @@ extern const grat_transport grat__transport_usbtmc;
 extern const grat_transport grat__transport_vicp;
 extern const grat_transport grat__transport_prologix;
 extern const grat_transport grat__transport_prologix_intfc;
+extern const grat_transport grat__transport_gpib;
 extern const grat_transport grat__transport_sim;
 extern const grat_transport grat__transport_sim_bytes;
 
