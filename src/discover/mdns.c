@@ -126,8 +126,8 @@ static grat_err run(void *user, grat_op *op)
         grat_op turn = *op;
         int64_t now = grat_now_ns();
         if (q->alls < alls && now >= q->start_ns + all_at_ns[q->alls]) send_all(q);
-        if (q->missings < MAX_MISSING && now >= q->missing_ns) {
-            send_missing(q);
+        if (now >= q->missing_ns) {
+            if (q->missings < MAX_MISSING) send_missing(q);
             q->missing_ns = now + MISSING_EVERY_NS;
         }
         if (q->missing_ns < turn.deadline_ns) turn.deadline_ns = q->missing_ns;
