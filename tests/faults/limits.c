@@ -8,7 +8,7 @@
 
 #include "server.h"
 
-enum { BIG = 100 * 1000 * 1000, CANCEL_AFTER_MS = 300, CANCEL_LIMIT_MS = 50, SMALL = 100000 };
+enum { BIG = 100 * 1000 * 1000, CANCEL_AFTER_MS = 300, CANCEL_LIMIT_MS = 50, CANCEL_TRIES = 5, SMALL = 100000 };
 
 static const char *const wires[] = {"raw", "vxi11", "hislip"};
 enum { WIRES = sizeof wires / sizeof *wires };
@@ -105,7 +105,13 @@ static void cancel_returns_at_once(const char *wire)
         return;
     }
     why = connect_to(srv.resource, &s);
-    if (!why) why = interrupted_read(s, &a, GRAT_ECANCELED, CANCEL_LIMIT_MS * SLOWER);
+    /* A busy machine may be late once; a slow cancel is late each time. */
+    for (unsigned i = 0; !why; i++) {
+        why = interrupted_read(s, &a, GRAT_ECANCELED, CANCEL_LIMIT_MS * SLOWER);
+        grat_cancel_reset(a.cancel);
+        if (!why || i == CANCEL_TRIES - 1 || !strstr(why, "returned after")) break;
+        why = idn_is_right(s);
+    }
     if (!why) why = idn_is_right(s);
     result_add(name, why);
     grat_close(s);
