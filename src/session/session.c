@@ -79,7 +79,7 @@ grat_err grat_open(const char *resource, const grat_open_options *opt, grat_op *
     const grat_transport *tr = grat__transport_find(&r);
     if (!tr)
         return grat_op_fail(op, GRAT_ENOTSUP, "%s: this kind of resource has no transport in this version; use "
-                                              "TCPIP …::INSTR (VXI-11), TCPIP …::SOCKET or SIM", resource);
+                                              "TCPIP, USB, ASRL, GPIB, VICP, BITSCOPE or SIM", resource);
     grat_session *s = session_new(&r, tr, opt);
     if (!s) return grat_op_fail(op, GRAT_ENOMEM, "%s: out of memory", resource);
     e = tr->open(s->priv, &r, &s->opt, op);
