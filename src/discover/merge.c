@@ -26,6 +26,19 @@ static bool same_host(const grat__address *a, const grat__address *b)
     return a->host[0] && a->host_hash == b->host_hash && grat__strcaseeq(a->host, b->host);
 }
 
+/* A USB device that was not asked tells a product ("DS1000Z Series"), which is not the model of *IDN?. */
+static bool product_only(const grat__address *a)
+{
+    return !a->host[0] && a->state != GRAT__ANSWERED;
+}
+
+static bool same_instrument(const grat__address *a, const grat__address *b)
+{
+    if (grat__same_identity(&a->identity, &b->identity)) return true;
+    return (product_only(a) || product_only(b)) && has_serial(&a->identity) &&
+           grat__strcaseeq(a->identity.serial, b->identity.serial);
+}
+
 static void join(grat__address *const *a, unsigned n, unsigned x, unsigned y)
 {
     unsigned keep = a[x]->group < a[y]->group ? a[x]->group : a[y]->group;
@@ -58,7 +71,7 @@ void grat__merge(grat__address *const *a, unsigned n)
     for (unsigned i = 0; i < n; i++) a[i]->group = i;
     for (unsigned i = 0; i < n; i++) {
         for (unsigned k = 0; k < i; k++) {
-            if (grat__same_identity(&a[i]->identity, &a[k]->identity)) join(a, n, i, k);
+            if (same_instrument(a[i], a[k])) join(a, n, i, k);
         }
     }
     for (unsigned i = 0; i < n; i++) {

@@ -32,10 +32,18 @@ TEST(by_serial_number)
 {
     n = 0;
     add("a", "10.0.0.1", "DS1", "X1");
-    add("usb", "", "", "x1");
+    add("usb", "", "DS1 Series", "x1");
     add("b", "10.0.0.2", "DS1", "X2");
     add("c", "10.0.0.3", "DS2", "X2");
     STR(groups(), "0023");
+}
+
+TEST(an_answer_outweighs_the_serial_number)
+{
+    n = 0;
+    add("a", "10.0.0.1", "DS1", "X1");
+    add("usb", "", "DS2", "X1")->state = GRAT__ANSWERED;
+    STR(groups(), "01");
 }
 
 TEST(no_serial_number_is_no_identity)
@@ -172,6 +180,7 @@ TEST(what_is_missing_is_asked_for)
 int main(void)
 {
     RUN(by_serial_number);
+    RUN(an_answer_outweighs_the_serial_number);
     RUN(no_serial_number_is_no_identity);
     RUN(by_host);
     RUN(several_instruments_on_a_host);
