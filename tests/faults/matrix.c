@@ -10,10 +10,10 @@
 
 #include "server.h"
 
-enum { WORKERS = 16, MAX_FAULTS = 128, WIRES = 3, OPS = 4, SLACK_MS = 500 * SLOWER, TRIES = 6, PROBE_MS = 400 };
+enum { WORKERS = 16, MAX_FAULTS = 256, WIRES = 5, OPS = 4, SLACK_MS = 500 * SLOWER, TRIES = 6, PROBE_MS = 400 };
 enum { MAX_BLOCK = 1 << 20, SCREEN_BYTES = 1152054 };
 
-static const char *const wires[WIRES] = {"raw", "vxi11", "hislip"};
+static const char *const wires[WIRES] = {"raw", "vxi11", "hislip", "serial", "vicp"};
 static const char *const ops[OPS] = {"query", "block", "screenshot", "capture"};
 
 typedef struct cell {
@@ -80,7 +80,13 @@ static const struct {
     {"hislip-interrupted", {"1"}},                 {"hislip-vendor", {"0", "1000"}},
     {"hislip-error", {"1", "4", "130"}},           {"hislip-fatal", {"0", "1", "2", "4"}},
     {"hislip-block-short", {"1", "2", "100"}},     {"hislip-block-long", {"1", "3", "100"}},
-    {"hislip-delay", {"5", "50", "600"}},          {"raw-ignore-fast", {"1", "20"}},
+    {"hislip-delay", {"5", "50", "600"}},          {"serial-hangup", {"0", "50"}},
+    {"serial-stall", {"1", "5", "12", "1000"}},
+    {"serial-delay", {"5", "50", "600"}},          {"serial-split", {"7", "100"}},
+    {"vicp-split", {"1", "100", "1400"}},          {"vicp-segments", {"7", "100"}},
+    {"vicp-stall", {"1", "5", "12", "1000"}},      {"vicp-drop", {"1", "12", "1000"}},
+    {"vicp-delay", {"5", "50", "600"}},            {"vicp-busy", {"20", "200"}},
+    {"raw-ignore-fast", {"1", "20"}},
     {"raw-one-client", {"20", "200"}},
 };
 
@@ -103,13 +109,30 @@ static void plan_fault(trial *t)
     }
 }
 
+/* What a fault's name begins with, and the wire that shows it; NULL: another wire than these. */
+static const struct {
+    const char *prefix, *wire;
+} families[] = {
+    {"raw-", "raw"},   {"vxi-", "vxi11"}, {"hislip-", "hislip"}, {"serial-", "serial"}, {"vicp-", "vicp"},
+    {"disc-", NULL},   {"http-", NULL},   {"lia-", NULL},        {"prologix-", NULL},   {"usb-", NULL},
+    {"mdns-", NULL},   {"bitscope-", NULL},
+};
+
+/* A serial line has no check of its own: a byte that was lost, added or echoed cannot be told from an answer. */
+static const char *const undetectable[] = {"serial-lost", "serial-noise", "serial-echo"};
+
 static bool applies(const char *fault, unsigned wire)
 {
-    if (strncmp(fault, "raw-", 4) == 0) return wire == 0;
-    if (strncmp(fault, "vxi-", 4) == 0) return wire == 1;
-    if (strncmp(fault, "serial-", 7) == 0) return false;
-    if (strncmp(fault, "hislip-", 7) == 0) return wire == 2;
-    return strncmp(fault, "disc-", 5) != 0 && strncmp(fault, "http-", 5) != 0;
+    for (size_t i = 0; i < sizeof undetectable / sizeof *undetectable; i++) {
+        if (strcmp(fault, undetectable[i]) == 0) return false;
+    }
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        const char *prefix = families[i].prefix;
+
+        if (strncmp(fault, prefix, strlen(prefix)) == 0)
+            return families[i].wire && strcmp(families[i].wire, wires[wire]) == 0;
+    }
+    return true;
 }
 
 static void plan(trial *t, uint64_t number)
@@ -137,7 +160,7 @@ static const char *model_of(const trial *t)
 
 static grat_err start(server *srv, const trial *t)
 {
-    char address[40];
+    char address[40], wire[60];
     grat_sim_instrument what = {.model = model_of(t), .address = address};
 
     /* An address for each case: no port is shared and none is in TIME_WAIT. */
@@ -145,7 +168,9 @@ static grat_err start(server *srv, const trial *t)
              (unsigned)(t->number % 250) + 1);
     if (t->op >= 2) what.options = "running=0";
     if (t->spec[0]) what.faults = t->spec;
-    return server_start(srv, wires[t->wire], &what, 7);
+    if (strcmp(wires[t->wire], "serial") == 0) snprintf(wire, sizeof wire, "serial:/tmp/grat-matrix-%u", t->worker);
+    else snprintf(wire, sizeof wire, "%s", wires[t->wire]);
+    return server_start(srv, wire, &what, 7);
 }
 
 /* ---- operations: GRAT_OK with the right answer, or an error; a wrong answer fills t->why --------- */

@@ -14,6 +14,9 @@
 #define QUIET_MS 50          /* a line is quiet after this, and the time of QUIET_BYTES more */
 #define QUIET_BYTES 20
 #define WIRE_232_DTE 128
+#define NS_PER_MS 1000000
+#define REPLUG_MS 600
+#define REPLUG_STEP_MS 30
 
 enum end_mode { END_NONE, END_LAST_BIT, END_CHAR, END_BREAK };
 
@@ -283,7 +286,13 @@ static grat_err reopen(serial *s, grat_op *op)
     char path[sizeof s->tty.path];
     memcpy(path, s->tty.path, sizeof path);
     grat__tty_close(&s->tty);
-    return grat__tty_open(&s->tty, path, &s->want, op);
+    /* A USB adapter that was unplugged, or whose board was reset, may be back in a moment. */
+    for (int64_t until = grat_now_ns() + REPLUG_MS * (int64_t)NS_PER_MS;;) {
+        grat_err e = grat__tty_open(&s->tty, path, &s->want, op);
+        if (e != GRAT_ENODEV || grat_now_ns() >= until) return e;
+        grat_op pause = *op;
+        if (grat_op_sleep_until(&pause, grat_now_ns() + REPLUG_STEP_MS * NS_PER_MS)) return e;
+    }
 }
 
 static grat_err clear_once(serial *s, grat_op *op)
