@@ -17,6 +17,7 @@ enum grat_transport_cap {
     GRAT_TCAP_ORDERED = 2,   /* after clear, an answer to an older message can never arrive */
     GRAT_TCAP_DUPLEX = 4,    /* one write may run beside one read */
     GRAT_TCAP_STB_ASIDE = 8, /* stb and ren may run beside a read or a write */
+    GRAT_TCAP_NEWLINE = 16,  /* a program message ends with a newline too: some firmware waits for it (USBTMC) */
 };
 
 /* Which calls run together. The caller serialises all calls on one `p`, with these exceptions, which the transport

@@ -183,7 +183,8 @@ grat_err grat__raw_write(grat_session *s, const void *data, size_t n, grat_op *o
         if (e) return e;
     }
     grat_err e;
-    if (!grat__is_stream(s) || lf || s->opt.plain || s->dialect) {
+    bool newline = grat__is_stream(s) || s->tr->caps & GRAT_TCAP_NEWLINE;
+    if (!newline || lf || s->opt.plain || s->dialect) {
         e = s->tr->write(s->priv, data, n, true, op);
     } else if (n < sizeof small) {
         memcpy(small, data, n);

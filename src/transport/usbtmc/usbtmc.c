@@ -225,7 +225,7 @@ static grat_err attr_get(void *p, grat_attr a, grat_value *out, grat_op *op)
 const grat_transport grat__transport_usbtmc = {
     .name = "USBTMC",
     .priv_size = sizeof(grat__tmc),
-    .caps = GRAT_TCAP_END | GRAT_TCAP_ORDERED,
+    .caps = GRAT_TCAP_END | GRAT_TCAP_ORDERED | GRAT_TCAP_NEWLINE,
     .serves = serves,
     .open = tmc_open,
     .close = tmc_close,
