@@ -18,6 +18,7 @@ from guest import Bench, Wrong, check, expect, need, run, wait_for
 NODE = '/dev/usbtmc0'
 IDN = re.compile(r'RIGOL TECHNOLOGIES,DS1104Z,DS1ZA171509445,[\w.]+')
 PYTHON = '/usr/bin/python3'
+BOTH, LIBUSB, KERNEL = ('libusb', 'kernel'), ('libusb',), ('kernel',)
 
 
 def grat(build):
@@ -141,8 +142,10 @@ def by_each(build, *checks, faults=None, carriers=('libusb', 'kernel'), **more):
 
 @check
 def conformance(build):
-    by_each(build, 'blocks', 'tags_wrap', 'long_command', 'plain_io', 'status', 'control', 'clear', 'service_request',
-            'in_a_task', 'no_thread_is_left')
+    rest = ['long_command', 'plain_io', 'status', 'control', 'clear', 'service_request', 'in_a_task',
+            'no_thread_is_left']
+    by_each(build, 'blocks', *rest, carriers=LIBUSB)
+    by_each(build, 'few_blocks', 'tags_wrap', *rest, carriers=KERNEL)
 
 
 @check
@@ -152,7 +155,6 @@ def timeouts_and_aborts(build):
 
 # One row: fault of the simulator, checks of the client, quirks that the client must know (by environment), carriers.
 # What the carriers share is tried by one of them.
-BOTH, LIBUSB, KERNEL = ('libusb', 'kernel'), ('libusb',), ('kernel',)
 ROWS = [
     ('usb-unplug:300', 'unplugged', '', BOTH),
     ('usb-short@0.4', 'faulty', '', BOTH),
