@@ -41,7 +41,7 @@ typedef struct grat__bs_regs {
 } grat__bs_regs;
 /* The low bytes of `value`; more than the register holds is cut. */
 void grat__bs_put(grat__bs_regs *r, enum grat__bs_reg reg, uint32_t value);
-/* round(x * 2^bits), halves to even, at most what `bytes` hold: signed when low < 0 is possible. */
+/* round(x * 2^bits), halves to even, at most what 16 bits hold. */
 uint32_t grat__bs_fixed(double x, unsigned bits, bool is_signed);
 
 #define GRAT__BS_PROGRAM_MAX 1800

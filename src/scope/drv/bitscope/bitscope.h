@@ -108,7 +108,6 @@ typedef struct bs_trace {
     double force_after;        /* seconds after which it is cancelled by us as the automatic end; 0 = never */
     grat__bs_packet begin, end;
     int64_t asked_ns, begun_ns, ended_ns;
-    int64_t utc_offset_ns;
     bool complete;             /* `end` is there: it can be dumped */
     bool cut;                  /* ended by a cancel */
     unsigned captured;         /* conversions that belong to it */
@@ -157,6 +156,8 @@ grat_err bs_acquire(void *p, const grat_request *q, grat_op *op);
 grat_err bs_cancel(void *p, grat_op *op);
 grat_err bs_run(void *p, grat_run what, grat_op *op);
 grat_err bs_state(void *p, grat_scope_state *out, grat_op *op);
+/* Between two times of the instrument, whose counter wraps every 107 s: the host's clock tells how often. */
+double bs_ticks_between(uint32_t from, uint32_t to, int64_t host_ns);
 /* The registers of a trace: pure. */
 grat_err bs_program(const bs_scope *b, bs_trace *t, grat__bs_regs *out, grat_op *op);
 

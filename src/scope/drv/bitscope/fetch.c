@@ -102,9 +102,7 @@ static void stamp(const bs_scope *b, grat_record *r)
     double conversion = bs_conversion(p);
     bool triggered = t->end.code == GRAT__BS_DONE;
     /* The begin packet and the command that it answers hold the instrument's clock between them. */
-    double elapsed = (double)(uint32_t)(t->end.time - t->begin.time) * BS_TICK, wrap = 4294967296.0 * BS_TICK;
-    double host = (double)(t->ended_ns - t->begun_ns) / 1e9;
-    elapsed += wrap * fmax(nearbyint((host - elapsed) / wrap), 0);
+    double elapsed = bs_ticks_between(t->begin.time, t->end.time, t->ended_ns - t->begun_ns) * BS_TICK;
     double after = triggered ? ((double)p->conversions - t->event) * conversion : 0;
     int64_t middle = t->asked_ns + (t->begun_ns - t->asked_ns) / 2;
     r->dt = p->dt;
@@ -202,13 +200,6 @@ grat_err bs_fetch(void *p, const grat_request *q, grat_record **out, grat_op *op
     return grat_op_check(op);
 }
 
-/* The time of a packet since the last one that was placed: the counter wraps, the host's clock tells how often. */
-static double ticks_since(uint32_t from, int64_t from_ns, uint32_t to, int64_t to_ns)
-{
-    double part = (uint32_t)(to - from), whole = 4294967296.0, host = (double)(to_ns - from_ns) / 25;
-    return part + whole * fmax(nearbyint((host - part) / whole), 0);
-}
-
 grat_err bs_log_next(void *p, const grat_request *q, bool restart, grat_record **out, grat_op *op)
 {
     bs_scope *b = p;
@@ -223,7 +214,7 @@ grat_err bs_log_next(void *p, const grat_request *q, bool restart, grat_record *
         b->log.ticks = length;
         b->log.next = 0;
     } else {
-        b->log.ticks += ticks_since(b->log.time, b->log.host_ns, t->end.time, t->ended_ns);
+        b->log.ticks += bs_ticks_between(b->log.time, t->end.time, t->ended_ns - b->log.host_ns);
     }
     b->log.time = t->end.time;
     b->log.host_ns = t->ended_ns;

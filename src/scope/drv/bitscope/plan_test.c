@@ -328,6 +328,16 @@ TEST(triggers)
     EQ(bs_trigger_of(&b.set, &t, &op), GRAT_ERANGE);
 }
 
+/* The instrument's counter wraps every 107 s, also within one wait. */
+TEST(time_wraps)
+{
+    NEAR(bs_ticks_between(100, 500, 10000), 400, 0);
+    NEAR(bs_ticks_between(0xffffff00, 0x100, 12800), 512, 0);
+    NEAR(bs_ticks_between(7, 7, 107374182400), 4294967296.0, 0);
+    NEAR(bs_ticks_between(7, 47, 5 * 107374182400 + 9000000), 5 * 4294967296.0 + 40, 0);
+    NEAR(bs_ticks_between(50, 10, 107374180000), 4294967256.0, 0);
+}
+
 TEST(addresses)
 {
     EQ(bs_start_address(&bs_modes[0], 1474, 1000), 0x1da);
@@ -379,5 +389,6 @@ int main(void)
     RUN(programs);
     RUN(triggers);
     RUN(addresses);
+    RUN(time_wraps);
     return TEST_RESULT();
 }

@@ -5,7 +5,6 @@
 #include "scope/drv/bitscope/bitscope.h"
 
 #define MS 1000000LL
-#define TICKS_PER_US 40
 #define TIMEOUT_TICK 6.4e-6
 #define TIMEOUT_MAX 65535
 #define AUTO_WAIT 0.1
@@ -140,11 +139,9 @@ static grat_err start(bs_scope *b, grat_op *op)
 
 /* ---- end ----------------------------------------------------------------------------------------------- */
 
-/* Ticks between the two packets; the counter wraps every 107 s, the host's clock tells how often. */
-static double elapsed_ticks(const bs_trace *t)
+double bs_ticks_between(uint32_t from, uint32_t to, int64_t host_ns)
 {
-    double part = (uint32_t)(t->end.time - t->begin.time), whole = 4294967296.0;
-    double host = (double)(t->ended_ns - t->begun_ns) / 1e3 * TICKS_PER_US;
+    double part = (uint32_t)(to - from), whole = 4294967296.0, host = (double)host_ns * 1e-9 / BS_TICK;
     return part + whole * fmax(nearbyint((host - part) / whole), 0);
 }
 
@@ -159,7 +156,8 @@ static void finish(bs_scope *b, const grat__bs_packet *end)
     t->captured = p->conversions;
     if (end->code == GRAT__BS_DONE) return;
     /* What is older in the memory belongs to another trace. */
-    double have = floor(elapsed_ticks(t) / ((double)p->ticks * p->scale) + 1e-9);
+    double ticks = bs_ticks_between(t->begin.time, end->time, t->ended_ns - t->begun_ns);
+    double have = floor(ticks / ((double)p->ticks * p->scale) + 1e-9);
     if (have < t->captured) t->captured = (unsigned)have;
     if (p->mode->analog == 2) t->captured &= ~1u;
 }
