@@ -7,6 +7,7 @@
 #define MANUFACTURER "Graticule"
 #define NUMERIC_CHARS "0123456789."
 #define HISLIP_PORT 4880
+#define ASK_MS 2000
 
 /* Of the attributes that resource manager sessions keep. */
 static pthread_mutex_t rm_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -105,11 +106,18 @@ static bool common_state(ViAttr attr, visa_value *out)
 
 /* ---- what the wire knows ------------------------------------------------------------------------- */
 
+/* A read that blocks for ever must not block this for ever. */
 static ViStatus ask_wire(visa_session *s, grat_attr a, grat_value *v)
 {
-    visa_call *c;
-    ViStatus st = visa__call_begin(s, LANE_ALL, &c);
-    if (st) return st;
+    ViStatus st;
+    int64_t ms = visa__timeout(s);
+    visa_call *c = visa__call_queue(s, LANE_ALL, 0, &st);
+    if (!c) return st;
+    if ((st = visa__call_wait(c, ms < 0 || ms > ASK_MS ? ASK_MS : ms))) {
+        visa__call_end(c);
+        return st;
+    }
+    visa__call_clock(c);
     grat_err e = grat_attr_get(s->wire, a, v, &c->op);
     st = e == GRAT_ENOTSUP ? VI_ERROR_NSUP_ATTR : visa__call_status(c, e);
     visa__call_end(c);

@@ -158,7 +158,8 @@ void visa__poller_leave(visa_session *s);
 
 typedef struct visa_buf {
     ViByte *data;
-    size_t size, len, at;     /* capacity, bytes held, of them given out */
+    _Atomic size_t size;      /* as asked for; read by viGetAttribute at any time */
+    size_t len, at;           /* bytes held, of them given out */
     ViStatus why;             /* read: the status of the read that filled it */
 } visa_buf;
 
