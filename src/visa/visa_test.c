@@ -34,15 +34,21 @@ static void *serve(void *unused)
     return unused;
 }
 
-static const char *start(const char *model, const char *wire)
+static const char *start_faulty(const char *model, const char *wire, const char *faults)
 {
-    grat_sim_instrument one = {.model = model, .address = "127.0.0.78", .wires = wire, .no_portmapper = true};
+    grat_sim_instrument one = {.model = model, .address = "127.0.0.78", .wires = wire, .no_portmapper = true,
+                               .faults = faults};
     grat_op op;
     grat_op_init(&op, 5000, NULL);
     bench.stop = grat_cancel_new();
     EQ(grat_sim_new(&one, 1, 1, &op, &bench.sim), GRAT_OK);
     pthread_create(&bench.thread, NULL, serve, NULL);
     return grat_sim_resource(bench.sim, 0);
+}
+
+static const char *start(const char *model, const char *wire)
+{
+    return start_faulty(model, wire, NULL);
 }
 
 static void stop(void)
@@ -709,6 +715,27 @@ TEST(a_terminated_read_is_aborted_in_the_device)
     stop();
 }
 
+/* Without an abort channel a clear is a new link: the service requests are asked for again. */
+TEST(service_requests_outlive_a_new_link)
+{
+    pthread_t t;
+    ViSession vi = open_it(start_faulty("ds1104z", "vxi11", "vxi-no-abort"));
+    EQ(viEnableEvent(vi, VI_EVENT_SERVICE_REQ, VI_QUEUE, VI_NULL), VI_SUCCESS);
+    EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, 60000), VI_SUCCESS);
+    pthread_create(&t, NULL, blocked_read, &vi);
+    nap(100);
+    EQ(viTerminate(vi, VI_NULL, VI_NULL), VI_SUCCESS);
+    pthread_join(t, NULL);
+    EQ(blocked_status, VI_ERROR_ABORT);
+    EQ(viClear(vi), VI_SUCCESS);
+    put(vi, "*CLS;*ESE 1;*SRE 32");
+    put(vi, "*OPC");
+    EQ(viWaitOnEvent(vi, VI_EVENT_SERVICE_REQ, 3000, NULL, NULL), VI_SUCCESS);
+    TRUE(identity_length(vi) > 10);
+    EQ(viClose(vi), VI_SUCCESS);
+    stop();
+}
+
 /* ---- locks ----------------------------------------------------------------------------------------------------- */
 
 TEST(locks)
@@ -886,6 +913,7 @@ int main(int argc, char **argv)
     RUN(queues);
     RUN(a_blocked_read_blocks_nobody);
     RUN(a_terminated_read_is_aborted_in_the_device);
+    RUN(service_requests_outlive_a_new_link);
     RUN(locks);
     RUN(locks_between_processes);
     RUN(device_locks);
