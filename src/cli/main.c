@@ -19,7 +19,11 @@ const cli_command *const cli_commands[] = {
 const cli_option cli_globals[] = {
     {"json", 'j', CLI_FLAG, NULL, "one JSON document on standard output, or one per line where it streams", NULL},
     {"timeout", 'T', CLI_AMOUNT, "TIME", "how long the work may take, such as 500ms or 1h", "s"},
-    {"baud", 0, CLI_TEXT, "BAUD[,8N1,…]", "of a serial port, 9600,8N1 unless told; also rts xon crlf cr echo", NULL},
+    {"baud", 0, CLI_TEXT, "BAUD[,8N1]", "of a serial port, 9600,8N1 unless told; also rts xon crlf cr echo", NULL},
+    {"tls", 0, CLI_CHOICE, "WHEN", "encrypt HiSLIP: auto (where asked for), require, never, insecure (any certificate)",
+     "auto require never insecure"},
+    {"ca", 0, CLI_TEXT, "FILE", "certificates to trust instead of the system's", NULL},
+    {"user", 0, CLI_TEXT, "NAME", "name for the instrument; the password is $GRATICULE_PASSWORD, else asked for", NULL},
     {"quiet", 'q', CLI_FLAG, NULL, "no progress, no summary", NULL},
     {"help", 'h', CLI_FLAG, NULL, "show this help", NULL},
     {"version", 'V', CLI_FLAG, NULL, "show the version", NULL},

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <termios.h>
+#include <unistd.h>
 
 static bool is_name(const char *s, size_t n)
 {
@@ -106,12 +108,45 @@ int cli_resolve(cli *c)
     return CLI_DONE;
 }
 
+/* False when there is neither a variable nor a terminal to ask at. */
+static bool password(const char *user, grat_open_options *opt)
+{
+    static char typed[256];
+    struct termios was, silent;
+    opt->user = user;
+    if ((opt->password = getenv("GRATICULE_PASSWORD"))) return true;
+    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &was)) return false;
+    fprintf(stderr, "password of %s: ", user);
+    silent = was;
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    bool good = fgets(typed, sizeof typed, stdin) != NULL;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
+    fputc('\n', stderr);
+    typed[strcspn(typed, "\r\n")] = '\0';
+    opt->password = typed;
+    return good;
+}
+
+static int connection(cli *c, grat_open_options *opt)
+{
+    const char *tls = cli_value(&c->args, "tls"), *user = cli_value(&c->args, "user");
+    opt->serial = cli_value(&c->args, "baud");
+    opt->tls_ca = cli_value(&c->args, "ca");
+    if (tls && strcmp(tls, "never") == 0) opt->tls = GRAT_TLS_NEVER;
+    if (tls && (strcmp(tls, "require") == 0 || strcmp(tls, "insecure") == 0)) opt->tls = GRAT_TLS_REQUIRE;
+    opt->tls_insecure = tls && strcmp(tls, "insecure") == 0;
+    if (user && !password(user, opt))
+        return cli_usage("--user %s: no password; set GRATICULE_PASSWORD, or run it at a terminal", user);
+    return CLI_DONE;
+}
+
 int cli_open_session(cli *c, grat_session **out)
 {
+    grat_open_options opt = {.size = sizeof opt, .io_timeout_ms = c->timeout_ms};
     int status = cli_resolve(c);
+    if (!status) status = connection(c, &opt);
     if (status) return status;
-    grat_open_options opt = {.size = sizeof opt, .io_timeout_ms = c->timeout_ms,
-                             .serial = cli_value(&c->args, "baud")};
     if (grat_open(c->resource, &opt, &c->op, out)) return cli_fail(c, c->resource);
     snprintf(c->resource, sizeof c->resource, "%s", grat_session_resource(*out));
     return CLI_DONE;

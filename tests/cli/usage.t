@@ -39,3 +39,9 @@ $ help --completion bash
 $ help nothing
 !~ grat: nothing: unknown command; .*
 ? 2
+$ query TCPIP::127.0.0.1::hislip0::INSTR *IDN? --user ann
+! grat: --user ann: no password; set GRATICULE_PASSWORD, or run it at a terminal
+? 2
+$ query TCPIP::127.0.0.1::hislip0::INSTR *IDN? --tls maybe
+!~ grat: --tls maybe: .*
+? 2
