@@ -31,16 +31,16 @@ void visa__text_out(char *out, const char *text);
 typedef struct visa_attrs {
     int64_t max_queue, user_data, tmo, trig_id;
     int64_t send_end, termchar, io_prot, dma, rd_mode, wr_mode, suppress_end, termchar_en, file_append;
-    int64_t nodelay, keepalive, overlap, max_message_kb;
+    int64_t nodelay, keepalive, max_message_kb;
     int64_t end_in, end_out, replace_char, xon, xoff, break_len, allow_transmit, discard_null;
-    int64_t usb_intr_size, usb_end_in, usb_pipe_out, usb_pipe_in, usb_pipe_intr, usb_ctrl_pipe;
+    int64_t usb_intr_size, usb_end_in;
     int64_t readdress, unaddress;
 } visa_attrs;
 
 void visa__attr_defaults(visa_class rclass, visa_attrs *a);
 /* What follows from the name alone; the rest needs an open session. */
 bool visa__attr_of_name(const visa_rsrc *r, ViAttr attr, visa_value *out);
-/* By the caller's pointer type: 1 to 8 bytes or a string of VI_FIND_BUFLEN. */
+/* Any attribute of an open session; what the wire knows is asked there. */
 ViStatus visa__attr_session(visa_session *s, ViAttr attr, visa_value *out);
 
 /* ---- locks (lock.c) ----------------------------------------------------------------------------------- */
