@@ -174,7 +174,7 @@ static void search(bs_vm *v)
     int64_t until = v->now < t->timeout ? v->now : t->timeout;
     if (until - sample_tick(t, t->next) > BEHIND_TICKS) {
         t->next = samples_before(t, until - BEHIND_TICKS / 10);
-        t->high_seen = 0;
+        t->low_seen = t->high_seen = 0; /* or the middle of a high level would be taken for its edge */
     }
     for (unsigned i = 0; i < SEARCH_AT_ONCE && !t->triggered && sample_tick(t, t->next) <= until; i++) look(v);
 }
