@@ -313,8 +313,12 @@ TEST(unplugged)
 {
     uint8_t *data = NULL;
     size_t n = 0;
+    pthread_t thread;
+    void *seen = NULL;
     grat_session *s = session();
     alive(s);
+    EQ(grat_srq_enable(s, true, fresh(2000)), GRAT_OK);
+    pthread_create(&thread, NULL, wait_for_srq, s);
     grat_op *op = fresh(8000);
     grat_err e = grat_query_block_alloc(s, ":BLOCK? 300000", &data, &n, op);
     EQ(e, GRAT_ELOST);
@@ -322,6 +326,8 @@ TEST(unplugged)
     TRUE(n < 300000 && right(data, n));
     free(data);
     alive(s);
+    pthread_join(thread, &seen);     /* the one who waited was told, and left before the pipe went */
+    TRUE(seen == NULL);
     grat_close(s);
 }
 

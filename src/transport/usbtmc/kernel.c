@@ -19,6 +19,7 @@
 #define URB 4096                     /* the driver's own transfers */
 #define FLIGHT (16 * URB)            /* it has 16 of them under way */
 #define STB_MS 500
+#define SRQ_SLICE_MS 200
 #define CONTROL_MAX 4096
 
 typedef struct kernel {
@@ -236,12 +237,21 @@ static grat_err kernel_srq_wait(void *p, grat_op *op)
 {
     kernel *k = p;
     uint8_t stb;
-    for (;;) {
-        grat_err e = grat__op_wait(op, k->srq_fd, POLLPRI);
-        if (e) return e;
+    while (!atomic_load(&k->base.srq_off)) {
+        grat_op slice;
+        grat__op_child(&slice, op, SRQ_SLICE_MS);
+        grat_err e = grat__op_wait(&slice, k->srq_fd, POLLPRI);
+        if (e == GRAT_ETIMEOUT && !grat_op_check(op)) continue;
+        if (e) return grat__op_adopt(op, &slice);
         if (ioctl(k->srq_fd, USBTMC_IOCTL_GET_SRQ_STB, &stb) >= 0) return GRAT_OK;
         if (errno != ENOMSG) return failed(k, errno, "service request", op);
     }
+    return grat_op_fail(op, GRAT_ELOST, "%s: the connection was made anew", k->base.dev->node);
+}
+
+static void kernel_srq_stop(void *p)
+{
+    (void)p;                         /* srq_off is seen at the next slice */
 }
 
 static bool kernel_srq_seen(void *p, uint8_t *stb)
@@ -265,4 +275,5 @@ const grat__usb_pipe_ops grat__usb_kernel = {
     .srq_seen = kernel_srq_seen,
     .srq_enable = kernel_srq_enable,
     .srq_wait = kernel_srq_wait,
+    .srq_stop = kernel_srq_stop,
 };

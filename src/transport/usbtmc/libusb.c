@@ -269,10 +269,18 @@ static grat_err lib_srq_wait(void *p, grat_op *op)
         unsigned n = atomic_load(&l->srqs);
         while (n && !atomic_compare_exchange_weak(&l->srqs, &n, n - 1)) continue;
         if (n) return GRAT_OK;
-        if (atomic_load(&l->interrupt.done)) return failed(l, LIBUSB_ERROR_NO_DEVICE, "service request", op);
+        if (atomic_load(&l->base.srq_off) || atomic_load(&l->interrupt.done))
+            return grat_op_fail(op, GRAT_ELOST, "%s: unplugged, or the connection was made anew",
+                                l->base.dev->resource);
         grat_err e = grat__op_wait(op, l->srq.epoll, POLLIN);
         if (e) return e;
     }
+}
+
+static void lib_srq_stop(void *p)
+{
+    lib *l = p;
+    wake(&l->srq);
 }
 
 /* ---- bulk ------------------------------------------------------------------------------------------ */
@@ -476,4 +484,5 @@ const grat__usb_pipe_ops grat__usb_libusb = {
     .srq_seen = lib_srq_seen,
     .srq_enable = lib_srq_enable,
     .srq_wait = lib_srq_wait,
+    .srq_stop = lib_srq_stop,
 };

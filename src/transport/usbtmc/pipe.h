@@ -6,11 +6,14 @@
 #include "transport/usb_list.h"
 #include "wire/usbtmc.h"
 
+#include <stdatomic.h>
+
 /* First member of every carrier's private data. */
 typedef struct grat__usb_pipe {
     const grat__usb_entry *dev;      /* borrowed */
     bool stalled;                    /* the last EIO was a halted endpoint, or a refused control request */
     bool lost;                       /* unplugged: nothing more will come */
+    atomic_bool srq_off;             /* srq_wait is to return ELOST soon */
 } grat__usb_pipe;
 
 /* One finished bulk-IN transfer. */
@@ -47,7 +50,9 @@ typedef struct grat__usb_pipe_ops {
     /* True once for each service request that came since the last call; *stb is its status byte. */
     bool (*srq_seen)(void *p, uint8_t *stb);
     grat_err (*srq_enable)(void *p, bool on, grat_op *op);
+    /* Ends within 0.3 s of srq_off and srq_stop. */
     grat_err (*srq_wait)(void *p, grat_op *op);
+    void (*srq_stop)(void *p);
 } grat__usb_pipe_ops;
 
 extern const grat__usb_pipe_ops grat__usb_libusb, grat__usb_kernel;

@@ -49,6 +49,8 @@ typedef struct grat__tmc {
     grat__tmc_slice rest;            /* payload that was not asked for yet */
     bool skipped_zlp;
     bool srq_on;
+    atomic_bool closing;             /* srq_wait must not start on this pipe any more */
+    atomic_int waiters;              /* threads or tasks inside srq_wait */
 } grat__tmc;
 
 /* data.c */

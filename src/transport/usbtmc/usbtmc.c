@@ -11,6 +11,8 @@
 enum {
     OUT_MAX = GRAT__TMC_HEADER + (1 << 20) + 4,
     CLOSE_MS = 500,
+    LEAVE_MS = 2000,
+    LEAVE_STEP_NS = 2000000,
     OPEN_TRIES = 2,
     OPEN_PAUSE_NS = 1000000000,
 };
@@ -96,12 +98,20 @@ static grat_err open_pipe(grat__tmc *t, grat_op *op)
     return e;
 }
 
+/* Who waits for a service request beside us must have left before the pipe goes. */
 static void close_pipe(grat__tmc *t)
 {
+    grat_op op;
     if (!t->pipe) return;
+    atomic_store(&t->closing, true);
+    atomic_store(&t->pipe->srq_off, true);
+    t->ops->srq_stop(t->pipe);
+    grat_op_init(&op, LEAVE_MS, NULL);
+    while (atomic_load(&t->waiters) && !grat_op_sleep_until(&op, grat_now_ns() + LEAVE_STEP_NS)) continue;
     t->ops->close(t->pipe);
     free(t->pipe);
     t->pipe = NULL;
+    atomic_store(&t->closing, false);
 }
 
 static grat_err connect_device(grat__tmc *t, grat_op *op)
@@ -194,10 +204,14 @@ static grat_err srq_wait(void *p, grat_op *op)
 {
     grat__tmc *t = p;
     grat_err e = grat__op_begin(op);
-    if (!e) e = grat__tmc_here(t, op);
     if (e) return e;
-    if (!t->srq_on) return grat_op_fail(op, GRAT_EINVAL, "%s: service requests are not enabled", t->name);
-    return t->ops->srq_wait(t->pipe, op);
+    atomic_fetch_add(&t->waiters, 1);
+    if (atomic_load(&t->closing) || !t->pipe)
+        e = grat_op_fail(op, GRAT_ELOST, "%s: the connection is being made anew", t->name);
+    else if (!t->srq_on) e = grat_op_fail(op, GRAT_EINVAL, "%s: service requests are not enabled", t->name);
+    else e = t->ops->srq_wait(t->pipe, op);
+    atomic_fetch_sub(&t->waiters, 1);
+    return e;
 }
 
 /* ---- attributes ----------------------------------------------------------------------------------------- */
