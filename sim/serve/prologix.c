@@ -396,7 +396,8 @@ static void pump(gateway *g)
         if (!ok || !g->out.len) break;
         size_t may = sim_pace_allow(&g->pace, now, g->out.len, &due);
         if (!may) break;
-        ssize_t n = write(g->client.fd, g->out.data, may);
+        ssize_t n = g->on_pty ? write(g->client.fd, g->out.data, may)
+                              : send(g->client.fd, g->out.data, may, MSG_NOSIGNAL);
         if (n < 0 && errno != EAGAIN && errno != EINTR) ok = false;
         blocked = n <= 0;
         if (n <= 0) break;

@@ -265,6 +265,7 @@ static grat_err find_version(adapter *a, const char *lines, grat_op *op)
             window[n] = '\0';
             grat__rtrim(window, n);
             found = ends_with_version(a, window);
+            if (grat__prlgx_is_error(window)) a->no_mark = true;
             n = 0;
         }
         if (found) return GRAT_OK;
@@ -300,6 +301,7 @@ grat_err grat__prlgx_sync(adapter *a, grat_op *op)
              "++mode 1\n++auto 0\n++eoi 1\n++eos 3\n++eot_char %d\n++eot_enable 1\n++read_tmo_ms %d\n++ver\n",
              GRAT__PRLGX_MARK, GRAT__PRLGX_READ_MS);
     /* A command that it does not know is answered, so the version is asked for behind them, too. */
+    a->no_mark = false;
     if (!e && connected(a)) e = find_version(a, setup, op);
     if (e) return failed(a, e);
     a->ready = connected(a);

@@ -53,6 +53,7 @@ struct adapter {
     int64_t read_until_ns;   /* it is over when nothing has come by then */
     grat__prlgx_answer answer;
     bool perhaps;            /* a byte that is the mark unless more comes */
+    bool no_mark;            /* it does not know ++eot_enable */
 };
 
 #define GRAT__PRLGX_READ_MS 250   /* ++read_tmo_ms: how long the adapter waits for each byte */

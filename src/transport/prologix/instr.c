@@ -148,25 +148,21 @@ static grat_err start_reading(grat__prlgx_instr *s, grat_op *op)
 }
 
 /* The ++read has ended without the mark. An adapter that was reset has forgotten to send one; an instrument may end its
- * answers by a newline alone. */
+ * answers by a newline alone. Anything but the number that was set is no answer to the question but a part of the
+ * instrument's, which was slow: then the adapter is out of step. */
 static grat_err without_mark(grat__prlgx_instr *s, bool *end, grat_op *op)
 {
     adapter *a = s->a;
-    unsigned on = 0;
-    a->reading = NULL;
+    unsigned mark = GRAT__PRLGX_MARK;
     grat_op ask;
+    a->reading = NULL;
     grat__op_child(&ask, op, 1000);
-    grat_err e = grat__prlgx_number(a, "++eot_enable", &on, &ask);
-    if (e == GRAT_ETIMEOUT || e == GRAT_ECANCELED) return grat__op_adopt(op, &ask);
-    if (!e && !on) {
+    grat_err e = a->no_mark ? GRAT_OK : grat__prlgx_number(a, "++eot_char", &mark, &ask);
+    if (e) return grat__op_adopt(op, &ask);
+    if (mark != GRAT__PRLGX_MARK) {
         a->ready = false;
-        return grat_op_fail(op, GRAT_EPROTO, "%s: the adapter has lost its settings; was it reset?", a->key);
-    }
-    if (e) {
-        /* It does not know the command: silence is all there is. */
-        a->ready = true;
-        *end = s->answered;
-        return op->err = GRAT_OK;
+        return grat_op_fail(op, GRAT_EPROTO, mark ? "%s: the adapter is out of step"
+                                                  : "%s: the adapter has lost its settings; was it reset?", a->key);
     }
     *end = s->answered && s->last == '\n';
     return GRAT_OK;
