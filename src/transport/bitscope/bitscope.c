@@ -44,13 +44,11 @@ static bool serves(const grat_resource *r)
 
 unsigned grat__bitscope_ports(const char *root, grat__tty_port *out, unsigned cap)
 {
-    static grat__tty_port none;
     grat__tty_port *all = calloc(64, sizeof *all);
     unsigned n = all ? grat__tty_list(root, all, 64) : 0, found = 0;
     for (unsigned i = 0; i < n && found < cap; i++) {
         if (all[i].vid == GRAT__BITSCOPE_VID && all[i].pid == GRAT__BITSCOPE_PID) out[found++] = all[i];
     }
-    if (!found && cap) out[0] = none;
     free(all);
     return found;
 }
