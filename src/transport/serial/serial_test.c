@@ -60,9 +60,14 @@ static const char *sent(void)
 {
     static char got[256];
     struct pollfd wait = {.fd = master, .events = POLLIN};
-    poll(&wait, 1, 300);     /* the kernel hands it over by a worker */
-    ssize_t n = read(master, got, sizeof got - 1);
-    got[n > 0 ? n : 0] = '\0';
+    size_t have = 0;
+    /* The kernel hands it over by a worker, write by write. */
+    while (poll(&wait, 1, have ? 40 : 300) > 0 && have < sizeof got - 1) {
+        ssize_t n = read(master, got + have, sizeof got - 1 - have);
+        if (n <= 0) break;
+        have += (size_t)n;
+    }
+    got[have] = '\0';
     return got;
 }
 
