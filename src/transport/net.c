@@ -57,6 +57,23 @@ static const char *advice(grat_err e)
     }
 }
 
+/* ---- answers that come at once ---------------------------------------------------------------
+ * Going to sleep and being woken costs more than a fast peer needs for its answer. While a socket's answers come
+ * within SPIN_NS, a read looks again and again for that long before it sleeps; a socket whose answers take longer is
+ * tried again only now and then. */
+enum { SPIN_NS = 60000, SPIN_START = 2, SPIN_MOST = 8, SPIN_MISS = 2, SPIN_SOCKETS = 1024 };
+
+static struct {
+    _Atomic uint8_t credit, slept;
+} spin[SPIN_SOCKETS];
+
+static void spin_reset(int fd)
+{
+    if (fd >= SPIN_SOCKETS) return;
+    spin[fd].credit = SPIN_START;
+    spin[fd].slept = 0;
+}
+
 static void prepare(int fd)
 {
     /* Keepalive: 60 s idle, 60 s apart, 5 probes, so that a vanished instrument is noticed in a week-long log. */
@@ -73,6 +90,7 @@ static void prepare(int fd)
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof slice);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &slice, sizeof slice);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    spin_reset(fd);
 }
 
 static grat_err connect_one(const struct addrinfo *ai, grat_op *op, int *out)
@@ -213,6 +231,34 @@ grat_err grat__send_all(int fd, struct iovec *iov, int n, grat_op *op)
     return GRAT_OK;
 }
 
+static bool worth_spinning(int fd)
+{
+    if (fd >= SPIN_SOCKETS || grat__in_task()) return false;
+    if (spin[fd].credit) return true;
+    if (++spin[fd].slept == 0) spin[fd].credit = 1; /* once in 256 */
+    return false;
+}
+
+static ssize_t receive(int fd, struct msghdr *m, int flags)
+{
+    return m->msg_iovlen == 1 ? recv(fd, m->msg_iov->iov_base, m->msg_iov->iov_len, flags) : recvmsg(fd, m, flags);
+}
+
+/* As receive with MSG_DONTWAIT, for a while. */
+static ssize_t receive_soon(int fd, struct msghdr *m)
+{
+    int64_t until = grat_now_ns() + SPIN_NS;
+    ssize_t r;
+    do {
+        r = receive(fd, m, MSG_DONTWAIT);
+    } while (r < 0 && again(errno) && grat_now_ns() < until);
+    bool hit = r >= 0 || !again(errno);
+    uint8_t credit = spin[fd].credit;
+    if (hit && credit < SPIN_MOST) spin[fd].credit = (uint8_t)(credit + 1);
+    if (!hit) spin[fd].credit = credit > SPIN_MISS ? (uint8_t)(credit - SPIN_MISS) : 0;
+    return r;
+}
+
 grat_err grat__recv_vec(int fd, const struct iovec *iov, int n, grat_op *op)
 {
     struct iovec part[4];
@@ -230,8 +276,13 @@ grat_err grat__recv_vec(int fd, const struct iovec *iov, int n, grat_op *op)
         cap += part[i].iov_len;
         m.msg_iovlen++;
     }
+    bool soon = !flags && worth_spinning(fd);
     for (;;) {
-        ssize_t r = m.msg_iovlen == 1 ? recv(fd, part[0].iov_base, cap, flags) : recvmsg(fd, &m, flags);
+        ssize_t r = soon ? receive_soon(fd, &m) : receive(fd, &m, flags);
+        if (r < 0 && soon && again(errno)) {
+            soon = false;
+            continue;
+        }
         if (r > 0) {
             op->count = (size_t)r;
             grat__op_moved(op);

@@ -65,28 +65,6 @@ static grat_err send_call(grat__channel *c, const grat__exchange *x, grat_op *op
     return e;
 }
 
-/* Tries first and polls only when nothing is there; the socket's kernel timeout makes the first try a short wait. */
-static grat_err receive(int fd, struct iovec *iov, size_t n, grat_op *op, size_t *got)
-{
-    bool may_block = grat_op_left_ms(op) > 2 * NET_SLICE_MS && !grat_cancel_fired(op->cancel) && !grat__in_task();
-    int flags = may_block ? 0 : MSG_DONTWAIT;
-    for (;;) {
-        struct msghdr m = {.msg_iov = iov, .msg_iovlen = n};
-        ssize_t r = recvmsg(fd, &m, flags);
-        if (r > 0) {
-            *got = (size_t)r;
-            grat__op_moved(op);
-            return GRAT_OK;
-        }
-        if (r == 0) return grat_op_fail(op, GRAT_ELOST, "connection lost: the instrument closed it");
-        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-            return grat_op_fail(op, GRAT_ELOST, "connection lost: %s", strerrordesc_np(errno));
-        flags = MSG_DONTWAIT;
-        grat_err e = grat__op_wait(op, fd, POLLIN);
-        if (e) return e;
-    }
-}
-
 /* One receive: header bytes to a scratch buffer and payload to its destination in the same system call. Before the
  * first byte of a record at least READ_REPLY_HEAD bytes precede the payload, so what lands in dst lies at or behind
  * its final place; later in the header that is not certain, and all goes through the scratch buffer. */
@@ -99,7 +77,9 @@ static grat_err receive_part(grat__channel *c, const grat__exchange *x, grat_op 
     if (first) iov[parts++] = (struct iovec){head, sizeof head};
     if (direct || first) iov[parts++] = (struct iovec){dst + c->in.got, direct ? direct : x->cap};
     iov[parts++] = (struct iovec){rest, direct ? TAIL : sizeof rest};
-    grat_err e = receive(c->fd, iov, parts, op, &got);
+    grat_err e = grat__recv_vec(c->fd, iov, (int)parts, op);
+    got = op->count;
+    op->count = 0;
     if (e) return e;
     for (size_t i = 0; i < parts && got; i++) {
         size_t n = got < iov[i].iov_len ? got : iov[i].iov_len;
@@ -156,9 +136,9 @@ grat_err grat__channel_drain(grat__channel *c, grat_op *op)
     unsigned before = c->in.stale;
     grat__rpc_in_abandon(&c->in);
     while (c->in.in_record || (!inside && c->in.stale == before)) {
-        struct iovec iov = {scratch, sizeof scratch};
-        size_t got = 0;
-        grat_err e = receive(c->fd, &iov, 1, op, &got);
+        grat_err e = grat__recv_some(c->fd, scratch, sizeof scratch, op);
+        size_t got = op->count;
+        op->count = 0;
         if (!e) {
             grat__rpc_in_feed(&c->in, scratch, got, NULL);
             e = grat_op_check(op);
