@@ -220,9 +220,9 @@ static int run(cli *c)
     if (cli_parse_request(&c->args, &k.request, &c->op)) return cli_usage("%s", c->op.text);
     int status = name_files(&k);
     if (status) return status;
-    k.options = (grat_log_options){.size = sizeof k.options, .duration = cli_amount(&c->args, "duration", 0)};
-    if (cli_has(&c->args, "duration") && !(k.options.duration > 0))
-        return cli_usage("--duration: it must be longer than nothing");
+    k.options = (grat_log_options){.size = sizeof k.options, .duration = cli_amount(&c->args, "for", 0)};
+    if (cli_has(&c->args, "for") && !(k.options.duration > 0))
+        return cli_usage("--for: it must be longer than nothing");
     status = cli_open_scope(c, &sc);
     if (status) return status;
     if (c->next_arg < c->args.args) status = cli_usage("log: \"%s\" is no resource", c->args.arg[c->next_arg]);
@@ -246,7 +246,7 @@ static const cli_option options[] = {
     {"output", 'o', CLI_FILE, "FILE", "where to write; the ending chooses the format; several are possible", NULL},
     {"format", 'f', CLI_TEXT, "NAME", "the format, whatever the name of the file", NULL},
     {"rate", 0, CLI_AMOUNT, "RATE", "samples per second, such as 10kS/s; chooses the pieces", "S/s"},
-    {"duration", 'd', CLI_AMOUNT, "TIME", "how long, such as 1h; else until Ctrl-C", "s"},
+    {"for", 0, CLI_AMOUNT, "TIME", "how long, such as 1h; else until Ctrl-C", "s"},
     {"strict", 0, CLI_FLAG, NULL, "missing samples make the exit status 3", NULL},
     {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
 };

@@ -28,7 +28,7 @@ $ capture SIM::bitscope -c A --period 1ms --trigger A:above@3.2V -o sig.csv
 !~ BS0005: .*
 ^ INT 0.5
 ? 3
-$ log SIM::bitscope -c A --rate 100kS/s --duration 300ms -o log.csv --strict
+$ log SIM::bitscope -c A --rate 100kS/s --for 300ms -o log.csv --strict
 > log.csv
 > log.csv.gaps.csv
 !~ BS0005: channels A, \d+ samples each channel, 100 kS/s, \d+ lost in \d+ gaps
