@@ -55,6 +55,7 @@ static void stb_get(sim_call *c)
 
 static void opc_get(sim_call *c)
 {
+    if (c->in->pending_until_ns > c->now_ns) c->delay_ns += c->in->pending_until_ns - c->now_ns;
     sim_put(c, "1");
 }
 
@@ -72,6 +73,7 @@ static void rst_set(sim_call *c)
 {
     sim_store_clear(&c->in->store);
     c->in->stored = 0;
+    c->in->pending_until_ns = 0;
     if (c->in->model->reset) c->in->model->reset(c->model);
 }
 

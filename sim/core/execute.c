@@ -54,6 +54,15 @@ static const sim_command *resolve(sim_instrument *in, const char *header, size_t
     return k;
 }
 
+/* Commands that start a measurement, a sequence or a sweep; *TRG is noted where the triggers of all wires meet. */
+static bool is_start(const char *pattern)
+{
+    static const char *const starts[] = {":INITiate[:IMMediate]", ":READ", ":SINGle"};
+    for (unsigned i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (strcmp(pattern, starts[i]) == 0) return true;
+    return false;
+}
+
 static void run_unit(sim_instrument *in, char *unit, char *path, sim_call *c)
 {
     bool query;
@@ -67,6 +76,7 @@ static void run_unit(sim_instrument *in, char *unit, char *path, sim_call *c)
     }
     c->command = k;
     c->args = args;
+    if (in->start_log >= 0 && is_start(k->pattern)) sim_note_start(in, k->pattern, c->now_ns);
     (query ? k->get : k->set)(c);
 }
 

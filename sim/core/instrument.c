@@ -1,6 +1,8 @@
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/str.h"
 #include "sim/core/model.h"
@@ -31,7 +33,10 @@ static bool common_options(sim_instrument *in, char err[256])
     }
     in->max_recv = (uint32_t)max_recv;
     in->bytes_per_ns = link / 8e9;
-    return true;
+    const char *log = sim_option(o, "start-log", NULL);
+    if (log) in->start_log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (log && in->start_log < 0) snprintf(err, 256, "option start-log: %.150s cannot be written", log);
+    return !log || in->start_log >= 0;
 }
 
 sim_instrument *sim_instrument_create(const sim_model *model, const char *options, const grat_sim_entry *known,
@@ -48,10 +53,12 @@ sim_instrument *sim_instrument_create(const sim_model *model, const char *option
     in->model = model;
     in->seed = seed;
     in->status.esr = SIM_ESR_PON;
+    in->start_log = -1;
     if (sim_options_parse(&in->options, options, known, err) && common_options(in, err) && model->open(priv, in, err)) {
         in->priv = priv;
         return in;
     }
+    if (in->start_log >= 0) close(in->start_log);
     free(in);
     free(priv);
     return NULL;
@@ -62,6 +69,7 @@ void sim_instrument_free(sim_instrument *in)
     if (!in) return;
     if (in->model->close) in->model->close(in->priv);
     sim_store_clear(&in->store);
+    if (in->start_log >= 0) close(in->start_log);
     free(in->priv);
     free(in);
 }
@@ -121,8 +129,15 @@ bool sim_instrument_rqs(sim_instrument *in)
     return in->status.rqs;
 }
 
+void sim_note_start(const sim_instrument *in, const char *command, int64_t now_ns)
+{
+    if (in->start_log >= 0)
+        dprintf(in->start_log, "%lld %s %s\n", (long long)now_ns, sim_option(&in->options, "serial", "0"), command);
+}
+
 void sim_instrument_trigger(sim_instrument *in)
 {
+    sim_note_start(in, "trigger", grat_now_ns());
     if (in->model->trigger) in->model->trigger(in->priv);
 }
 

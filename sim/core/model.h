@@ -40,6 +40,8 @@ struct sim_instrument {
     unsigned stored;
     sim_port *ports, *talker;      /* bytes: who is answered */
     int64_t busy_until_ns;         /* no answer leaves before */
+    int64_t pending_until_ns;      /* an overlapped operation: *OPC? waits for it */
+    int start_log;                 /* of the option start-log, else -1 */
     int64_t query_ns;              /* what any answer takes */
     double bytes_per_ns;           /* pace of the link, 0 = unlimited */
     bool needs_lf, unknown_reply, asleep;
@@ -51,6 +53,11 @@ struct sim_instrument {
 /* Options that every model takes, for the top of its list. */
 sim_instrument *sim_instrument_create(const sim_model *model, const char *options, const grat_sim_entry *known,
                                       uint64_t seed, char err[256]);
+
+/* The option start-log: one line "NANOSECONDS SERIAL COMMAND" (CLOCK_MONOTONIC) as a start has arrived. */
+void sim_note_start(const sim_instrument *in, const char *command, int64_t now_ns);
+/* What an answer takes that never comes. */
+#define SIM_NEVER_NS 1000000000000000000
 
 /* IEEE 488.2 common commands and :SYSTem:ERRor?. */
 extern const sim_command sim_common_commands[];

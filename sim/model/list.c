@@ -28,6 +28,11 @@ static const grat_sim_entry options[] = {
     {"ch2", "signal on CH2"},
     {"ch3", "signal on CH3"},
     {"ch4", "signal on CH4"},
+    {"start-log", "file to which each start (INIT, READ?, SING, a trigger) is added as it arrives: time, serial, command"},
+    {"load", "dmm: resistance between the terminals; psu: at each output (1 kOhm; 0 is open)"},
+    {"mains", "dmm: line frequency, 50 Hz unless told"},
+    {"ext", "dmm: period of the pulses at the external trigger input; without it none come"},
+    {"clock-offset", "dmm: how much SYST:TIME? is ahead of the computer's UTC"},
     {"noise", "noise of every input, volts rms at the probe tip (default: 0.01 division)"},
     {"bandwidth", "input bandwidth (default: the model's)"},
     {"running", "0: starts stopped, with one record"},
@@ -60,6 +65,9 @@ static const struct {
 } families[] = {
     {&sim_plain_model, 1},
     {&sim_bitscope_model, 1},
+    {&sim_dmm_model, 1},
+    {&sim_psu_model, 1},
+    {&sim_fgen_model, 1},
     {sim_rigol_1000z_models, SIM_RIGOL_1000Z_MODELS},
     {sim_screens_models, SIM_SCREENS_MODELS},
 };

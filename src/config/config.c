@@ -99,6 +99,11 @@ void grat_config_free(grat_config *c)
     list_free(&c->aliases);
     list_free(&c->resources);
     list_free(&c->boards);
+    list_free(&c->texts);
+    for (unsigned i = 0; i < c->blocks; i++) free(c->block[i]);
+    free(c->block);
+    free(c->bench);
+    free(c->instrument);
     free(c->fallback);
     free(c);
 }
@@ -121,6 +126,11 @@ const char *grat_config_alias(const grat_config *c, const char *name)
 const char *grat_config_board(const grat_config *c, const char *board)
 {
     return find(&c->boards, board);
+}
+
+const grat_bench *grat_config_bench(const grat_config *c, unsigned i)
+{
+    return i < c->benches ? &c->bench[i] : NULL;
 }
 
 const char *grat_config_entry(const grat_config *c, unsigned i, const char **name)

@@ -3,7 +3,7 @@
 #ifndef GRAT_CONFIG_CONFIG_H
 #define GRAT_CONFIG_CONFIG_H
 
-#include <graticule/graticule.h>
+#include <graticule/sync.h>
 
 #include <stdio.h>
 
@@ -23,6 +23,13 @@ struct grat_config {
     char path[1024];
     char *fallback; /* default: */
     grat__config_list aliases, resources, boards;
+    grat_sync_member *instrument;
+    unsigned instruments;
+    grat_bench *bench;
+    unsigned benches;
+    grat__config_list texts; /* what those two point to … */
+    void **block;            /* … and the lists of members and wiring */
+    unsigned blocks;
 };
 
 /* Follows an alias, and aliases of aliases, to a resource string. False: no such alias, op->err is GRAT_OK, or the

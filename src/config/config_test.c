@@ -39,7 +39,7 @@ TEST(everything)
     grat_config *c;
     const char *name;
     EQ(load("default: scope\n"
-            "benches: {lab: [ds1104z]}\n"
+            "benches: {lab: [meter]}\n"
             "aliases:\n  Scope: TCPIP::10.0.0.5::INSTR\n  meter: scope\n"
             "resources:\n  - USB::1::2::A::INSTR\n"
             "boards: {GPIB1: 'PRLGX-TCPIP::10.0.0.9::1234::INTFC', asrl3: /dev/ttyUSB0}\n", &c), GRAT_OK);
@@ -73,16 +73,74 @@ TEST(empty)
 
 TEST(mistakes)
 {
-    STR(failure("aliases:\n  a: [1\n"), ":3: did not find expected ',' or ']'");
-    STR(failure("x: 1\naliases: scope\n"), ":2: an alias is written as name: RESOURCE");
-    STR(failure("aliases:\n  ok: A\n  bad: [1, 2]\n"), ":3: an alias is written as name: RESOURCE");
-    STR(failure("aliases:\n  bad:\n"), ":2: an alias is written as name: RESOURCE");
-    STR(failure("resources: A\n"), ":1: resources: must be a list of resource strings, each behind a dash");
-    STR(failure("\nresources:\n  - {a: b}\n"), ":3: resources: must be a list of resource strings, each behind a dash");
-    STR(failure("boards: []\n"), ":1: a board is written as GPIB1: RESOURCE or ASRL3: /dev/ttyUSB0");
-    STR(failure("default: {}\n"), ":1: default: must be an alias or a RESOURCE");
-    STR(failure("- a\n- b\n"), ":1: the file must hold keys such as default: and aliases:");
-    STR(failure("just text\n"), ":1: the file must hold keys such as default: and aliases:");
+    STR(failure("aliases:\n  a: [1\n"), ":3:1: did not find expected ',' or ']'");
+    STR(failure("x: 1\naliases: scope\n"), ":2:10: an alias is written as name: RESOURCE");
+    STR(failure("aliases:\n  ok: A\n  bad: [1, 2]\n"), ":3:3: an alias is written as name: RESOURCE");
+    STR(failure("aliases:\n  bad:\n"), ":2:3: an alias is written as name: RESOURCE");
+    STR(failure("resources: A\n"), ":1:12: resources: must be a list of resource strings, each behind a dash");
+    STR(failure("\nresources:\n  - {a: b}\n"), ":3:5: resources: must be a list of resource strings, each behind a dash");
+    STR(failure("boards: []\n"), ":1:9: a board is written as GPIB1: RESOURCE or ASRL3: /dev/ttyUSB0");
+    STR(failure("default: {}\n"), ":1:10: default: must be an alias or a RESOURCE");
+    STR(failure("- a\n- b\n"), ":1:1: the file must hold keys such as default: and aliases:");
+    STR(failure("just text\n"), ":1:1: the file must hold keys such as default: and aliases:");
+}
+
+/* ---- instruments and benches -------------------------------------------------------------------- */
+
+#define INSTRUMENTS                                                                                                    \
+    "instruments:\n"                                                                                                   \
+    "  meter: {resource: 'TCPIP::10.0.0.7::INSTR', identity: 34461A, setup: ['CONF:VOLT:DC 10', 'VOLT:NPLC 1']}\n"     \
+    "  second: {read: 'FETC?', recipe: trigger, resource: 'GPIB::7::INSTR', ready-mask: 16, abort: }\n"
+
+TEST(benches)
+{
+    grat_config *c;
+    EQ(load("benches:\n  lab: [second, meter, old, 'USB::1::2::A::INSTR']\n"
+            "  rack: {members: [Meter, {resource: 'SIM::dmm', name: inner, recipe: 'A|B?|C'}], reference: inner,\n"
+            "         wiring: [out of A feeds EXT of B]}\n" INSTRUMENTS "aliases: {old: 'TCPIP::a::INSTR'}\n", &c),
+       GRAT_OK);
+    const grat_bench *b = grat_config_bench(c, 0);
+    STR(b->name, "lab");
+    EQ(b->members, 4);
+    TRUE(!b->reference && !b->wiring);
+    const grat_sync_member *m = &b->member[0];
+    STR(m->name, "second");
+    STR(m->recipe.read, "FETC?");
+    STR(m->recipe.start, "@trigger");
+    EQ(m->recipe.ready_mask, 16);
+    TRUE(!m->recipe.abort);
+    STR(b->member[1].recipe.setup, "CONF:VOLT:DC 10\nVOLT:NPLC 1");
+    STR(b->member[1].recipe.start, "INITiate");
+    STR(b->member[1].identity, "34461A");
+    STR(b->member[2].resource, "old");
+    STR(b->member[3].resource, "USB::1::2::A::INSTR");
+    STR(grat_config_alias(c, "METER"), "TCPIP::10.0.0.7::INSTR");
+    b = grat_config_bench(c, 1);
+    EQ(b->members, 2);
+    STR(b->reference, "inner");
+    STR(b->wiring[0], "out of A feeds EXT of B");
+    TRUE(!b->wiring[1]);
+    STR(b->member[1].recipe.read, "B?");
+    STR(b->member[1].recipe.ready, "*OPC?");
+    TRUE(!grat_config_bench(c, 2));
+    grat_config_free(c);
+}
+
+TEST(mistakes_in_benches)
+{
+    STR(failure("instruments: {a: {resource: A, colour: red}}\n"), ":1:32: an instrument's keys are name resource kind "
+        "identity recipe setup arm ready ready-mask start read abort clock");
+    STR(failure("instruments:\n  a:\n    kind: dmm\n"), ":3:5: an instrument needs its resource:");
+    STR(failure("instruments: {a: {resource: A, recipe: fast}}\n"), ":1:40: fast: no recipe; it is init, read, trigger, "
+        "external, scope or 'START|READ|ABORT'");
+    STR(failure("instruments: {a: {resource: A, ready-mask: -1}}\n"), ":1:44: ready-mask: must be a whole number");
+    STR(failure("instruments: {a: {resource: A, setup: [[1]]}}\n"), ":1:40: a command is a text; put it between quotes");
+    STR(failure("aliases: {A: B}\ninstruments: {a: {resource: A}}\n"), ":2:15: this name is taken; choose another");
+    STR(failure("benches:\n  x: [one]\n"), ":2:7: neither an instrument, an alias nor a resource; is it spelled as above?");
+    STR(failure("benches: {x: []}\n"), ":1:14: a bench has 1 to 256 members");
+    STR(failure("benches: {x: y}\n"), ":1:14: a bench is a list of members, or its keys are members reference wiring");
+    STR(failure("benches: {x: ['A::B', 'a::b']}\n"), ":1:23: this member is there twice");
+    STR(failure("benches: {x: {members: ['A::B'], reference: c}}\n"), ":1:45: reference: must be the name of a member");
 }
 
 TEST(missing)
@@ -143,6 +201,8 @@ int main(void)
     RUN(everything);
     RUN(empty);
     RUN(mistakes);
+    RUN(benches);
+    RUN(mistakes_in_benches);
     RUN(missing);
     RUN(lookups);
     RUN(changes_are_seen);

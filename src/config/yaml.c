@@ -1,81 +1,57 @@
-#include "config/config.h"
+#include "config/yaml_int.h"
 
 #ifdef GRAT_HAVE_YAML
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
-typedef struct reader {
-    grat_config *c;
-    yaml_document_t *doc;
-    grat_op *op;
-} reader;
-
-static grat_err bad(const reader *r, const yaml_node_t *at, const char *why)
-{
-    return grat_op_fail(r->op, GRAT_EPARSE, "%.200s:%zu: %s", r->c->path, at->start_mark.line + 1, why);
-}
-
-static const char *scalar(const yaml_node_t *node)
-{
-    return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
-}
-
-static grat_err add(const reader *r, grat__config_list *to, const char *name, const char *resource)
+static grat_err add(const grat__yaml *r, grat__config_list *to, const char *name, const char *resource)
 {
     return grat__config_add(to, name, resource) ? GRAT_OK
                                                 : grat_op_fail(r->op, GRAT_ENOMEM, "configuration: out of memory");
 }
 
-/* An empty value (`aliases:` with nothing behind it) is an empty list. */
-static bool nothing(const yaml_node_t *node)
+static grat_err take_default(const grat__yaml *r, const yaml_node_t *node)
 {
-    const char *text = scalar(node);
-    return text && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && (!*text || strcmp(text, "~") == 0);
-}
-
-static grat_err take_default(const reader *r, const yaml_node_t *node)
-{
-    if (nothing(node)) return GRAT_OK;
-    if (!scalar(node)) return bad(r, node, "default: must be an alias or a RESOURCE");
+    if (grat__yaml_nothing(node)) return GRAT_OK;
+    if (!grat__yaml_scalar(node)) return grat__yaml_bad(r, node, "default: must be an alias or a RESOURCE");
     free(r->c->fallback);
-    r->c->fallback = strdup(scalar(node));
+    r->c->fallback = strdup(grat__yaml_scalar(node));
     return r->c->fallback ? GRAT_OK : grat_op_fail(r->op, GRAT_ENOMEM, "configuration: out of memory");
 }
 
-static grat_err take_map(const reader *r, const yaml_node_t *map, grat__config_list *to, const char *why)
+static grat_err take_map(const grat__yaml *r, const yaml_node_t *map, grat__config_list *to, const char *why)
 {
-    if (nothing(map)) return GRAT_OK;
-    if (map->type != YAML_MAPPING_NODE) return bad(r, map, why);
+    if (grat__yaml_nothing(map)) return GRAT_OK;
+    if (map->type != YAML_MAPPING_NODE) return grat__yaml_bad(r, map, why);
     for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
         const yaml_node_t *key = yaml_document_get_node(r->doc, p->key);
-        const char *name = scalar(key), *resource = scalar(yaml_document_get_node(r->doc, p->value));
-        if (!name || !*name || !resource || !*resource) return bad(r, key, why);
+        const char *name = grat__yaml_scalar(key), *resource = grat__yaml_scalar(yaml_document_get_node(r->doc, p->value));
+        if (!name || !*name || !resource || !*resource) return grat__yaml_bad(r, key, why);
         grat_err e = add(r, to, name, resource);
         if (e) return e;
     }
     return GRAT_OK;
 }
 
-static grat_err take_aliases(const reader *r, const yaml_node_t *node)
+static grat_err take_aliases(const grat__yaml *r, const yaml_node_t *node)
 {
     return take_map(r, node, &r->c->aliases, "an alias is written as name: RESOURCE");
 }
 
-static grat_err take_boards(const reader *r, const yaml_node_t *node)
+static grat_err take_boards(const grat__yaml *r, const yaml_node_t *node)
 {
     return take_map(r, node, &r->c->boards, "a board is written as GPIB1: RESOURCE or ASRL3: /dev/ttyUSB0");
 }
 
-static grat_err take_resources(const reader *r, const yaml_node_t *list)
+static grat_err take_resources(const grat__yaml *r, const yaml_node_t *list)
 {
     static const char why[] = "resources: must be a list of resource strings, each behind a dash";
-    if (nothing(list)) return GRAT_OK;
-    if (list->type != YAML_SEQUENCE_NODE) return bad(r, list, why);
+    if (grat__yaml_nothing(list)) return GRAT_OK;
+    if (list->type != YAML_SEQUENCE_NODE) return grat__yaml_bad(r, list, why);
     for (yaml_node_item_t *i = list->data.sequence.items.start; i < list->data.sequence.items.top; i++) {
         const yaml_node_t *node = yaml_document_get_node(r->doc, *i);
-        if (!scalar(node) || !*scalar(node)) return bad(r, node, why);
-        grat_err e = add(r, &r->c->resources, NULL, scalar(node));
+        if (!grat__yaml_scalar(node) || !*grat__yaml_scalar(node)) return grat__yaml_bad(r, node, why);
+        grat_err e = add(r, &r->c->resources, NULL, grat__yaml_scalar(node));
         if (e) return e;
     }
     return GRAT_OK;
@@ -83,24 +59,26 @@ static grat_err take_resources(const reader *r, const yaml_node_t *list)
 
 static const struct {
     const char *name;
-    grat_err (*take)(const reader *r, const yaml_node_t *node);
+    grat_err (*take)(const grat__yaml *r, const yaml_node_t *node);
 } keys[] = {
     {"default", take_default},
     {"aliases", take_aliases},
     {"resources", take_resources},
     {"boards", take_boards},
+    {"instruments", grat__yaml_instruments},
+    {"benches", grat__yaml_benches}, /* behind what they name */
 };
 
-static grat_err take_root(const reader *r)
+static grat_err take_root(const grat__yaml *r)
 {
     const yaml_node_t *root = yaml_document_get_root_node(r->doc);
-    if (!root || nothing(root)) return GRAT_OK;
+    if (!root || grat__yaml_nothing(root)) return GRAT_OK;
     if (root->type != YAML_MAPPING_NODE)
-        return bad(r, root, "the file must hold keys such as default: and aliases:");
-    for (yaml_node_pair_t *p = root->data.mapping.pairs.start; p < root->data.mapping.pairs.top; p++) {
-        const char *name = scalar(yaml_document_get_node(r->doc, p->key));
-        for (size_t i = 0; name && i < sizeof keys / sizeof *keys; i++) {
-            if (strcmp(name, keys[i].name) != 0) continue;
+        return grat__yaml_bad(r, root, "the file must hold keys such as default: and aliases:");
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        for (yaml_node_pair_t *p = root->data.mapping.pairs.start; p < root->data.mapping.pairs.top; p++) {
+            const char *name = grat__yaml_scalar(yaml_document_get_node(r->doc, p->key));
+            if (!name || strcmp(name, keys[i].name) != 0) continue;
             grat_err e = keys[i].take(r, yaml_document_get_node(r->doc, p->value));
             if (e) return e;
         }
@@ -116,11 +94,11 @@ grat_err grat__config_parse(grat_config *c, FILE *f, grat_op *op)
     yaml_parser_set_input_file(&parser, f);
     grat_err e;
     if (yaml_parser_load(&parser, &doc)) {
-        e = take_root(&(reader){c, &doc, op});
+        e = take_root(&(grat__yaml){c, &doc, op});
         yaml_document_delete(&doc);
     } else {
-        e = grat_op_fail(op, GRAT_EPARSE, "%.200s:%zu: %.80s", c->path, parser.problem_mark.line + 1,
-                         parser.problem ? parser.problem : "not YAML");
+        e = grat_op_fail(op, GRAT_EPARSE, "%.200s:%zu:%zu: %.80s", c->path, parser.problem_mark.line + 1,
+                         parser.problem_mark.column + 1, parser.problem ? parser.problem : "not YAML");
     }
     yaml_parser_delete(&parser);
     return e;

@@ -6,14 +6,14 @@ $ query OTHER *IDN?
 >~ RIGOL TECHNOLOGIES,MSO1104Z,.*
 + .config.yaml default: [\n
 $ query *IDN?
-!~ grat: \.config\.yaml:2: .*
+!~ grat: \.config\.yaml:2:\d+: .*
 ? 1
 $ query other *IDN?
-!~ grat: \.config\.yaml:2: .*
+!~ grat: \.config\.yaml:2:\d+: .*
 ? 1
 $ query SIM::ds1104z *IDN?
 >~ RIGOL TECHNOLOGIES,DS1104Z,.*
-!~ warning: \.config\.yaml:2: .*
+!~ warning: \.config\.yaml:2:\d+: .*
 + .config.yaml aliases:\n  a: b\n  b: a\n
 $ query a *IDN?
 !~ grat: a: an alias that leads back to itself; give it a resource

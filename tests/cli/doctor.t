@@ -25,7 +25,7 @@ $ doctor --root well --json
 + .config.yaml aliases: [\n
 @ GRATICULE_CONFIG=.config.yaml
 $ doctor --root well
->~ bad  config    \.config\.yaml:2: .*
+>~ bad  config    \.config\.yaml:2:\d+: .*
 >*
 ? 1
 $ doctor --udev

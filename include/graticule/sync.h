@@ -1,0 +1,141 @@
+/* Graticule: many instruments, one instant.
+ *
+ * A bench is a list of members; each has a recipe, which says what is sent to it at each step. A run goes
+ *   arm all -> wait until every one is ready -> start all in one loop of small sends -> read all -> one result,
+ * each step for all members together, in the calling thread. What fails for one member does not stop the others.
+ * The conventions are those of graticule.h. */
+#ifndef GRATICULE_SYNC_H
+#define GRATICULE_SYNC_H
+
+#include <graticule/graticule.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- recipes ------------------------------------------------------------------------------------ */
+
+/* Program messages, several separated by '\n'; NULL or "" = nothing is sent. Words with '@' are calls:
+ *   @trigger   start: the wire's own trigger (VXI-11 device_trigger, HiSLIP, USB488, GPIB GET; *TRG on the others)
+ *   @single    arm or start: a scope's single acquisition, by its driver
+ *   @record    read: the scope's record, by its driver
+ *   @stop      abort: stops the scope, by its driver */
+typedef struct grat_recipe {
+    uint32_t size;            /* sizeof(grat_recipe) */
+    const char *setup;        /* once, after opening; an entry in the error queue then is a failure */
+    const char *arm;          /* before each start */
+    const char *ready;        /* a query: any answer says that what was sent before has been carried out … */
+    uint32_t ready_mask;      /* … or, when not 0, it is repeated until the number that answers has one of these bits */
+    const char *start;        /* one message; may be a query, whose answer is then the result. NULL: another starts it */
+    const char *read;         /* a query */
+    const char *abort;        /* when a step failed or was cancelled, and before the next arm */
+    const char *clock;        /* a query of the instrument's clock: "h,m,s" of the day in UTC, or seconds since 1970 */
+} grat_recipe;
+
+/* The recipes by name, i-th; false behind the last. *text is one line about it.
+ *   init      INITiate, then FETCh? (the default)
+ *   read      READ?
+ *   trigger   armed for the bus trigger until it says that it waits for it; started by @trigger; FETCh?
+ *   external  armed as init does, started by a wire from another; FETCh?
+ *   scope     @single, @record */
+GRAT_API bool grat_recipe_nth(unsigned i, const char **name, const char **text, grat_recipe *out);
+/* A name, or "START|READ|ABORT". The strings live in `room` (at least as long as the text) or for ever. */
+GRAT_API grat_err grat_recipe_parse(const char *text, char *room, size_t cap, grat_recipe *out, grat_op *op);
+
+/* ---- benches in the configuration ---------------------------------------------------------------- */
+
+typedef struct grat_sync_member {
+    uint32_t size;            /* sizeof(grat_sync_member) */
+    const char *name;         /* NULL: the resource */
+    const char *resource;     /* what grat_open takes */
+    const char *kind;         /* "dmm", "scope", …: for the reader; may be NULL */
+    const char *identity;     /* text that the answer to *IDN? must contain; may be NULL */
+    grat_recipe recipe;       /* size 0: the default one */
+} grat_sync_member;
+
+/*   instruments:
+ *     meter: {resource: TCPIP::10.0.0.7::INSTR, identity: 34461A, recipe: init, setup: ["CONF:VOLT:DC 10"]}
+ *   benches:
+ *     lab: [meter, TCPIP::10.0.0.8::INSTR]
+ *     rack: {members: [meter, …], reference: meter, wiring: ["trigger out of A feeds EXT of B"]}
+ * An instrument is an alias too. Its keys are resource, kind, identity, recipe, setup, and the steps of a recipe, which
+ * replace those of the named one: arm, ready, ready-mask, start, read, abort, clock. */
+typedef struct grat_bench {
+    uint32_t size;            /* sizeof(grat_bench) */
+    const char *name;
+    const grat_sync_member *member;
+    unsigned members;
+    const char *reference;    /* the name of a member, or NULL */
+    const char *const *wiring; /* lines for the reader; NULL behind the last */
+} grat_bench;
+/* The i-th bench of the file; NULL behind the last. Lives as long as the configuration. */
+GRAT_API const grat_bench *grat_config_bench(const grat_config *c, unsigned i);
+
+/* ---- runs ----------------------------------------------------------------------------------------- */
+
+typedef struct grat_sync grat_sync;
+
+typedef struct grat_sync_options {
+    uint32_t size;            /* sizeof(grat_sync_options) */
+    int64_t ready_ms;         /* how long arming may take; 0 = a third of the time that the operation has */
+    grat_open_options open;   /* for every member; size 0 = the defaults */
+} grat_sync_options;
+
+/* How far a member came. */
+typedef enum grat_sync_step {
+    GRAT_SYNC_OPEN = 1,
+    GRAT_SYNC_SETUP,
+    GRAT_SYNC_ARM,
+    GRAT_SYNC_START,
+    GRAT_SYNC_READ,
+    GRAT_SYNC_DONE,
+} grat_sync_step;
+/* "open", "setup", …, "done". */
+GRAT_API const char *grat_sync_step_name(grat_sync_step step);
+
+/* Times are CLOCK_MONOTONIC. Pointers live until the next run or grat_sync_close. */
+typedef struct grat_sync_result {
+    const char *name, *resource;
+    grat_identity identity;
+    grat_err err;             /* of the step below, else GRAT_OK */
+    grat_sync_step step;
+    const char *text;         /* the sentence about the error, or "" */
+    const double *value;      /* the numbers of the answer */
+    size_t values;
+    const uint8_t *reply;     /* the answer as it came, NULL when there is none */
+    size_t reply_size;
+    grat_record *record;      /* of a scope, or NULL */
+    int64_t sent_ns;          /* before the start was sent; 0 = nothing was sent */
+    int64_t accepted_ns;      /* when the send was over */
+    /* The start arrived within start_ns ± uncertainty_ns: after it was sent and, where the wire acknowledges a message
+     * (`acknowledged`), before the acknowledgement; elsewhere before the longest of the last round trips was over,
+     * which is likely but not certain. */
+    int64_t start_ns, uncertainty_ns;
+    bool acknowledged;
+    int64_t read_ns;          /* when the answer was complete */
+    int64_t round_trip_ns;    /* the shortest seen */
+    bool has_clock;           /* the instrument's clock was asked, by recipe.clock */
+    double clock_offset;      /* seconds that it is ahead of UTC as the computer has it … */
+    double clock_uncertainty; /* … within ± so many: the fastest answer of the last runs, and the last digit */
+} grat_sync_result;
+
+/* Opens, identifies and sets up all members at once. GRAT_OK when at least one can take part; the others have their
+ * error in the result. `opt` may be NULL. The members are copied; no more than GRAT_SYNC_MAX. */
+#define GRAT_SYNC_MAX 256
+GRAT_API grat_err grat_sync_open(const grat_sync_member *member, unsigned n, const grat_sync_options *opt, grat_op *op,
+                                 grat_sync **out);
+/* One run. at_ns > 0: the start is not before it (CLOCK_MONOTONIC). A member that failed to open stays out; one that
+ * failed later is recovered and takes part again. GRAT_OK when every member that was open is whole; else the error of
+ * the first that failed, and the others' results are there all the same. After ECANCELED and ETIMEOUT too: what did not
+ * end is aborted. */
+GRAT_API grat_err grat_sync_run(grat_sync *y, int64_t at_ns, grat_op *op);
+/* Until the next run; NULL when there is no i-th member. */
+GRAT_API const grat_sync_result *grat_sync_get(const grat_sync *y, unsigned i);
+/* From the first to the last send of the last run; 0 with fewer than two. */
+GRAT_API int64_t grat_sync_send_spread_ns(const grat_sync *y);
+GRAT_API void grat_sync_close(grat_sync *y);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,275 @@
+/* Benches of simulated multimeters on real wires: whole runs, and what one bad member does to the others. */
+#include <graticule/sim.h>
+#include <graticule/sync.h>
+
+#include <fcntl.h>
+#include <math.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "test.h"
+
+enum { MOST = 12 };
+
+static const char *const fast = "CONF:VOLT:DC 10\nVOLT:NPLC 0.2";
+
+static struct {
+    grat_sim *sim;
+    grat_cancel *stop;
+    pthread_t thread;
+    grat_sim_instrument what[MOST];
+    char address[MOST][20], options[MOST][160];
+    char log[40];
+    grat_sync_member member[MOST];
+    char name[MOST][8];
+    unsigned n;
+} bench;
+
+static void *serve(void *unused)
+{
+    grat_op op;
+    grat_op_init(&op, 600000, NULL);
+    grat_sim_run(bench.sim, bench.stop, &op);
+    return unused;
+}
+
+/* n multimeters over the three wires in turn, at i + 1 volts; the starts go to bench.log. */
+static bool begin(unsigned n, const char *recipe)
+{
+    static const char *const wires[] = {"raw", "vxi11", "hislip"};
+    static unsigned runs;
+    static char room[64];
+    grat_op op;
+    grat_recipe r;
+    snprintf(bench.log, sizeof bench.log, "/tmp/grat-sync-XXXXXX");
+    close(mkstemp(bench.log));
+    runs++;
+    bench.n = n;
+    grat_op_init(&op, 10000, NULL);
+    EQ(grat_recipe_parse(recipe, room, sizeof room, &r, &op), GRAT_OK);
+    r.setup = fast;
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(bench.address[i], sizeof bench.address[i], "127.%u.%u.%u", 71 + runs, (unsigned)getpid() % 250, i + 1);
+        snprintf(bench.options[i], sizeof bench.options[i], "ch1=dc:%u,serial=%u,start-log=%s,clock-offset=0.5s", i + 1,
+                 i, bench.log);
+        snprintf(bench.name[i], sizeof bench.name[i], "m%u", i);
+        bench.what[i] = (grat_sim_instrument){.model = "dmm", .address = bench.address[i], .wires = wires[i % 3],
+                                              .options = bench.options[i], .no_portmapper = true};
+    }
+    bench.stop = grat_cancel_new();
+    if (grat_sim_new(bench.what, n, 1, &op, &bench.sim)) {
+        TEST_FAIL("no bench: %s", op.text);
+        return false;
+    }
+    for (unsigned i = 0; i < n; i++)
+        bench.member[i] = (grat_sync_member){.size = sizeof(grat_sync_member), .name = bench.name[i],
+                                             .resource = grat_sim_resource(bench.sim, i), .recipe = r};
+    pthread_create(&bench.thread, NULL, serve, NULL);
+    return true;
+}
+
+static void end(void)
+{
+    grat_cancel_fire(bench.stop);
+    pthread_join(bench.thread, NULL);
+    grat_sim_free(bench.sim);
+    grat_cancel_free(bench.stop);
+    unlink(bench.log);
+}
+
+static grat_sync *opened(void)
+{
+    grat_sync *y = NULL;
+    grat_op op;
+    grat_op_init(&op, 3000, NULL);
+    if (grat_sync_open(bench.member, bench.n, NULL, &op, &y)) TEST_FAIL("%s", op.text);
+    return y;
+}
+
+static void whole(const grat_sync *y, unsigned i)
+{
+    const grat_sync_result *r = grat_sync_get(y, i);
+    EQ(r->err, GRAT_OK);
+    STR(r->text, "");
+    EQ(r->step, GRAT_SYNC_DONE);
+    EQ(r->values, 1);
+    if (r->values) TRUE(fabs(r->value[0] - (i + 1)) < 1e-6);
+    STR(r->identity.model, "DMM");
+}
+
+/* When the simulator itself saw the start of each; false when there is not one line for each member. */
+static bool arrivals(int64_t at[MOST])
+{
+    FILE *f = fopen(bench.log, "r");
+    unsigned n = 0, i;
+    long long ns;
+    memset(at, 0, MOST * sizeof *at);
+    while (f && fscanf(f, "%lld %u %*s", &ns, &i) == 2 && i < MOST) at[i] = ns, n++;
+    if (f) fclose(f);
+    return n == bench.n;
+}
+
+TEST(readings_of_all_and_the_start_is_where_it_is_said_to_be)
+{
+    int64_t at[MOST];
+    if (!begin(9, "init")) return;
+    for (unsigned i = 0; i < bench.n; i++) bench.member[i].recipe.clock = "SYST:TIME?";
+    grat_sync *y = opened();
+    grat_op op;
+    grat_op_init(&op, 5000, NULL);
+    EQ(grat_sync_run(y, 0, &op), GRAT_OK);
+    TRUE(arrivals(at));
+    for (unsigned i = 0; i < bench.n; i++) {
+        const grat_sync_result *r = grat_sync_get(y, i);
+        whole(y, i);
+        EQ(r->acknowledged, i % 3 == 1);
+        /* Both ends are certain where the wire acknowledges, elsewhere the lower one. */
+        TRUE(at[i] >= r->sent_ns);
+        if (r->acknowledged) TRUE(at[i] <= r->accepted_ns);
+        TRUE(r->read_ns > at[i] && r->round_trip_ns > 0);
+        TRUE(r->has_clock && fabs(r->clock_offset - 0.5) <= r->clock_uncertainty + 1e-4);
+    }
+    TRUE(grat_sync_send_spread_ns(y) > 0);
+    TRUE(!grat_sync_get(y, bench.n));
+    int64_t then = grat_now_ns() + 50000000;
+    EQ(grat_sync_run(y, then, &op), GRAT_OK);
+    for (unsigned i = 0; i < bench.n; i++) TRUE(grat_sync_get(y, i)->sent_ns >= then);
+    grat_sync_close(y);
+    end();
+}
+
+TEST(the_wires_trigger_starts_what_waits_for_it)
+{
+    static const char *const others[] = {"read", "INIT|FETC?|ABOR"};
+    int64_t at[MOST];
+    if (!begin(6, "trigger")) return;
+    grat_sync *y = opened();
+    grat_op op;
+    grat_op_init(&op, 5000, NULL);
+    for (unsigned run = 0; run < 3; run++) {
+        EQ(grat_sync_run(y, 0, &op), GRAT_OK);
+        for (unsigned i = 0; i < bench.n; i++) whole(y, i);
+    }
+    grat_sync_close(y);
+    end();
+    for (unsigned k = 0; k < 2; k++) {
+        if (!begin(3, others[k])) return;
+        y = opened();
+        EQ(grat_sync_run(y, 0, &op), GRAT_OK);
+        TRUE(arrivals(at));
+        for (unsigned i = 0; i < bench.n; i++) whole(y, i);
+        grat_sync_close(y);
+        end();
+    }
+}
+
+/* Member 1 is not there, 2 has another identity, 3 a command that is none: 0 and 4 are whole. */
+TEST(members_that_cannot_take_part)
+{
+    if (!begin(5, "init")) return;
+    bench.member[1].resource = "TCPIP::127.0.0.1::1::SOCKET";
+    bench.member[2].identity = "34461A";
+    bench.member[3].recipe.setup = "CONF:VOLT\nCONF:NONSENSE";
+    grat_sync *y = opened();
+    grat_op op;
+    grat_op_init(&op, 5000, NULL);
+    EQ(grat_sync_run(y, 0, &op), GRAT_OK);
+    whole(y, 0);
+    whole(y, 4);
+    EQ(grat_sync_get(y, 1)->err, GRAT_EREFUSED);
+    EQ(grat_sync_get(y, 1)->step, GRAT_SYNC_OPEN);
+    EQ(grat_sync_get(y, 2)->err, GRAT_ENODEV);
+    EQ(grat_sync_get(y, 3)->err, GRAT_EINSTR);
+    EQ(grat_sync_get(y, 3)->step, GRAT_SYNC_SETUP);
+    TRUE(strstr(grat_sync_get(y, 3)->text, "-113") != NULL);
+    grat_sync_close(y);
+    for (unsigned i = 0; i < bench.n; i++) bench.member[i].identity = "34461A";
+    EQ(grat_sync_open(bench.member, bench.n, NULL, &op, &y), GRAT_ENODEV);
+    end();
+}
+
+/* 0 never triggers, 1 is too slow and answers when nobody waits any more, 2 never gets ready: 3, 4, 5 are whole; and in
+ * the next run, with more time, so is 1, with a new value. */
+TEST(members_that_fail_later)
+{
+    if (!begin(6, "init")) return;
+    bench.member[0].recipe.setup = "CONF:VOLT\nTRIG:SOUR EXT";
+    bench.member[0].recipe.start = "INIT";
+    bench.member[1].recipe.setup = "CONF:VOLT 10\nVOLT:NPLC 100";
+    bench.member[2].recipe.ready = "STAT:OPER:COND?";
+    bench.member[2].recipe.ready_mask = 32;
+    grat_sync *y = opened();
+    grat_op op;
+    grat_op_init(&op, 1200, NULL);
+    EQ(grat_sync_run(y, 0, &op), GRAT_ETIMEOUT);
+    for (unsigned i = 3; i < 6; i++) whole(y, i);
+    EQ(grat_sync_get(y, 0)->err, GRAT_ETIMEOUT);
+    EQ(grat_sync_get(y, 0)->step, GRAT_SYNC_READ);
+    EQ(grat_sync_get(y, 1)->err, GRAT_ETIMEOUT);
+    EQ(grat_sync_get(y, 2)->err, GRAT_ETIMEOUT);
+    EQ(grat_sync_get(y, 2)->step, GRAT_SYNC_ARM);
+    EQ(grat_sync_get(y, 2)->sent_ns, 0);
+    grat_op_init(&op, 4500, NULL);
+    EQ(grat_sync_run(y, 0, &op), GRAT_ETIMEOUT);
+    whole(y, 1);
+    for (unsigned i = 3; i < 6; i++) whole(y, i);
+    EQ(grat_sync_get(y, 0)->err, GRAT_ETIMEOUT);
+    grat_sync_close(y);
+    end();
+}
+
+static void *fire_soon(void *cancel)
+{
+    usleep(300000);
+    grat_cancel_fire(cancel);
+    return NULL;
+}
+
+TEST(a_cancel_keeps_what_there_is)
+{
+    pthread_t thread;
+    if (!begin(3, "init")) return;
+    bench.member[2].recipe.setup = "CONF:VOLT\nTRIG:SOUR EXT";
+    grat_cancel *c = grat_cancel_new();
+    grat_sync *y = opened();
+    grat_op op;
+    grat_op_init(&op, 20000, c);
+    pthread_create(&thread, NULL, fire_soon, c);
+    int64_t began = grat_now_ns();
+    EQ(grat_sync_run(y, 0, &op), GRAT_ECANCELED);
+    TRUE(grat_now_ns() - began < 5000000000);
+    pthread_join(thread, NULL);
+    whole(y, 0);
+    whole(y, 1);
+    EQ(grat_sync_get(y, 2)->err, GRAT_ECANCELED);
+    grat_sync_close(y);
+    grat_cancel_free(c);
+    end();
+}
+
+TEST(bad_arguments)
+{
+    grat_sync_member m = {.size = sizeof m};
+    grat_sync *y = NULL;
+    grat_op op;
+    char room[8];
+    grat_recipe r;
+    grat_op_init(&op, 1000, NULL);
+    EQ(grat_sync_open(&m, 0, NULL, &op, &y), GRAT_EINVAL);
+    EQ(grat_sync_open(&m, 1, NULL, &op, &y), GRAT_EINVAL);
+    EQ(grat_recipe_parse("A|B", room, sizeof room, &r, &op), GRAT_EPARSE);
+    EQ(grat_recipe_parse("A|B|C|D", room, sizeof room, &r, &op), GRAT_EPARSE);
+    EQ(grat_recipe_parse("INIT|FETC?|ABOR", room, sizeof room, &r, &op), GRAT_ETOOBIG);
+    TRUE(!y);
+}
+
+int main(void)
+{
+    RUN(readings_of_all_and_the_start_is_where_it_is_said_to_be);
+    RUN(the_wires_trigger_starts_what_waits_for_it);
+    RUN(members_that_cannot_take_part);
+    RUN(members_that_fail_later);
+    RUN(a_cancel_keeps_what_there_is);
+    RUN(bad_arguments);
+    return TEST_RESULT();
+}
