@@ -26,7 +26,7 @@ typedef struct grat_recipe {
     const char *arm;          /* before each start */
     const char *ready;        /* a query: any answer says that what was sent before has been carried out … */
     uint32_t ready_mask;      /* … or, when not 0, it is repeated until the number that answers has one of these bits */
-    const char *start;        /* one message; may be a query, whose answer is then the result. NULL: another starts it */
+    const char *start;        /* one message; of a query the answer is the result. NULL: another starts it */
     const char *read;         /* a query */
     const char *abort;        /* when a step failed or was cancelled, and before the next arm */
     const char *clock;        /* a query of the instrument's clock: "h,m,s" of the day in UTC, or seconds since 1970 */
@@ -78,6 +78,7 @@ typedef struct grat_sync grat_sync;
 typedef struct grat_sync_options {
     uint32_t size;            /* sizeof(grat_sync_options) */
     int64_t ready_ms;         /* how long arming may take; 0 = a third of the time that the operation has */
+    bool even_none;           /* opening succeeds also when no member can take part: each has its error */
     grat_open_options open;   /* for every member; size 0 = the defaults */
 } grat_sync_options;
 
@@ -125,9 +126,9 @@ typedef struct grat_sync_result {
 GRAT_API grat_err grat_sync_open(const grat_sync_member *member, unsigned n, const grat_sync_options *opt, grat_op *op,
                                  grat_sync **out);
 /* One run. at_ns > 0: the start is not before it (CLOCK_MONOTONIC). A member that failed to open stays out; one that
- * failed later is recovered and takes part again. GRAT_OK when every member that was open is whole; else the error of
- * the first that failed, and the others' results are there all the same. After ECANCELED and ETIMEOUT too: what did not
- * end is aborted. */
+ * failed later is recovered and takes part again. GRAT_OK when every member that was open is whole and there was one;
+ * else the error of the first that failed, and the others' results are there all the same. After ECANCELED and ETIMEOUT
+ * too: what did not end is aborted. */
 GRAT_API grat_err grat_sync_run(grat_sync *y, int64_t at_ns, grat_op *op);
 /* Until the next run; NULL when there is no i-th member. */
 GRAT_API const grat_sync_result *grat_sync_get(const grat_sync *y, unsigned i);

@@ -28,7 +28,7 @@ static const grat_sim_entry options[] = {
     {"ch2", "signal on CH2"},
     {"ch3", "signal on CH3"},
     {"ch4", "signal on CH4"},
-    {"start-log", "file to which each start (INIT, READ?, SING, a trigger) is added as it arrives: time, serial, command"},
+    {"start-log", "file to which each start (INIT, READ?, SING, trigger) is added as it comes: time, serial, command"},
     {"load", "dmm: resistance between the terminals; psu: at each output (1 kOhm; 0 is open)"},
     {"mains", "dmm: line frequency, 50 Hz unless told"},
     {"ext", "dmm: period of the pulses at the external trigger input; without it none come"},

@@ -144,11 +144,12 @@ static grat_err take_member(const grat__yaml *r, const yaml_node_t *map, grat_sy
 grat_err grat__yaml_instruments(const grat__yaml *r, const yaml_node_t *map)
 {
     if (grat__yaml_nothing(map)) return GRAT_OK;
-    if (map->type != YAML_MAPPING_NODE) return grat__yaml_bad(r, map, "an instrument is written as name: {resource: …}");
+    static const char why[] = "an instrument is written as name: {resource: …}";
+    if (map->type != YAML_MAPPING_NODE) return grat__yaml_bad(r, map, why);
     for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
         const yaml_node_t *key = node(r, p->key);
         const char *name = grat__yaml_scalar(key);
-        if (!name || !*name) return grat__yaml_bad(r, key, "an instrument is written as name: {resource: …}");
+        if (!name || !*name) return grat__yaml_bad(r, key, why);
         if (find_instrument(r, name) || grat_config_alias(r->c, name))
             return grat__yaml_bad(r, key, "this name is taken; choose another");
         grat_sync_member *more = realloc(r->c->instrument, (r->c->instruments + 1) * sizeof *more);

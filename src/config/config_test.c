@@ -78,7 +78,8 @@ TEST(mistakes)
     STR(failure("aliases:\n  ok: A\n  bad: [1, 2]\n"), ":3:3: an alias is written as name: RESOURCE");
     STR(failure("aliases:\n  bad:\n"), ":2:3: an alias is written as name: RESOURCE");
     STR(failure("resources: A\n"), ":1:12: resources: must be a list of resource strings, each behind a dash");
-    STR(failure("\nresources:\n  - {a: b}\n"), ":3:5: resources: must be a list of resource strings, each behind a dash");
+    STR(failure("\nresources:\n  - {a: b}\n"),
+        ":3:5: resources: must be a list of resource strings, each behind a dash");
     STR(failure("boards: []\n"), ":1:9: a board is written as GPIB1: RESOURCE or ASRL3: /dev/ttyUSB0");
     STR(failure("default: {}\n"), ":1:10: default: must be an alias or a RESOURCE");
     STR(failure("- a\n- b\n"), ":1:1: the file must hold keys such as default: and aliases:");
@@ -131,12 +132,15 @@ TEST(mistakes_in_benches)
     STR(failure("instruments: {a: {resource: A, colour: red}}\n"), ":1:32: an instrument's keys are name resource kind "
         "identity recipe setup arm ready ready-mask start read abort clock");
     STR(failure("instruments:\n  a:\n    kind: dmm\n"), ":3:5: an instrument needs its resource:");
-    STR(failure("instruments: {a: {resource: A, recipe: fast}}\n"), ":1:40: fast: no recipe; it is init, read, trigger, "
+    STR(failure("instruments: {a: {resource: A, recipe: fast}}\n"),
+        ":1:40: fast: no recipe; it is init, read, trigger, "
         "external, scope or 'START|READ|ABORT'");
     STR(failure("instruments: {a: {resource: A, ready-mask: -1}}\n"), ":1:44: ready-mask: must be a whole number");
-    STR(failure("instruments: {a: {resource: A, setup: [[1]]}}\n"), ":1:40: a command is a text; put it between quotes");
+    STR(failure("instruments: {a: {resource: A, setup: [[1]]}}\n"),
+        ":1:40: a command is a text; put it between quotes");
     STR(failure("aliases: {A: B}\ninstruments: {a: {resource: A}}\n"), ":2:15: this name is taken; choose another");
-    STR(failure("benches:\n  x: [one]\n"), ":2:7: neither an instrument, an alias nor a resource; is it spelled as above?");
+    STR(failure("benches:\n  x: [one]\n"),
+        ":2:7: neither an instrument, an alias nor a resource; is it spelled as above?");
     STR(failure("benches: {x: []}\n"), ":1:14: a bench has 1 to 256 members");
     STR(failure("benches: {x: y}\n"), ":1:14: a bench is a list of members, or its keys are members reference wiring");
     STR(failure("benches: {x: ['A::B', 'a::b']}\n"), ":1:23: this member is there twice");

@@ -25,7 +25,8 @@ static grat_err take_map(const grat__yaml *r, const yaml_node_t *map, grat__conf
     if (map->type != YAML_MAPPING_NODE) return grat__yaml_bad(r, map, why);
     for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
         const yaml_node_t *key = yaml_document_get_node(r->doc, p->key);
-        const char *name = grat__yaml_scalar(key), *resource = grat__yaml_scalar(yaml_document_get_node(r->doc, p->value));
+        const char *name = grat__yaml_scalar(key);
+        const char *resource = grat__yaml_scalar(yaml_document_get_node(r->doc, p->value));
         if (!name || !*name || !resource || !*resource) return grat__yaml_bad(r, key, why);
         grat_err e = add(r, to, name, resource);
         if (e) return e;

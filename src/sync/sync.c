@@ -12,6 +12,7 @@
 struct grat_sync {
     grat_open_options open;
     int64_t ready_ms;
+    bool even_none;
     grat_group *group;
     unsigned n;
     grat__sync_item item[];
@@ -100,7 +101,6 @@ static grat_err take_members(grat_sync *y, const grat_sync_member *member, unsig
     return GRAT_OK;
 }
 
-/* The identity came with the opening; its copy of the text stays with the item. */
 static grat_err first_error(const grat_sync *y, grat_op *op)
 {
     for (unsigned k = 0; k < y->n; k++) {
@@ -121,11 +121,11 @@ grat_err grat_sync_open(const grat_sync_member *member, unsigned n, const grat_s
         grat_sync_close(y);
         return grat_op_fail(op, GRAT_ENOMEM, "sync: out of memory or descriptors");
     }
-    if (opt) y->open = opt->open, y->ready_ms = opt->ready_ms;
+    if (opt) y->open = opt->open, y->ready_ms = opt->ready_ms, y->even_none = opt->even_none;
     grat_err e = take_members(y, member, n, op);
     if (!e) all(y, grat__sync_open, op->deadline_ns, op);
     if (!e && grat_cancel_fired(op->cancel)) e = grat_op_fail(op, GRAT_ECANCELED, "sync: cancelled while opening");
-    if (!e && !alive(y)) e = first_error(y, op);
+    if (!e && !alive(y) && !y->even_none) e = first_error(y, op);
     if (e) {
         grat_sync_close(y);
         return e;
@@ -231,6 +231,7 @@ grat_err grat_sync_run(grat_sync *y, int64_t at_ns, grat_op *op)
     int64_t now = grat_now_ns(), third = (op->deadline_ns - now) / 3;
     int64_t most = y->ready_ms > 0 ? y->ready_ms * NS_PER_MS : third;
     begin_run(y);
+    if (!alive(y)) return first_error(y, op);
     op->err = GRAT_OK;
     op->text[0] = '\0';
     all(y, grat__sync_arm, op->deadline_ns - now > most ? now + most : op->deadline_ns, op);

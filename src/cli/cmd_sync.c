@@ -1,0 +1,223 @@
+/* grat sync: one start for many instruments, once or again and again. */
+#include "cli/commands.h"
+#include "cli/sync_out.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NS 1e9
+/* Arming begins so long before a start that is due. */
+#define LEAD_NS 1000000000
+#define MAX_COMMANDS 4096
+
+typedef struct syncing {
+    cli *c;
+    grat_sync *y;
+    sync_out out;
+    uint64_t runs, late, count;
+    int64_t every_ns, at_ns;
+    unsigned bad_members;
+    uint64_t bad_runs;
+} syncing;
+
+/* "2026-11-21T14:30:05Z" or seconds since 1970, as CLOCK_MONOTONIC. */
+static bool parse_at(const char *text, int64_t *out, grat_op *op)
+{
+    struct tm t = {0};
+    double utc;
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &t);
+    if (end && !*end) utc = (double)timegm(&t);
+    else if (grat_parse_quantity(text, "s", &utc, op)) return false;
+    *out = (int64_t)(utc * NS) - grat_utc_ns() + grat_now_ns();
+    if (*out > grat_now_ns()) return true;
+    grat_op_fail(op, GRAT_ERANGE, "--at %.40s: this is over", text);
+    return false;
+}
+
+static int take_recipe(cli *c, grat_bench *b, grat_sync_member *m, char *room, char *setup)
+{
+    const char *text = cli_value(&c->args, "recipe"), *line;
+    grat_recipe r;
+    if (text && grat_recipe_parse(text, room, MAX_COMMANDS, &r, &c->op)) return cli_usage("%s", c->op.text);
+    for (unsigned i = 0; text && i < b->members; i++) {
+        r.setup = m[i].recipe.setup;
+        r.clock = m[i].recipe.clock;
+        m[i].recipe = r;
+    }
+    size_t used = 0;
+    for (int i = 0; (line = cli_value_nth(&c->args, "setup", i)) && used < MAX_COMMANDS; i++)
+        used += (size_t)snprintf(setup + used, MAX_COMMANDS - used, "%s%s", i ? "\n" : "", line);
+    if (used >= MAX_COMMANDS) return cli_usage("sync: --setup: too long");
+    for (unsigned i = 0; used && i < b->members; i++) m[i].recipe.setup = setup;
+    return CLI_DONE;
+}
+
+static void note_failures(syncing *k)
+{
+    const grat_sync_result *r;
+    unsigned bad = 0;
+    for (unsigned i = 0; (r = grat_sync_get(k->y, i)); i++) bad += r->err != GRAT_OK;
+    if (bad > k->bad_members) k->bad_members = bad;
+    k->bad_runs += bad > 0;
+}
+
+/* A scope's record goes to a file of its own beside the table: TABLE.MEMBER.RUN.npz. */
+static bool keep_records(syncing *k)
+{
+    const grat_sync_result *r;
+    const char *path = cli_value(&k->c->args, "output");
+    for (unsigned i = 0; path && (r = grat_sync_get(k->y, i)); i++) {
+        char name[600];
+        grat_meta meta = {.identity = r->identity, .acquisitions = 1};
+        grat_writer *w;
+        grat_op op;
+        if (!r->record) continue;
+        grat_op_init(&op, 60000, NULL);
+        snprintf(meta.resource, sizeof meta.resource, "%s", r->resource);
+        snprintf(name, sizeof name, "%.*s.%.60s.%llu.npz", (int)(strlen(path) - (k->out.json ? 5 : 4)), path, r->name,
+                 (unsigned long long)k->runs);
+        bool ok = grat_writer_open(name, NULL, &meta, &op, &w) == GRAT_OK;
+        if (ok && grat_writer_record(w, r->record, &op)) {
+            grat_writer_abort(w);
+            ok = false;
+        } else if (ok) {
+            ok = grat_writer_finish(w, &op) == GRAT_OK;
+        }
+        if (ok) continue;
+        k->c->op = op;
+        cli_fail(k->c, name);
+        return false;
+    }
+    return true;
+}
+
+static bool put_run(syncing *k)
+{
+    if (k->c->json) {
+        cli_json j = {.f = stdout};
+        sync_out_object(&k->out, &j, k->y, k->runs);
+    } else if (!k->out.f) {
+        sync_out_lines(&k->out, k->y);
+        fflush(stdout);
+    }
+    if (!keep_records(k)) return false;
+    if (sync_out_run(&k->out, k->y, k->runs)) return true;
+    cli_error("%s: cannot be written; is the disk full?", k->out.path);
+    return false;
+}
+
+static void progress(const syncing *k)
+{
+    char spread[32];
+    if (!k->out.f || !cli_progress_wanted(k->c)) return;
+    grat_format_quantity(spread, sizeof spread, (double)grat_sync_send_spread_ns(k->y) / NS, "s");
+    fprintf(stderr, "\r\033[K%llu runs, sent within %s, %llu with a failure", (unsigned long long)k->runs, spread,
+            (unsigned long long)k->bad_runs);
+}
+
+/* The start that is due after the one at at_ns; those that are over already are left out. */
+static int64_t next_start(syncing *k)
+{
+    int64_t next = k->at_ns + k->every_ns, now = grat_now_ns();
+    if (next >= now) return next;
+    int64_t missed = (now - next) / k->every_ns + 1;
+    k->late += (uint64_t)missed;
+    return next + missed * k->every_ns;
+}
+
+static int repeat(syncing *k)
+{
+    cli *c = k->c;
+    grat_op pause;
+    grat_op_init(&pause, INT64_MAX, c->cancel);
+    while (!grat_cancel_fired(c->cancel) && (!k->count || k->runs < k->count)) {
+        if (k->at_ns && grat_op_sleep_until(&pause, k->at_ns - LEAD_NS)) break;
+        grat_op_init(&c->op, c->timeout_ms, c->cancel);
+        if (k->at_ns > grat_now_ns()) c->op.deadline_ns = k->at_ns + c->timeout_ms * 1000000;
+        if (k->every_ns && !k->at_ns) k->at_ns = grat_now_ns() + (k->every_ns < LEAD_NS ? k->every_ns : LEAD_NS);
+        k->out.to_utc_ns = grat_utc_ns() - grat_now_ns();
+        grat_sync_run(k->y, k->at_ns, &c->op);
+        note_failures(k);
+        if (!put_run(k)) return CLI_FAILED;
+        k->runs++;
+        progress(k);
+        k->at_ns = k->every_ns ? next_start(k) : 0;
+    }
+    return CLI_DONE;
+}
+
+static int summary(const syncing *k, const grat_bench *b)
+{
+    if (cli_progress_wanted(k->c)) fputs("\r\033[K", stderr);
+    const grat_sync_result *r;
+    for (unsigned i = 0; k->out.path && (r = grat_sync_get(k->y, i)); i++)
+        if (r->err) cli_note(k->c, "%s: %s: %s", r->name, grat_sync_step_name(r->step), r->text);
+    if (k->out.path && !k->c->json) printf("%s\n", k->out.path);
+    if (k->late) cli_note(k->c, "%llu starts were due while a run went on: --every is too short",
+                          (unsigned long long)k->late);
+    cli_note(k->c, "%llu runs of %u members, %llu with a failure", (unsigned long long)k->runs, b->members,
+             (unsigned long long)k->bad_runs);
+    bool cut = k->count && k->runs < k->count;
+    if (!k->runs) return CLI_INTERRUPTED;
+    return k->bad_runs || cut || k->late ? CLI_INCOMPLETE : CLI_DONE;
+}
+
+static int timing(syncing *k)
+{
+    cli *c = k->c;
+    const char *at = cli_value(&c->args, "at");
+    double every = cli_amount(&c->args, "every", 0);
+    if (cli_has(&c->args, "every") && !(every >= 1e-3 && every < 1e7)) return cli_usage("--every: 1 ms at least");
+    k->every_ns = (int64_t)(every * NS);
+    k->count = (uint64_t)cli_amount(&c->args, "count", every > 0 ? 0 : 1);
+    if (at && !parse_at(at, &k->at_ns, &c->op)) return cli_usage("%s", c->op.text);
+    return CLI_DONE;
+}
+
+static int run(cli *c)
+{
+    static char room[MAX_COMMANDS], setup[MAX_COMMANDS];
+    syncing k = {.c = c};
+    grat_bench b;
+    grat_sync_member *m = sync_members(c, 0, &b);
+    if (!m) return CLI_USAGE;
+    grat_sync_options opt = {.size = sizeof opt,
+                             .open = {.size = sizeof opt.open, .serial = cli_value(&c->args, "baud")}};
+    const char *path = cli_value(&c->args, "output");
+    int status = timing(&k);
+    if (!status) status = take_recipe(c, &b, m, room, setup);
+    if (!status && path) status = sync_out_open(&k.out, path, &b);
+    if (!status && grat_sync_open(m, b.members, &opt, &c->op, &k.y)) status = cli_fail(c, b.name);
+    if (!status) status = repeat(&k);
+    int closed = sync_out_close(&k.out);
+    if (!status) status = closed;
+    if (!status) status = summary(&k, &b);
+    grat_sync_close(k.y);
+    free(m);
+    return cli_flush(status);
+}
+
+static const cli_option options[] = {
+    {"output", 'o', CLI_FILE, "FILE", "a table .csv or a document .json; grows with each run", NULL},
+    {"recipe", 'r', CLI_TEXT, "RECIPE", "init, read, trigger, external, scope or 'START|READ|ABORT', for all", NULL},
+    {"setup", 's', CLI_TEXT, "COMMAND", "sent to all after opening; several are possible", NULL},
+    {"every", 'e', CLI_AMOUNT, "TIME", "again and again with this distance, until --count or Ctrl-C", "s"},
+    {"count", 'n', CLI_COUNT, "N", "how many runs", NULL},
+    {"at", 0, CLI_TEXT, "TIME", "the first start: 2026-11-21T14:30:05Z, or seconds since 1970", NULL},
+    {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
+};
+
+const cli_command cli_cmd_sync = {
+    .name = "sync",
+    .args = "BENCH|RESOURCE…",
+    .summary = "start many instruments at one instant and read them all",
+    .text = "Arms all, waits until every one is ready, starts them in one loop of small sends, reads them together. "
+            "Each start has its time and how uncertain it is. A member that fails does not stop the others; the exit "
+            "status is 3 then. Benches and recipes: see docs/reference/bench.md.",
+    .options = options,
+    .min_args = 1,
+    .max_args = -1,
+    .long_wait = true,
+    .exec = run,
+};
