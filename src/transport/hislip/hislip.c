@@ -256,9 +256,10 @@ static grat_err hs_unlock(void *p, grat_op *op)
 static grat_err reconnect(grat__hs_link *h, grat_op *op)
 {
     bool exclusive = h->exclusive, shared = h->shared;
-    if (h->sync.fd >= 0) shutdown(h->sync.fd, SHUT_RDWR);
     atomic_store(&h->broken, true);
+    /* First: a server that sees the sync channel end closes the other, which a wait there must not take for a loss. */
     grat_err e = grat__hs_async_stop(h, op);
+    if (h->sync.fd >= 0) shutdown(h->sync.fd, SHUT_RDWR);
     if (!e) {
         close_both(h);
         e = connect_link(h, op);
