@@ -1,0 +1,65 @@
+"""Oscilloscopes and the instruments around them.
+
+    import graticule as gr
+    with gr.open("TCPIP::192.168.1.20::INSTR") as scope:
+        scope.screenshot().save("scope.png")
+        t = scope.capture(channels="1", period=2e-3, low=0, high=5, trigger="1:rising@1.2")
+        t["1"].volts, t.time
+
+Times are in seconds, voltages in volts. Every failure is a graticule.Error with the library's sentence and its code.
+"""
+import os as _os
+from typing import Dict as _Dict, Optional as _Optional
+
+from . import _lib
+from ._errors import (BadArgument, Cancelled, Dead, Error, InstrumentError, Locked, Lost, Malformed, NoData, NotFound,
+                      NotSupported, OutOfRange, Refused, Timeout)
+from .discovery import Found, FoundList, default_resource as _default_resource, discover as _discover
+from .instrument import Identity, Instrument, Interrupted, Screenshot, open_instrument as _open_instrument
+from .simulator import Sim, sim
+from .traces import Trace, Traces, save_all
+
+__version__ = _lib.lib.grat_version().decode()
+__all__ = ['BadArgument', 'Cancelled', 'Dead', 'Error', 'Found', 'FoundList', 'Identity', 'Instrument',
+           'InstrumentError', 'Interrupted', 'Locked', 'Lost', 'Malformed', 'NoData', 'NotFound', 'NotSupported',
+           'OutOfRange', 'Refused', 'Screenshot', 'Sim', 'Timeout', 'Trace', 'Traces', 'get_instruments', 'list',
+           'open', 'save_all', 'sim']
+
+
+def list(timeout: float = 3.0) -> FoundList:
+    """The instruments on the network, USB and buses, each once. It takes as long as discovery: `timeout` seconds at
+    most."""
+    return _discover(timeout, silent=False)
+
+
+def get_instruments(timeout: float = 3.0) -> _Dict[str, str]:
+    """A dictionary of resource strings by label: the alias where there is one, else the resource itself. Nothing is
+    opened for it."""
+    return {found.name or found.resource: found.resource for found in _discover(timeout, silent=True)}
+
+
+def open(resource: _Optional[str] = None, timeout: _Optional[float] = 5.0, **options) -> Instrument:
+    """Opens an instrument by its resource or alias; without one the default (GRATICULE_RESOURCE, then the
+    configuration file), else the only one that discovery finds.
+
+    timeout: seconds for this and, unless they name their own, for the calls of the instrument; None = for ever.
+    options: tls ("auto", "require", "insecure", "never"), tls_ca (a file), user, password, serial ("115200,8N1"),
+    lock_wait (seconds: take an exclusive lock), command_gap (seconds between messages at least).
+    NotFound, Refused, Timeout, Locked; BadArgument or Malformed (EPARSE) for a resource that is none.
+    """
+    unknown = set(options) - {'tls', 'tls_ca', 'user', 'password', 'serial', 'lock_wait', 'command_gap'}
+    if unknown:
+        raise TypeError('open: %s: no such option' % ', '.join(sorted(unknown)))
+    if resource is None:
+        resource = _os.environ.get('GRATICULE_RESOURCE') or _default_resource() or _only()
+    return _open_instrument(resource, timeout, options)
+
+
+def _only() -> str:
+    answered = [found for found in _discover(3.0, silent=False) if any(found.identity)]
+    if not answered:
+        raise NotFound('ENODEV', 'no instrument: none was found; name one, or see what grat list --explain says')
+    if len(answered) > 1:
+        raise BadArgument('EINVAL', 'which instrument: %d were found: %s; name one of these' % (
+            len(answered), ', '.join(found.resource for found in answered)))
+    return answered[0].resource

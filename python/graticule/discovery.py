@@ -1,0 +1,85 @@
+"""Which instruments there are."""
+import ctypes
+import re
+from ctypes import byref, c_void_p
+from typing import Dict, List, NamedTuple, Optional
+
+from ._call import Caller, failure
+from ._lib import found_fn, grat_discover_options, lib
+from .instrument import Identity, identity_of
+
+
+class Found(NamedTuple):
+    """An instrument that discovery found.
+
+    resource: what open takes. identity: empty fields when it did not answer. name: its alias in the configuration.
+    via: what found it, such as "vxi11 mdns". addresses: every resource of it, the best first. note: why it did not
+    answer.
+    """
+    resource: str
+    identity: Identity
+    name: Optional[str]
+    via: str
+    addresses: List[str]
+    note: Optional[str]
+
+
+class FoundList(List[Found]):
+    """A list of Found that prints as a table."""
+
+    def by_bus(self) -> Dict[str, List[Found]]:
+        """By what stands before the number in the resource: "TCPIP", "USB", "ASRL", "GPIB", "BITSCOPE", …"""
+        buses: Dict[str, List[Found]] = {}
+        for found in self:
+            buses.setdefault(re.match(r'[A-Za-z-]*', found.resource)[0].upper(), []).append(found)
+        return buses
+
+    def __repr__(self) -> str:
+        rows = [(f.resource, ' '.join(f.identity[:2]).strip(), f.identity.serial, f.name or '', f.note or '')
+                for f in self]
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        return '\n'.join('  '.join(map(str.ljust, row, widths)).rstrip() for row in rows) or 'no instruments'
+
+
+def _text(value):
+    return value.decode(errors='replace') if value is not None else None
+
+
+def _found_of(c):
+    addresses = []
+    while c.addresses and c.addresses[len(addresses)] is not None:
+        addresses.append(_text(c.addresses[len(addresses)]))
+    return Found(_text(c.resource), identity_of(c.identity), _text(c.name), _text(c.via), addresses, _text(c.note))
+
+
+def discover(timeout: float, silent: bool) -> FoundList:
+    found, broken = FoundList(), []
+
+    def take(_, item):
+        try:
+            new = _found_of(item.contents)
+            mine = set(new.addresses) | {new.resource}
+            found[:] = [f for f in found if not mine & (set(f.addresses) | {f.resource})] + [new]
+        except BaseException as e:
+            broken.append(e)
+
+    caller, callback = Caller(), found_fn(take)
+    options = grat_discover_options(size=ctypes.sizeof(grat_discover_options), silent=silent)
+    err, interrupts = caller.run(timeout, lib.grat_discover, byref(options), callback, None, byref(caller.op))
+    interrupts.deliver()
+    if broken:
+        raise broken[0]
+    if err:
+        raise failure(caller.op, found)
+    # Bare serial ports come last: that they exist does not mean that there is an instrument.
+    found.sort(key=lambda f: (f.name is None, f.via == 'serial', f.resource))
+    return found
+
+
+def default_resource() -> Optional[str]:
+    """The default of the configuration file, or None."""
+    caller, config = Caller(), c_void_p()
+    caller.call(1.0, lib.grat_config_load, byref(caller.op), byref(config))
+    name = _text(lib.grat_config_default(config))
+    lib.grat_config_free(config)
+    return name
