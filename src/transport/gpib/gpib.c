@@ -6,6 +6,7 @@
 #include "transport/gpib/lib.h"
 #include "transport/list.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #define SLICE_MS 300
 #define PIECE 16384
 #define HUNG_MS 5000             /* a call that lasts so much longer than it may has hung */
+#define LINE_POLL_NS 10000000
 #define CMD_DCL 0x14
 #define CMD_LLO 0x11
 #define CMD_TCT 0x09
@@ -27,6 +29,8 @@ typedef struct gpib {
     int ud, srq_ud;          /* -1 = none; the board's number for INTFC */
     char what[40];
     bool hung;
+    atomic_uint asked;       /* 0x100 | status byte of a service request that stb has not given out yet */
+    bool line_seen;          /* INTFC: the SRQ line has been reported and not been low since */
 } gpib;
 
 static bool serves(const grat_resource *r)
@@ -268,6 +272,12 @@ static grat_err gpib_stb(void *p, uint8_t *stb, grat_op *op)
     gpib *g = p;
     grat__gpib_call c = {.fn = do_poll, .ud = g->ud};
     if (g->intfc) return grat_op_fail(op, GRAT_ENOTSUP, "%s: a board has no status byte", g->what);
+    unsigned asked = atomic_exchange(&g->asked, 0);
+    if (asked) {
+        op->count = 0;
+        *stb = (uint8_t)asked;
+        return GRAT_OK;
+    }
     grat_err e = call(g, &c, op);
     op->count = 0;
     if (e) return e;
@@ -312,19 +322,52 @@ static int do_wait(const grat__gpib *lib, grat__gpib_call *c)
     return lib->ibwait(c->ud, c->a | IBSTA_TIMO);
 }
 
+static int do_state(const grat__gpib *lib, grat__gpib_call *c)
+{
+    return lib->ibwait(c->ud, 0);
+}
+
+/* RQS stays until the status byte is fetched: it is taken here and kept for stb, so that one request is told once. */
+static grat_err keep_byte(gpib *g, grat_op *op)
+{
+    grat__gpib_call c = {.fn = do_poll, .ud = g->srq_ud};
+    grat_err e = call(g, &c, op);
+    if (!e && !(c.sta & IBSTA_ERR) && c.byte & 0x40) atomic_store(&g->asked, 0x100u | (uint8_t)c.byte);
+    return e;
+}
+
+/* The line of a board stays low until the last instrument was polled: the next request is told after that. */
+static grat_err line_left(gpib *g, grat_op *op)
+{
+    while (g->line_seen) {
+        grat__gpib_call c = {.fn = do_state, .ud = g->ud};
+        grat_err e = grat_op_check(op);
+        if (!e) e = call(g, &c, op);
+        if (e) return e;
+        g->line_seen = (c.sta & IBSTA_SRQI) != 0;
+        if (g->line_seen && (e = grat_op_sleep_until(op, grat_now_ns() + LINE_POLL_NS))) return e;
+    }
+    return GRAT_OK;
+}
+
 static grat_err srq_wait(void *p, grat_op *op)
 {
     gpib *g = p;
     int ud = g->intfc ? g->ud : g->srq_ud, bit = g->intfc ? IBSTA_SRQI : IBSTA_RQS;
     if (ud < 0) return grat_op_fail(op, GRAT_EINVAL, "%s: service requests were not enabled", g->what);
-    for (;;) {
+    grat_err e = line_left(g, op);
+    while (!e) {
         grat__gpib_call c = {.fn = do_wait, .ud = ud, .a = bit};
-        grat_err e = grat_op_check(op);
+        e = grat_op_check(op);
         if (!e) e = call(g, &c, op);
-        if (e) return e;
-        if (c.sta & bit) return GRAT_OK;
+        if (e) break;
+        if (c.sta & bit) {
+            g->line_seen = g->intfc;
+            return g->intfc ? GRAT_OK : keep_byte(g, op);
+        }
         if (c.sta & IBSTA_ERR && !(c.sta & IBSTA_TIMO)) return grat__gpib_error(&c, g->what, op);
     }
+    return e;
 }
 
 static int do_bus(const grat__gpib *lib, grat__gpib_call *c)
@@ -377,11 +420,6 @@ static int do_ask(const grat__gpib *lib, grat__gpib_call *c)
 static int do_config(const grat__gpib *lib, grat__gpib_call *c)
 {
     return lib->ibconfig(c->ud, c->a, c->b);
-}
-
-static int do_state(const grat__gpib *lib, grat__gpib_call *c)
-{
-    return lib->ibwait(c->ud, 0);
 }
 
 /* 1, 0, or -1 where the board cannot see the line. */

@@ -1,0 +1,179 @@
+/* GPIB through libvisa, over the library that stands in for linux-gpib: GPIB INSTR and GPIB INTFC. */
+#include <visa.h>
+
+#include "test.h"
+
+static ViSession rm, inst, board;
+static ViUInt32 count;
+static ViUInt16 stb;
+
+static void tell(ViSession vi, const char *line)
+{
+    EQ(viWrite(vi, (ViConstBuf)line, (ViUInt32)strlen(line), &count), VI_SUCCESS);
+    EQ(count, strlen(line));
+}
+
+static void asks(ViSession vi, const char *question, const char *answer)
+{
+    char got[100] = "";
+    tell(vi, question);
+    EQ(viRead(vi, (ViPBuf)got, sizeof got - 1, &count), VI_SUCCESS);
+    STR(got, answer);
+}
+
+static void alive(void)
+{
+    asks(inst, "*IDN?", "GRATICULE,PLAIN,0,1\n");
+}
+
+/* The attribute, in a variable of two bytes. */
+static int attr(ViSession vi, ViAttr which)
+{
+    ViInt16 v = 0x5A5A;
+    ViStatus st = viGetAttribute(vi, which, &v);
+    return st ? (int)st : v;
+}
+
+static void begin(void)
+{
+    EQ(viOpenDefaultRM(&rm), VI_SUCCESS);
+    EQ(viOpen(rm, "GPIB0::5::INSTR", VI_NULL, 3000, &inst), VI_SUCCESS);
+    EQ(viOpen(rm, "GPIB0::INTFC", VI_NULL, 3000, &board), VI_SUCCESS);
+}
+
+static void end(void)
+{
+    EQ(viClose(rm), VI_SUCCESS);
+}
+
+TEST(messages)
+{
+    ViSession other;
+    char got[200];
+    begin();
+    alive();
+    EQ(viOpen(rm, "GPIB0::7::3::INSTR", VI_NULL, 3000, &other), VI_SUCCESS);
+    asks(other, "*IDN?", "GRATICULE,PLAIN,7,1\n");
+    EQ(attr(other, VI_ATTR_GPIB_SECONDARY_ADDR), 3);
+    EQ(viQueryf(inst, ":ECHO? %d\n", "%199t", 77, got), VI_SUCCESS);
+    STR(got, "77\n");
+    EQ(viSetAttribute(inst, VI_ATTR_TMO_VALUE, 200), VI_SUCCESS);
+    EQ(viRead(inst, (ViPBuf)got, 10, &count), VI_ERROR_TMO);
+    alive();
+    EQ(viOpen(rm, "GPIB1::5::INSTR", VI_NULL, 1000, &other), VI_ERROR_RSRC_NFOUND);
+    end();
+}
+
+TEST(an_instrument)
+{
+    begin();
+    EQ(attr(inst, VI_ATTR_INTF_TYPE), VI_INTF_GPIB);
+    EQ(attr(inst, VI_ATTR_GPIB_PRIMARY_ADDR), 5);
+    EQ(attr(inst, VI_ATTR_GPIB_SECONDARY_ADDR), -1);
+    EQ(attr(inst, VI_ATTR_GPIB_READDR_EN), VI_TRUE);
+    EQ(attr(inst, VI_ATTR_GPIB_UNADDR_EN), VI_FALSE);
+    EQ(attr(inst, VI_ATTR_GPIB_REN_STATE), VI_STATE_ASSERTED);
+    EQ(attr(inst, VI_ATTR_GPIB_CIC_STATE), (int)VI_ERROR_NSUP_ATTR);
+    tell(inst, "*CLS;*ESE 1;*SRE 0");
+    tell(inst, "*OPC");
+    EQ(viReadSTB(inst, &stb), VI_SUCCESS);
+    EQ(stb & 0x20, 0x20);
+    EQ(viAssertTrigger(inst, VI_TRIG_PROT_DEFAULT), VI_SUCCESS);
+    tell(inst, "*IDN?");
+    EQ(viReadSTB(inst, &stb), VI_SUCCESS);
+    EQ(stb & 0x10, 0x10);
+    EQ(viClear(inst), VI_SUCCESS);
+    EQ(viReadSTB(inst, &stb), VI_SUCCESS);
+    EQ(stb & 0x10, 0);
+    for (ViUInt16 mode = VI_GPIB_REN_DEASSERT; mode <= VI_GPIB_REN_ADDRESS_GTL; mode++)
+        EQ(viGpibControlREN(inst, mode), VI_SUCCESS);
+    EQ(viGpibControlREN(inst, 7), VI_ERROR_INV_MODE);
+    EQ(viGpibControlATN(inst, VI_GPIB_ATN_ASSERT), VI_ERROR_NSUP_OPER);
+    EQ(viGpibSendIFC(inst), VI_ERROR_NSUP_OPER);
+    EQ(viGpibCommand(inst, (ViConstBuf) "\x3f", 1, &count), VI_ERROR_NSUP_OPER);
+    EQ(viGpibPassControl(inst, 7, VI_NO_SEC_ADDR), VI_ERROR_NSUP_OPER);
+    alive();
+    end();
+}
+
+static int calls;
+
+static ViStatus on_request(ViSession vi, ViEventType type, ViEvent event, ViAddr user)
+{
+    ViUInt16 byte = 0;
+    (void)event;
+    EQ(type, VI_EVENT_SERVICE_REQ);
+    EQ(viReadSTB(vi, &byte), VI_SUCCESS);
+    EQ(byte & 0x40, 0x40);
+    __atomic_add_fetch((int *)user, 1, __ATOMIC_SEQ_CST);
+    return VI_SUCCESS;
+}
+
+TEST(service_requests)
+{
+    ViEventType type;
+    ViEvent event;
+    begin();
+    EQ(viEnableEvent(inst, VI_EVENT_SERVICE_REQ, VI_QUEUE, VI_NULL), VI_SUCCESS);
+    tell(inst, "*CLS;*ESE 1;*SRE 32");
+    EQ(viWaitOnEvent(inst, VI_EVENT_SERVICE_REQ, 50, &type, &event), VI_ERROR_TMO);
+    tell(inst, "*OPC");
+    EQ(viWaitOnEvent(inst, VI_EVENT_SERVICE_REQ, 3000, &type, &event), VI_SUCCESS);
+    EQ(type, VI_EVENT_SERVICE_REQ);
+    EQ(viClose(event), VI_SUCCESS);
+    EQ(viWaitOnEvent(inst, VI_EVENT_SERVICE_REQ, 100, &type, &event), VI_ERROR_TMO);
+    EQ(viReadSTB(inst, &stb), VI_SUCCESS);
+    EQ(stb & 0x60, 0x60);
+    EQ(viReadSTB(inst, &stb), VI_SUCCESS);
+    EQ(stb & 0x60, 0x20);
+    EQ(viDisableEvent(inst, VI_EVENT_SERVICE_REQ, VI_QUEUE), VI_SUCCESS);
+
+    EQ(viInstallHandler(inst, VI_EVENT_SERVICE_REQ, on_request, (ViAddr)&calls), VI_SUCCESS);
+    EQ(viEnableEvent(inst, VI_EVENT_SERVICE_REQ, VI_HNDLR, VI_NULL), VI_SUCCESS);
+    tell(inst, "*CLS");
+    tell(inst, "*OPC");
+    /* Nothing is queued for io completion here: the wait is only a pause that ends. */
+    EQ(viEnableEvent(inst, VI_EVENT_IO_COMPLETION, VI_QUEUE, VI_NULL), VI_SUCCESS);
+    for (int i = 0; i < 100 && !__atomic_load_n(&calls, __ATOMIC_SEQ_CST); i++)
+        viWaitOnEvent(inst, VI_EVENT_IO_COMPLETION, 30, &type, VI_NULL);
+    viWaitOnEvent(inst, VI_EVENT_IO_COMPLETION, 100, &type, VI_NULL);
+    EQ(__atomic_load_n(&calls, __ATOMIC_SEQ_CST), 1);
+    alive();
+    end();
+}
+
+TEST(a_board)
+{
+    begin();
+    EQ(attr(board, VI_ATTR_GPIB_CIC_STATE), VI_TRUE);
+    EQ(attr(board, VI_ATTR_GPIB_NDAC_STATE), VI_STATE_UNKNOWN);
+    EQ(viGpibControlATN(board, VI_GPIB_ATN_ASSERT), VI_SUCCESS);
+    EQ(attr(board, VI_ATTR_GPIB_ATN_STATE), VI_STATE_ASSERTED);
+    EQ(viGpibControlATN(board, VI_GPIB_ATN_DEASSERT), VI_SUCCESS);
+    EQ(attr(board, VI_ATTR_GPIB_ATN_STATE), VI_STATE_UNASSERTED);
+    EQ(viGpibControlATN(board, 9), VI_ERROR_INV_MODE);
+    EQ(viGpibControlREN(board, VI_GPIB_REN_DEASSERT), VI_SUCCESS);
+    EQ(attr(board, VI_ATTR_GPIB_REN_STATE), VI_STATE_UNASSERTED);
+    EQ(viGpibControlREN(board, VI_GPIB_REN_ASSERT), VI_SUCCESS);
+    EQ(attr(board, VI_ATTR_GPIB_REN_STATE), VI_STATE_ASSERTED);
+    EQ(viGpibSendIFC(board), VI_SUCCESS);
+    EQ(viGpibCommand(board, (ViConstBuf) "\x3f\x25\x08", 3, &count), VI_SUCCESS);
+    EQ(count, 3);
+    EQ(viGpibCommand(board, VI_NULL, 3, &count), VI_ERROR_USER_BUF);
+    EQ(viGpibPassControl(board, 7, 3), VI_SUCCESS);
+    EQ(viGpibPassControl(board, 7, VI_NO_SEC_ADDR), VI_SUCCESS);
+    EQ(viGpibPassControl(board, 31, VI_NO_SEC_ADDR), VI_ERROR_INV_PARAMETER);
+    EQ(viReadSTB(board, &stb), VI_ERROR_NSUP_OPER);
+    EQ(attr(board, VI_ATTR_SUPPRESS_END_EN), (int)VI_ERROR_NSUP_ATTR);
+    alive();
+    end();
+}
+
+int main(void)
+{
+    RUN(messages);
+    RUN(an_instrument);
+    RUN(service_requests);
+    RUN(a_board);
+    return TEST_RESULT();
+}
