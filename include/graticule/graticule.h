@@ -799,6 +799,42 @@ GRAT_API void grat_screenshot_free(grat_screenshot *shot);
 GRAT_API grat_err grat_image_convert(const void *data, size_t n, grat_image_kind want, uint8_t **out, size_t *out_n,
                                      unsigned *width, unsigned *height, grat_op *op);
 
+/* ---- the screen as a video ------------------------------------------------------------------------- */
+
+typedef struct grat_live_totals {
+    uint64_t in;              /* pictures that became frames */
+    uint64_t bytes;           /* of pictures */
+    uint64_t out;             /* frames written */
+    uint64_t repeated;        /* of them: no newer picture was there */
+    uint64_t dropped;         /* pictures and frames that a newer one replaced unseen */
+    uint64_t bad;             /* pictures that could not be decoded */
+    uint64_t late;            /* frames left out because a reader was too slow */
+    uint64_t reconnects;
+    double latency;           /* seconds from asking for a picture to its frame written, the mean; … */
+    double latency_max;       /* … and the longest */
+    double seconds;           /* since the first frame */
+    unsigned width, height;
+    bool lost;                /* the instrument does not answer at present */
+    char recipe[48];          /* how the pictures are asked for */
+} grat_live_totals;
+
+typedef struct grat_live_options {
+    uint32_t size;            /* sizeof(grat_live_options) */
+    double rate;              /* frames per second, whatever comes in; 0 = each picture once, as it comes */
+    uint64_t frames;          /* so many are written; 0 = no limit */
+    double duration;          /* seconds; 0 = no limit */
+    const char *y4m;          /* file for YUV4MPEG2, "-" = standard output; NULL = none */
+    const char *v4l2;         /* a Linux video output such as v4l2loopback's; NULL = none */
+    void (*progress)(void *user, const grat_live_totals *totals);  /* four times a second; may be NULL */
+    void *user;
+} grat_live_options;
+/* Turns the instrument's screen into frames of 4:2:0 (BT.601, limited range) of its size, by the kind of picture that
+ * proves fastest at the start, until the limits, the deadline or the cancel, which are no errors. The last frame is
+ * repeated while no new one comes; after 2 s (or three times the usual interval) it is darkened and shows its age. An
+ * instrument that goes away after the start is sought until it is back. *totals (may be NULL) also after an error. */
+GRAT_API grat_err grat_live(const char *resource, const grat_open_options *open, const grat_live_options *opt,
+                            grat_live_totals *totals, grat_op *op);
+
 #ifdef __cplusplus
 }
 #endif

@@ -13,6 +13,8 @@ static const grat__recipe recipes[] = {
      .ask = ":DISP:DATA?", .gives = GRAT_IMG_BMP, .timeout_ms = 60000},
     {.name = "rigol-1000z-jpeg", .vendor = "*rigol*", .model = "DS1*Z*|MSO1*Z*",
      .ask = ":DISP:DATA? ON,OFF,JPEG", .gives = GRAT_IMG_JPEG, .timeout_ms = 15000},
+    {.name = "rigol-1000z-bmp8", .vendor = "*rigol*", .model = "DS1*Z*|MSO1*Z*",
+     .ask = ":DISP:DATA? ON,OFF,BMP8", .gives = GRAT_IMG_BMP, .timeout_ms = 30000},
     {.name = "rigol-1000e", .vendor = "*rigol*", .model = "DS1???E*|DS1???D*|DS1???CA*|DS1???B*",
      .ask = ":LCD:DATA?", .reply = GRAT__REPLY_RAW, .gives = GRAT_IMG_BMP, .timeout_ms = 15000},
     {.name = "rigol-2000", .vendor = "*rigol*", .model = "DS2*|MSO2*|DS4*|MSO4*|DS6*",

@@ -63,7 +63,7 @@ TEST(fallbacks_follow_and_stay_with_the_instrument)
     const grat__recipe *list[GRAT__RECIPES_MAX];
     grat_identity id = {.vendor = "RIGOL TECHNOLOGIES", .model = "DS1104Z"};
     unsigned n = grat__recipes_for(&id, GRAT_IMG_PNG, list);
-    EQ(n, 3);
+    EQ(n, 4);
     STR(list[1]->name, "rigol-1000z-bmp");
     for (unsigned i = 0; i < n; i++) TRUE(list[i]->vendor != NULL);
     id = (grat_identity){0};

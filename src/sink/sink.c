@@ -233,6 +233,11 @@ uint8_t *grat__out_reserve(grat_out *o, size_t n, size_t *room, grat_op *op)
     return o->buf + o->len;
 }
 
+grat_err grat__out_flush(grat_out *o, grat_op *op)
+{
+    return flush(o, op);
+}
+
 void grat__out_advance(grat_out *o, size_t n)
 {
     o->len += n;

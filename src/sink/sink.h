@@ -14,6 +14,8 @@ grat_err grat__out_stdout(grat_op *op, grat_out **out);
 uint8_t *grat__out_reserve(grat_out *o, size_t n, size_t *room, grat_op *op);
 /* That many of the reserved bytes are in use now. */
 void grat__out_advance(grat_out *o, size_t n);
+/* Hands on what is buffered. */
+grat_err grat__out_flush(grat_out *o, grat_op *op);
 bool grat__out_seekable(const grat_out *o);
 uint64_t grat__out_tell(const grat_out *o);
 /* Completes the file under its name. Frees the sink also on an error, when nothing is left behind. */

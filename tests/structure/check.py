@@ -48,6 +48,8 @@ LAYERS = {
     'src/acquire': ['src/core', 'src/wire', 'src/resource', 'src/config', 'src/transport', 'src/session',
                     'src/scpi', 'src/discover', 'src/scope', 'src/screen', 'src/measure', 'src/sink', 'src/format'],
     'src/sync': ['src/core', 'src/config', 'src/session', 'src/scope', 'src/acquire'],
+    'src/video': ['src/core', 'src/wire', 'src/resource', 'src/config', 'src/transport', 'src/session', 'src/scpi',
+                  'src/screen', 'src/sink', 'src/format', 'src/format/image'],
     'src/cli': [],
     'sim': ['src/core', 'src/wire'],
     'sim/core': ['src/core', 'src/wire'],

@@ -107,6 +107,10 @@ static uint8_t scaled(uint32_t pixel, unsigned shift, unsigned size)
 static void row_indexed(const bmp_head *h, const uint8_t *row, uint8_t *out)
 {
     unsigned mask = (1u << h->bits) - 1;
+    if (h->bits == 8 && h->colours == 256) {
+        memcpy(out, row, h->width);
+        return;
+    }
     for (unsigned x = 0; x < h->width; x++) {
         size_t bit = (size_t)x * h->bits;
         unsigned index = row[bit / 8] >> (8 - h->bits - bit % 8) & mask;

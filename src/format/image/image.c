@@ -80,6 +80,15 @@ static grat_err decode(grat_image_kind kind, const uint8_t *data, size_t n, grat
     }
 }
 
+grat_err grat__image_decode(const uint8_t *data, size_t n, grat__raster *out, grat_op *op)
+{
+    size_t used = n;
+    grat_image_kind kind = grat_image_detect(data, n);
+    bool known = kind == GRAT_IMG_PNG || kind == GRAT_IMG_BMP || kind == GRAT_IMG_JPEG;
+    grat_err e = known ? whole(kind, data, n, &used, op) : GRAT_OK;
+    return e ? e : decode(kind, data, used, out, op);
+}
+
 static grat_err encode(grat_image_kind want, const grat__raster *r, uint8_t **out, size_t *out_n, grat_op *op)
 {
     switch (want) {

@@ -34,6 +34,8 @@ grat_err grat__png_repair(uint8_t *data, size_t *n, bool *repaired);
 grat_err grat__bmp_decode(const uint8_t *data, size_t n, grat__raster *out, grat_op *op);
 grat_err grat__png_decode(const uint8_t *data, size_t n, grat__raster *out, grat_op *op);
 grat_err grat__jpeg_decode(const uint8_t *data, size_t n, grat__raster *out, grat_op *op);
+/* By the first bytes; a PNG is repaired first. EFORMAT for other kinds. */
+grat_err grat__image_decode(const uint8_t *data, size_t n, grat__raster *out, grat_op *op);
 grat_err grat__bmp_encode(const grat__raster *r, uint8_t **out, size_t *n, grat_op *op);
 grat_err grat__png_encode(const grat__raster *r, uint8_t **out, size_t *n, grat_op *op);
 grat_err grat__jpeg_encode(const grat__raster *r, uint8_t **out, size_t *n, grat_op *op);

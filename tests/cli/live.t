@@ -1,0 +1,26 @@
+$ live SIM::ds1104z --y4m v.y4m --count 5
+!~ 5 frames of 800x480 from \d+ pictures \(rigol-1000z-.*\) in .* s, \d+ dropped, \d+ late, latency \d+ ms
+= v\.y4m YUV4MPEG2 W800 H480 F30:1 Ip A1:1 C420jpeg XCOLORRANGE=LIMITED.FRAME
+$ live SIM::ds1102e --y4m e.y4m --count 3 --rate 0 --json
+>~ \{"resource":"SIM::.*","width":320,"height":234,"recipe":"rigol-1000e","frames":3,.*"repeated":0,.*\}
+= e\.y4m YUV4MPEG2 W320 H234 .*
+$ live SIM::ds1102e --y4m /dev/null --for 100s -q
+^ INT 1
+? 3
+$ live SIM::ds1102e --y4m /dev/null -q
+^ INT 1
+$ live SIM::ds1102e
+!~ grat: live: nowhere to write to; .*
+? 2
+$ live SIM::ds1102e --y4m - --json
+!~ grat: live: --y4m - and --json: both want standard output; choose one
+? 2
+$ live SIM::ds1102e --v4l2 nothing/there
+!~ grat: nothing/there: it does not exist; .*
+? 1
+$ live SIM::ds1102e --y4m nothing/there.y4m
+!~ grat: .*nothing/there\.y4m.*
+? 1
+$ live SIM::ds1102e --y4m /dev/full --count 3
+!~ grat: .*/dev/full.*
+? 1
