@@ -218,6 +218,39 @@ TEST(members_that_fail_later)
     end();
 }
 
+/* A scope by its driver beside a multimeter: the record is new each time. */
+TEST(a_scope_gives_its_record)
+{
+    if (!begin(2, "init")) return;
+    grat_sim_instrument scope = {.model = "ds1104z", .address = "127.69.1.2", .wires = "raw", .no_portmapper = true,
+                                 .options = "ch1=sine:1kHz:2V:0V"};
+    grat_cancel_fire(bench.stop);
+    pthread_join(bench.thread, NULL);
+    grat_sim_free(bench.sim);
+    grat_cancel_reset(bench.stop);
+    bench.what[1] = scope;
+    grat_op op;
+    grat_op_init(&op, 10000, NULL);
+    EQ(grat_sim_new(bench.what, 2, 1, &op, &bench.sim), GRAT_OK);
+    pthread_create(&bench.thread, NULL, serve, NULL);
+    const char *unused;
+    for (unsigned i = 0; grat_recipe_nth(i, &unused, &unused, &bench.member[1].recipe); i++) continue;
+    bench.member[0].resource = grat_sim_resource(bench.sim, 0);
+    bench.member[1].resource = grat_sim_resource(bench.sim, 1);
+    STR(bench.member[1].recipe.start, "@single");
+    grat_sync *y = opened();
+    for (unsigned run = 0; y && run < 2; run++) {
+        grat_op_init(&op, 10000, NULL);
+        EQ(grat_sync_run(y, 0, &op), GRAT_OK);
+        whole(y, 0);
+        const grat_sync_result *r = grat_sync_get(y, 1);
+        TRUE(r->record && r->record->count >= 1000 && r->sent_ns > 0);
+        STR(r->identity.model, "DS1104Z");
+    }
+    grat_sync_close(y);
+    end();
+}
+
 static void *fire_soon(void *cancel)
 {
     usleep(300000);
@@ -269,6 +302,7 @@ int main(void)
     RUN(the_wires_trigger_starts_what_waits_for_it);
     RUN(members_that_cannot_take_part);
     RUN(members_that_fail_later);
+    RUN(a_scope_gives_its_record);
     RUN(a_cancel_keeps_what_there_is);
     RUN(bad_arguments);
     return TEST_RESULT();
