@@ -2,9 +2,11 @@
 #include <graticule/sim.h>
 #include <graticule/sync.h>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -163,10 +165,39 @@ TEST(the_wires_trigger_starts_what_waits_for_it)
     }
 }
 
-/* Member 1 is not there, 2 has another identity, 3 a command that is none: 0 and 4 are whole. */
+/* Takes connections and never says anything. */
+static int mute(char resource[60])
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EQ(bind(fd, (struct sockaddr *)&a, n), 0);
+    EQ(listen(fd, 4), 0);
+    getsockname(fd, (struct sockaddr *)&a, &n);
+    snprintf(resource, 60, "TCPIP::127.0.0.1::%u::SOCKET", ntohs(a.sin_port));
+    return fd;
+}
+
+/* Nothing is left behind in the instrument: asked by a session of its own. */
+static void is_idle(const char *resource)
+{
+    grat_session *s = NULL;
+    grat_op op;
+    double v = -1;
+    grat_op_init(&op, 3000, NULL);
+    EQ(grat_open(resource, NULL, &op, &s), GRAT_OK);
+    EQ(grat_query_number(s, "STAT:OPER:COND?", &v, &op), GRAT_OK);
+    EQ((int)v, 0);
+    grat_close(s);
+}
+
+/* Member 1 is not there, 2 has another identity, 3 a command that is none, 5 never answers: 0 and 4 are whole. */
 TEST(members_that_cannot_take_part)
 {
-    if (!begin(5, "init")) return;
+    char dead[60];
+    if (!begin(6, "init")) return;
+    int fd = mute(dead);
+    bench.member[5].resource = dead;
     bench.member[1].resource = "TCPIP::127.0.0.1::1::SOCKET";
     bench.member[2].identity = "34461A";
     bench.member[3].recipe.setup = "CONF:VOLT\nCONF:NONSENSE";
@@ -176,6 +207,8 @@ TEST(members_that_cannot_take_part)
     EQ(grat_sync_run(y, 0, &op), GRAT_OK);
     whole(y, 0);
     whole(y, 4);
+    EQ(grat_sync_get(y, 5)->err, GRAT_ETIMEOUT);
+    EQ(grat_sync_get(y, 5)->step, GRAT_SYNC_OPEN);
     EQ(grat_sync_get(y, 1)->err, GRAT_EREFUSED);
     EQ(grat_sync_get(y, 1)->step, GRAT_SYNC_OPEN);
     EQ(grat_sync_get(y, 2)->err, GRAT_ENODEV);
@@ -183,8 +216,9 @@ TEST(members_that_cannot_take_part)
     EQ(grat_sync_get(y, 3)->step, GRAT_SYNC_SETUP);
     TRUE(strstr(grat_sync_get(y, 3)->text, "-113") != NULL);
     grat_sync_close(y);
+    close(fd);
     for (unsigned i = 0; i < bench.n; i++) bench.member[i].identity = "34461A";
-    EQ(grat_sync_open(bench.member, bench.n, NULL, &op, &y), GRAT_ENODEV);
+    EQ(grat_sync_open(bench.member, 1, NULL, &op, &y), GRAT_ENODEV);
     end();
 }
 
@@ -214,6 +248,7 @@ TEST(members_that_fail_later)
     whole(y, 1);
     for (unsigned i = 3; i < 6; i++) whole(y, i);
     EQ(grat_sync_get(y, 0)->err, GRAT_ETIMEOUT);
+    is_idle(bench.member[0].resource);
     grat_sync_close(y);
     end();
 }
@@ -275,6 +310,7 @@ TEST(a_cancel_keeps_what_there_is)
     whole(y, 0);
     whole(y, 1);
     EQ(grat_sync_get(y, 2)->err, GRAT_ECANCELED);
+    is_idle(bench.member[2].resource);
     grat_sync_close(y);
     grat_cancel_free(c);
     end();
