@@ -126,6 +126,16 @@ static int64_t next_start(syncing *k)
     return next + missed * k->every_ns;
 }
 
+/* An interrupt before anything was read: there is no run to write down. */
+static bool nothing_came(const syncing *k)
+{
+    const grat_sync_result *r;
+    if (!grat_cancel_fired(k->c->cancel)) return false;
+    for (unsigned i = 0; (r = grat_sync_get(k->y, i)); i++)
+        if (r->step == GRAT_SYNC_DONE) return false;
+    return true;
+}
+
 static int repeat(syncing *k)
 {
     cli *c = k->c;
@@ -138,6 +148,7 @@ static int repeat(syncing *k)
         if (k->every_ns && !k->at_ns) k->at_ns = grat_now_ns() + (k->every_ns < LEAD_NS ? k->every_ns : LEAD_NS);
         k->out.to_utc_ns = grat_utc_ns() - grat_now_ns();
         grat_sync_run(k->y, k->at_ns, &c->op);
+        if (nothing_came(k)) break;
         note_failures(k);
         if (!put_run(k)) return CLI_FAILED;
         k->runs++;
@@ -152,7 +163,7 @@ static int summary(const syncing *k, const grat_bench *b)
     if (cli_progress_wanted(k->c)) fputs("\r\033[K", stderr);
     const grat_sync_result *r;
     for (unsigned i = 0; k->out.path && (r = grat_sync_get(k->y, i)); i++)
-        if (r->err) cli_note(k->c, "%s: %s: %s", r->name, grat_sync_step_name(r->step), r->text);
+        if (r->err && r->err != GRAT_ECANCELED) cli_note(k->c, "%s: %s: %s", r->name, grat_sync_step_name(r->step), r->text);
     if (k->out.path && !k->c->json) printf("%s\n", k->out.path);
     if (k->late) cli_note(k->c, "%llu starts were due while a run went on: --every is too short",
                           (unsigned long long)k->late);

@@ -7,6 +7,7 @@ import os
 import statistics
 
 from kit import SYSTEM_PYTHON, Sim, run
+from kit import whole as whole_process
 
 WIRES = ('raw', 'vxi11', 'hislip')
 SETUP = 'VOLT:NPLC 0.02'
@@ -86,7 +87,17 @@ def row(bench, count, want):
               {'PyVISA': 1.0}, shown)
 
 
+def opening(bench, count):
+    with Mixed(bench, count) as mixed:
+        def whole(names):
+            return lambda: whole_process([bench.grat, 'bench', 'check', '-q'] + names) * 1e3
+        times = bench.median({'ours': whole(mixed.resources), 'one of them': whole(mixed.resources[1:2])},
+                             5 if bench.quick else 15)
+    bench.row('opening a bench of %d' % count, 'ms', times, {'one of them': 2.0}, 'grat bench check RESOURCE...')
+
+
 def rows(bench):
+    opening(bench, 32)
     row(bench, 2, 150.0)
     row(bench, 8, 150.0)
     row(bench, 32, 500.0)

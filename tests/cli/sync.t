@@ -27,9 +27,17 @@ $ sync lab
 !~ 1 runs of 2 members, 0 with a failure
 $ sync lab --json -q
 >~ \{"run":0,"send_spread_s":0,"members":\[\{"member":"meter",.*"start_utc":"\d+\.\d{9}",.*"values":\[0\]\},\{"member":"psu",.*"values":\[5\]\}\]\}
-$ sync lab --every 50ms --count 3 -o out.csv -q
+$ sync lab --every 500ms --count 2 -o out.csv -q
 > out.csv
 = out.csv run,member,start_utc_s,uncertainty_s,acknowledged,read_utc_s,index,value,reply,error\n0,meter,\d+\.\d{9},0\.\d{9},0,\d+\.\d{9},0,0,,\n0,psu,,,,\d+\.\d{9},0,5,,\n
+# an interrupt between two runs is the end that was asked for; before the first one there is nothing
+$ sync lab --every 20s -o long.csv -q
+> long.csv
+^ INT 3
+= long.csv run,.*\n0,meter,.*\n0,psu,.*\n
+$ sync lab --at 2100000000 -q
+^ INT 1.5
+? 130
 $ sync broken --recipe read -o out.json -q
 > out.json
 ? 3
