@@ -163,7 +163,8 @@ static int summary(const syncing *k, const grat_bench *b)
     if (cli_progress_wanted(k->c)) fputs("\r\033[K", stderr);
     const grat_sync_result *r;
     for (unsigned i = 0; k->out.path && (r = grat_sync_get(k->y, i)); i++)
-        if (r->err && r->err != GRAT_ECANCELED) cli_note(k->c, "%s: %s: %s", r->name, grat_sync_step_name(r->step), r->text);
+        if (r->err && r->err != GRAT_ECANCELED)
+            cli_note(k->c, "%s: %s: %s", r->name, grat_sync_step_name(r->step), r->text);
     if (k->out.path && !k->c->json) printf("%s\n", k->out.path);
     if (k->late) cli_note(k->c, "%llu starts were due while a run went on: --every is too short",
                           (unsigned long long)k->late);
