@@ -9,7 +9,7 @@
 Times are in seconds, voltages in volts. Every failure is a graticule.Error with the library's sentence and its code.
 """
 import os as _os
-from typing import Dict as _Dict, Optional as _Optional
+from typing import TYPE_CHECKING as _TYPE_CHECKING, Dict as _Dict, Optional as _Optional
 
 from . import _lib
 from ._errors import (BadArgument, Cancelled, Dead, Error, InstrumentError, Locked, Lost, Malformed, NoData, NotFound,
@@ -19,11 +19,14 @@ from .instrument import Identity, Instrument, Interrupted, Screenshot, open_inst
 from .simulator import Sim, sim
 from .traces import Trace, Traces, save_all
 
+if _TYPE_CHECKING:
+    from .aio import AsyncInstrument
+
 __version__ = _lib.lib.grat_version().decode()
 __all__ = ['BadArgument', 'Cancelled', 'Dead', 'Error', 'Found', 'FoundList', 'Identity', 'Instrument',
            'InstrumentError', 'Interrupted', 'Locked', 'Lost', 'Malformed', 'NoData', 'NotFound', 'NotSupported',
            'OutOfRange', 'Refused', 'Screenshot', 'Sim', 'Timeout', 'Trace', 'Traces', 'get_instruments', 'list',
-           'open', 'save_all', 'sim']
+           'open', 'open_async', 'save_all', 'sim']
 
 
 def list(timeout: float = 3.0) -> FoundList:
@@ -47,12 +50,27 @@ def open(resource: _Optional[str] = None, timeout: _Optional[float] = 5.0, **opt
     lock_wait (seconds: take an exclusive lock), command_gap (seconds between messages at least).
     NotFound, Refused, Timeout, Locked; BadArgument or Malformed (EPARSE) for a resource that is none.
     """
+    return _open(_checked(options), resource, timeout)
+
+
+def open_async(resource: _Optional[str] = None, timeout: _Optional[float] = 5.0, **options) -> 'AsyncInstrument':
+    """As open, for asyncio: `async with open_async(resource) as scope: await scope.query("*IDN?")`."""
+    from .aio import AsyncInstrument    # asyncio takes a while to load
+    options = _checked(options)
+    return AsyncInstrument(lambda caller: _open(options, resource, timeout, caller))
+
+
+def _checked(options):
     unknown = set(options) - {'tls', 'tls_ca', 'user', 'password', 'serial', 'lock_wait', 'command_gap'}
     if unknown:
         raise TypeError('open: %s: no such option' % ', '.join(sorted(unknown)))
+    return options
+
+
+def _open(options, resource, timeout, caller=None):
     if resource is None:
         resource = _os.environ.get('GRATICULE_RESOURCE') or _default_resource() or _only()
-    return _open_instrument(resource, timeout, options)
+    return _open_instrument(resource, timeout, options, caller)
 
 
 def _only() -> str:

@@ -6,14 +6,20 @@ What came of the call is taken before the program's handler runs, hence before K
 """
 import math
 import os
-import signal
 import threading
 from ctypes import byref
+
+try:
+    # The module signal without its conversions to enumerations, which take longer than a query.
+    import _signal as signal
+except ImportError:
+    import signal
 
 from . import _errors
 from ._lib import grat_op, lib
 
 FOREVER_MS = 10 ** 12
+SIGINT = int(signal.SIGINT)
 
 
 class _Watcher:
@@ -31,7 +37,7 @@ class _Watcher:
         while True:
             got = os.read(self.reader, 64)
             with self.lock:
-                if self.cancel and signal.SIGINT in got:
+                if self.cancel and SIGINT in got:
                     lib.grat_cancel_fire(self.cancel)
                 forward = self.forward
             if forward >= 0:
@@ -85,7 +91,7 @@ def guarded(cancel, function, *args):
     global _watcher
     if threading.get_ident() != threading.main_thread().ident:
         return function(*args), _NONE
-    handler = signal.getsignal(signal.SIGINT)
+    handler = signal.getsignal(SIGINT)
     if not callable(handler):
         return function(*args), _NONE
     if not _watcher:
@@ -96,7 +102,7 @@ def guarded(cancel, function, *args):
         interrupts.missed.append((signum, frame))
         lib.grat_cancel_fire(cancel)
 
-    signal.signal(signal.SIGINT, note)
+    signal.signal(SIGINT, note)
     try:
         wakeup = signal.set_wakeup_fd(watcher.writer, warn_on_full_buffer=False)
         was = watcher.set(cancel, wakeup)
@@ -106,7 +112,7 @@ def guarded(cancel, function, *args):
             watcher.set(*was)
             signal.set_wakeup_fd(wakeup)
     finally:
-        signal.signal(signal.SIGINT, handler)
+        signal.signal(SIGINT, handler)
     return result, interrupts
 
 

@@ -182,12 +182,16 @@ class Instrument:
     @contextlib.contextmanager
     def lock(self, wait: float = 0.0, timeout: Optional[float] = None) -> Iterator['Instrument']:
         """Keeps other clients out: `with scope.lock(wait=2): …`. Locked when it is not to be had in `wait` seconds."""
-        self._simple(timeout, lib.grat_lock, milliseconds(wait))
+        seconds = self.timeout if timeout is None else timeout
+        self._simple(None if seconds is None else seconds + wait, lib.grat_lock, milliseconds(wait))
         try:
             yield self
-        finally:
-            if self._session:
+        except BaseException:
+            with contextlib.suppress(_errors.Error):
                 self._simple(timeout, lib.grat_unlock)
+            raise
+        if self._session:
+            self._simple(timeout, lib.grat_unlock)
 
     def identify(self, timeout: Optional[float] = None) -> Identity:
         """Vendor, model, serial number and firmware, by *IDN?."""
@@ -240,7 +244,7 @@ class Instrument:
         count: acquisitions; with more than 1 the result is a list of Traces. coupling: "dc", "ac", "gnd".
         probe: 10 stands for 10X. acquire: "normal", "average", "peak", "hires"; averages: over so many.
         pre: part (0..1) of the record from before the trigger. hair: short pulses trigger too.
-        timeout: seconds for each wait and in all; None = that of open.
+        timeout: seconds in all; None = that of open.
 
         Ctrl-C returns what there is by then with the warning Interrupted (the traces are `cut`, or fewer), or raises
         KeyboardInterrupt when there is nothing. Errors carry what there is as `partial`, a list of Traces. OutOfRange
@@ -282,7 +286,7 @@ class Instrument:
         return got[0] if q.count == 1 else got
 
 
-def open_instrument(resource: str, timeout: Optional[float], options: dict) -> Instrument:
+def open_instrument(resource: str, timeout: Optional[float], options: dict, caller: Optional[Caller]) -> Instrument:
     tls = options.pop('tls', 'auto')
     if tls not in TLS:
         raise _errors.BadArgument('EINVAL', 'tls: %s: auto, require, insecure or never' % tls)
@@ -291,7 +295,7 @@ def open_instrument(resource: str, timeout: Optional[float], options: dict) -> I
     o = grat_open_options(size=ctypes.sizeof(grat_open_options), io_timeout_ms=milliseconds(timeout), tls=TLS[tls],
                           tls_insecure=tls == 'insecure', command_gap_ns=round(gap * 1e9),
                           lock_timeout_ms=milliseconds(lock_wait) if lock_wait else 0, **text)
-    caller, session = Caller(), c_void_p()
+    caller, session = caller or Caller(), c_void_p()
     with caller.lock:
         err, interrupts = caller.run(timeout, lib.grat_open, resource.encode(), byref(o), byref(caller.op),
                                      byref(session))
