@@ -1,7 +1,7 @@
 """The screen as a video: a simulated DS1104Z over a raw socket to frames of YUV 4:2:0.
 
-Against the pipeline that people have: one netcat and one ffmpeg a picture, 24-bit BMP. And against the link: a picture's
-bytes at 100 Mbit/s.
+Against the pipeline that people have: one netcat and one ffmpeg a picture, 24-bit BMP. And against the link: the bytes
+of a picture at 100 Mbit/s.
 """
 import json
 import os
