@@ -116,6 +116,8 @@ static ViStatus connect_wire(visa_session *s, ViUInt32 timeout)
     if (e) return open_status(&s->rsrc, e);
     s->caps = grat_session_caps(s->wire);
     s->stream = !(s->caps & GRAT_TCAP_END);
+    /* Ours are connected with keepalive on; VISA's attribute begins as off. */
+    if (s->rsrc.rclass == VISA_CLASS_SOCKET) grat_attr_set(s->wire, GRAT_ATTR_TCP_KEEPALIVE, s->attr.keepalive, &op);
     return VI_SUCCESS;
 }
 

@@ -845,6 +845,33 @@ TEST(device_locks)
     stop();
 }
 
+/* HiSLIP has no refusal for a message while another client has the lock, but it has for a lock. */
+TEST(device_locks_of_hislip)
+{
+    char key[256];
+    ViSession vi = open_it(start("plain", "hislip"));
+    grat_session *stranger = NULL;
+    grat_op op;
+    grat_op_init(&op, 5000, NULL);
+    EQ(viLock(vi, VI_EXCLUSIVE_LOCK, 0, NULL, NULL), VI_SUCCESS);
+    EQ(grat_open(grat_sim_resource(bench.sim, 0), NULL, &op, &stranger), GRAT_OK);
+    EQ(grat_lock(stranger, 0, &op), GRAT_ELOCKED);
+    EQ(grat_lock(stranger, 50, &op), GRAT_ELOCKED);
+    EQ(viUnlock(vi), VI_SUCCESS);
+    EQ(grat_lock(stranger, 0, &op), GRAT_OK);
+    EQ(viLock(vi, VI_EXCLUSIVE_LOCK, 0, NULL, NULL), VI_ERROR_RSRC_LOCKED);
+    EQ(viLock(vi, VI_EXCLUSIVE_LOCK, 100, NULL, NULL), VI_ERROR_TMO);
+    EQ(viLock(vi, VI_SHARED_LOCK, 0, NULL, key), VI_ERROR_RSRC_LOCKED);
+    EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, 200), VI_SUCCESS);
+    EQ(viWrite(vi, (ViConstBuf)"*IDN?", 5, NULL), VI_SUCCESS);
+    EQ(viRead(vi, (ViPBuf)key, sizeof key, NULL), VI_ERROR_TMO);
+    EQ(viLock(vi, VI_EXCLUSIVE_LOCK, 0, NULL, NULL), VI_ERROR_RSRC_LOCKED);
+    grat_close(stranger);
+    EQ(viLock(vi, VI_EXCLUSIVE_LOCK, 1000, NULL, NULL), VI_SUCCESS);
+    EQ(viClose(vi), VI_SUCCESS);
+    stop();
+}
+
 /* ---- finding --------------------------------------------------------------------------------------------------- */
 
 TEST(finding)
@@ -917,6 +944,7 @@ int main(int argc, char **argv)
     RUN(locks);
     RUN(locks_between_processes);
     RUN(device_locks);
+    RUN(device_locks_of_hislip);
     RUN(finding);
     EQ(viClose(rm), VI_SUCCESS);
     EQ(threads_now(), before);

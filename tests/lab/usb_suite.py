@@ -125,6 +125,114 @@ def sigrok(build):
         expect('DS1104Z' in text, 'sigrok-cli found: %s' % text)
 
 
+# ---- PyVISA, unmodified, on our libvisa ------------------------------------------------------------------
+
+LIBVISA = '''
+import ctypes, os, sys, time, warnings
+import pyvisa
+from pyvisa import constants as C
+warnings.simplefilter('error')
+rm = pyvisa.ResourceManager(os.environ['LIBVISA'] + '@ivi')
+serial = sys.argv[1].split('::')[3]
+def fails(code, function, *args):
+    try:
+        function(*args)
+        raise AssertionError('no error')
+    except pyvisa.VisaIOError as error:
+        assert error.error_code == code, error
+for carrier in sys.argv[2:]:
+    os.environ['GRATICULE_USB'] = carrier
+    print(carrier, flush=True)
+    end = time.time() + 10
+    while not os.access('/dev/usbtmc0', os.R_OK) and time.time() < end:
+        time.sleep(0.02)
+    listed = [n for n in rm.list_resources() if n.startswith('USB')]
+    assert len(listed) == 1 and listed[0].startswith('USB0::') and listed[0].endswith('::INSTR'), listed
+    inst = rm.open_resource(listed[0], write_termination='\\n')
+    inst.timeout = 5000
+    alive = lambda: inst.query('*IDN?').startswith('GRATICULE,PLAIN,')
+    assert alive()
+    want = bytes((i * 7 + (i >> 8)) & 255 for i in range(48000))
+    for chunk in (100, 4096, 20480, 1 << 20):
+        n = 48000 if chunk > 100 else 2000
+        assert inst.query_binary_values(':BLOCK? %d' % n, datatype='B', container=bytes, chunk_size=chunk) == want[:n]
+    inst.write(':TEXT? 10000')
+    assert len(inst.read_raw(777)) == 10001
+    inst.write('*CLS;*ESE 1;*SRE 0')
+    inst.write('*OPC')
+    assert inst.query('*OPC?').strip() == '1' and inst.read_stb() & 32
+    inst.write('*IDN?')
+    assert inst.stb & 16
+    inst.clear()
+    assert not inst.stb & 16 and alive()
+    inst.assert_trigger()
+    inst.control_ren(C.RENLineOperation.asrt_address)
+    inst.timeout = 300
+    fails(-1073807339, inst.read)
+    fails(-1073807339, inst.read)
+    inst.timeout = 5000
+    assert alive()
+    inst.write('*IDN?')
+    assert inst.read_bytes(5) == b'GRATI'
+    inst.clear()
+    assert alive()
+
+    srq, calls = C.EventType.service_request, []
+    def request():
+        inst.write('*CLS;*ESE 1;*SRE 32')
+        inst.write('*OPC')
+    inst.enable_event(srq, C.EventMechanism.queue)
+    request()
+    assert not inst.wait_on_event(srq, 5000).timed_out
+    assert inst.read_stb() & 96 == 96 and not inst.read_stb() & 64
+    assert inst.wait_on_event(srq, 50, capture_timeout=True).timed_out
+    inst.disable_event(srq, C.EventMechanism.queue)
+    wrapped = inst.wrap_handler(lambda resource, event, user: calls.append((event.event_type, inst.read_stb())))
+    user = inst.install_handler(srq, wrapped, 7)
+    inst.enable_event(srq, C.EventMechanism.handler)
+    for i in range(2):
+        request()
+        end = time.time() + 5
+        while len(calls) <= i and time.time() < end:
+            time.sleep(0.01)
+    assert [c[0] for c in calls] == [srq] * 2 and all(c[1] & 64 for c in calls), calls
+    inst.disable_event(srq, C.EventMechanism.handler)
+    inst.uninstall_handler(srq, wrapped, user)
+
+    assert inst.manufacturer_name == 'GRATICULE' and inst.serial_number == serial and inst.model_name
+    assert inst.manufacturer_id == 0x1209 and inst.interface_number == 0 and inst.is_4882_compliant
+    assert inst.usb_protocol == 1 and inst.maximum_interrupt_size == 64, inst.usb_protocol
+    inst.maximum_interrupt_size = 8
+    assert inst.maximum_interrupt_size == 8
+    data, count = ctypes.create_string_buffer(64), ctypes.c_uint16(0)
+    vi = inst.visalib.lib.viUsbControlIn(inst.session, 0xA1, 7, 0, 0, 24, data, ctypes.byref(count))
+    assert vi == 0 and count.value == 24 and data.raw[0] == 1 and data.raw[14] == 7, (vi, count.value, data.raw[:24])
+    fails(-1073807298, inst.visalib.lib.viUsbControlOut, inst.session, 0x21, 99, 0, 0, 0, None)
+    assert alive()
+    inst.close()
+print('good')
+'''
+
+
+@check
+def pyvisa_on_libvisa(build):
+    path = os.path.join(build, 'libvisa.so.0')
+    if not os.path.exists(path):
+        raise guest.Skip('there is no %s' % path)
+    asan = re.search(r'=> (\S*libasan\S*)', run(['ldd', path]))
+    with tempfile.TemporaryDirectory() as folder, Usb(build, model='plain') as bench:
+        env = dict(os.environ, LIBVISA=path, GRATICULE_CONFIG='/dev/null', XDG_RUNTIME_DIR=folder,
+                   ASAN_OPTIONS='detect_leaks=0')
+        if asan:                               # its runtime must come first
+            env['LD_PRELOAD'] = asan.group(1)
+        done = subprocess.run([PYTHON, '-c', LIBVISA, bench.resources[0], *BOTH], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=120, env=env)
+        text = done.stdout.decode('utf-8', 'replace').strip()
+        at = re.findall(r'"<string>", line (\d+)', text)
+        where = ' at: %s' % LIBVISA.split('\n')[int(at[0]) - 1].strip() if at else ''
+        expect(done.returncode == 0 and text.endswith('good'), text.split('\n')[-1] + where)
+
+
 # ---- our transport, by each carrier --------------------------------------------------------------------
 
 def client(build, resource, carrier, *checks, **more):
