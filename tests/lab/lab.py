@@ -21,7 +21,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 UNAVAILABLE, TIME_OUT, BROKEN = 77, 124, 125
-LIMIT_S = 500
+LIMIT_S = 1200
 
 
 def suites():

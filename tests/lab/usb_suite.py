@@ -237,7 +237,7 @@ def pyvisa_on_libvisa(build):
 
 def client(build, resource, carrier, *checks, **more):
     env = dict(os.environ, GRATICULE_USB=carrier, **more)
-    out = run([os.path.join(build, 'tests/lab/usb_client'), resource] + list(checks), timeout=200, env=env)
+    out = run([os.path.join(build, 'tests/lab/usb_client'), resource] + list(checks), timeout=400, env=env)
     sys.stderr.write(''.join('           %s: %s\n' % (carrier, line) for line in out.splitlines()))
 
 
