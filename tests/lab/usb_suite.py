@@ -100,7 +100,7 @@ import pyvisa, sys
 rm = pyvisa.ResourceManager('@py')
 names = [n for n in rm.list_resources() if n.startswith('USB')]
 i = rm.open_resource(sys.argv[1])
-i.timeout = 5000
+i.timeout = 30000
 print(names)
 print(i.query('*IDN?').strip())
 block = i.query_binary_values(':WAV:DATA?', datatype='B') if len(sys.argv) > 2 else []
@@ -111,7 +111,7 @@ print(len(block))
 @check
 def pyvisa_py(build):
     with Usb(build) as bench:
-        text = run([PYTHON, '-c', PYVISA, bench.resources[0], 'block'], timeout=60)
+        text = run([PYTHON, '-c', PYVISA, bench.resources[0], 'block'], timeout=240)
         expect(IDN.search(text), 'no identity: %s' % text)
         expect('DS1ZA171509445' in text.splitlines()[0], 'not listed: %s' % text)
         expect(int(text.split()[-1]) > 1000, 'no waveform: %s' % text)
@@ -226,7 +226,7 @@ def pyvisa_on_libvisa(build):
         if asan:                               # its runtime must come first
             env['LD_PRELOAD'] = asan.group(1)
         done = subprocess.run([PYTHON, '-c', LIBVISA, bench.resources[0], *BOTH], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=120, env=env)
+                              stderr=subprocess.STDOUT, timeout=480, env=env)
         text = done.stdout.decode('utf-8', 'replace').strip()
         at = re.findall(r'"<string>", line (\d+)', text)
         where = ' at: %s' % LIBVISA.split('\n')[int(at[0]) - 1].strip() if at else ''
@@ -388,7 +388,7 @@ def permissions_and_udev_rules(build):
         for carrier in ('libusb', 'kernel'):
             command = [grat(build), 'query', bench.resources[0], '*IDN?']
             done = subprocess.run(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] + command,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=240,
                                   env=dict(os.environ, HOME='/tmp', GRATICULE_USB=carrier))
             said = done.stderr.decode()
             expect(done.returncode == 1, 'a stranger may use it by %s' % carrier)
