@@ -80,10 +80,10 @@ def latency_timer(build):
 @check
 def found_by_its_identifier(build):
     with Scope(build, 'serial=LAB00042', 'a=sine:1kHz:2V:1V'), tempfile.TemporaryDirectory() as folder:
-        said = run([grat(build), 'info', 'BITSCOPE'], timeout=60)
+        said = run([grat(build), 'info', 'BITSCOPE'], timeout=240)
         expect('LAB00042' in said and 'BS0005' in said, 'info says %r' % said)
         name = os.path.join(folder, 'c.csv')
-        run([grat(build), 'capture', 'BITSCOPE', '-c', 'A', '-p', '5ms', '-s', '500', '-o', name], timeout=60)
+        run([grat(build), 'capture', 'BITSCOPE', '-c', 'A', '-p', '5ms', '-s', '500', '-o', name], timeout=240)
         with open(name, newline='') as f:
             volts = [float(row[1]) for row in list(csv.reader(f))[1:]]
         expect(len(volts) >= 500 and 1.9 < max(volts) - min(volts) < 2.1, '%d samples, %g V' %

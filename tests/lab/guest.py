@@ -39,7 +39,7 @@ def need(program):
     return path
 
 
-def run(command, timeout=30, status=0, **more):
+def run(command, timeout=120, status=0, **more):
     """Standard output as text. Another exit status is a failure that shows what was said."""
     shown = command if isinstance(command, str) else ' '.join(map(str, command))[:160]
     try:

@@ -75,7 +75,7 @@ def ending(status, said):
 
 def stalled(row):
     """A boot or a check that ran out of time says nothing about the code; once."""
-    return re.search(r'time limit|the guest died|timed out|TimeoutExpired', row.get('reason') or '') is not None
+    return re.search(r'time limit|the guest died|timed out|did not end within|TimeoutExpired', row.get('reason') or '') is not None
 
 
 def main():

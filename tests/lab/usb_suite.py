@@ -149,7 +149,7 @@ for carrier in sys.argv[2:]:
     listed = [n for n in rm.list_resources() if n.startswith('USB')]
     assert len(listed) == 1 and listed[0].startswith('USB0::') and listed[0].endswith('::INSTR'), listed
     inst = rm.open_resource(listed[0], write_termination='\\n')
-    inst.timeout = 5000
+    inst.timeout = 20000
     alive = lambda: inst.query('*IDN?').startswith('GRATICULE,PLAIN,')
     assert alive()
     want = bytes((i * 7 + (i >> 8)) & 255 for i in range(48000))
@@ -170,7 +170,7 @@ for carrier in sys.argv[2:]:
     inst.timeout = 300
     fails(-1073807339, inst.read)
     fails(-1073807339, inst.read)
-    inst.timeout = 5000
+    inst.timeout = 20000
     assert alive()
     inst.write('*IDN?')
     assert inst.read_bytes(5) == b'GRATI'
@@ -371,7 +371,7 @@ def faults_and_quirks(build):
 # ---- permissions --------------------------------------------------------------------------------------
 
 def as_nobody(group, command, status=0, **env):
-    more = {'env': dict(os.environ, HOME='/tmp', **env), 'timeout': 60}
+    more = {'env': dict(os.environ, HOME='/tmp', **env), 'timeout': 240}
     return run(['setpriv', '--reuid=65534', '--regid=%d' % group, '--clear-groups'] + command, status=status, **more)
 
 

@@ -69,7 +69,7 @@ def frames_of_file(name, size):
 
 
 def grab(device, count, name, size=FRAME):
-    run(['v4l2-ctl', '-d', device, '--stream-mmap', '--stream-count=%d' % count, '--stream-to=' + name], timeout=40)
+    run(['v4l2-ctl', '-d', device, '--stream-mmap', '--stream-count=%d' % count, '--stream-to=' + name], timeout=200)
     with open(name, 'rb') as f:
         data = f.read()
     expect(len(data) == count * size, '%d bytes instead of %d frames of %d' % (len(data), count, size))
@@ -128,7 +128,7 @@ def ffmpeg_reads(build):
         name = os.path.join(folder, 'raw')
         with Live(build, 'SIM::ds1102e', PLAIN, '--rate', '20'):
             run(['ffmpeg', '-loglevel', 'error', '-f', 'v4l2', '-i', PLAIN, '-frames:v', '5', '-f', 'rawvideo', name],
-                timeout=60)
+                timeout=240)
         expect(os.path.getsize(name) == 5 * FRAME, '%d bytes' % os.path.getsize(name))
 
 
@@ -157,7 +157,7 @@ def other_formats_are_refused(build):
     load()
     with Live(build, 'SIM::ds1102e', PLAIN, '--rate', '20'):
         done = subprocess.run([os.path.join(build, 'src/cli/grat'), 'live', 'SIM::ds1104z', '--v4l2', PLAIN],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=240, check=False)
         expect(done.returncode == 1 and b'format' in done.stderr, 'said %r' % done.stderr)
 
 
