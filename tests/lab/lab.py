@@ -75,7 +75,8 @@ def ending(status, said):
 
 def stalled(row):
     """A boot or a check that ran out of time says nothing about the code; once."""
-    return re.search(r'time limit|the guest died|timed out|did not end within|TimeoutExpired', row.get('reason') or '') is not None
+    late = r'time limit|the guest died|timed out|did not end within|TimeoutExpired'
+    return re.search(late, row.get('reason') or '') is not None
 
 
 def main():
