@@ -594,6 +594,8 @@ typedef struct grat_settings {
     bool trigger_hair;         /* shorter filters */
     double trigger_wait;       /* AUTO: how long for a trigger, seconds; 0 = the driver's choice */
     double holdoff;
+    unsigned digital_taken;    /* read only: bits of digital channels whose pins the generator drives */
+    char left_out[160];        /* of a plan: channels that were asked for and cannot be had, and why; "" = none */
 } grat_settings;
 
 /* Bits of what to set; the others are left as the instrument has them. */

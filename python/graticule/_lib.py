@@ -61,7 +61,7 @@ class grat_settings(Structure):
                 ('averages', c_uint), ('depth', c_uint64), ('rate', c_double), ('sweep', c_int),
                 ('trigger_type', c_char * 16), ('trigger_source', c_char * 24), ('trigger_slope', c_int),
                 ('trigger_level', c_double), ('trigger_hair', c_bool), ('trigger_wait', c_double),
-                ('holdoff', c_double)]
+                ('holdoff', c_double), ('digital_taken', c_uint), ('left_out', c_char * 160)]
 
 
 class grat_request(Structure):

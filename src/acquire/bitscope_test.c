@@ -607,6 +607,20 @@ TEST(faults)
     }
 }
 
+/* K is answered after a power failure as if the trace had been cut: what the memory holds is no record of it. */
+TEST(power_failure)
+{
+    char resource[400];
+    snprintf(resource, sizeof resource, "%s,mid-reset=1", with("SIM::bitscope?", 1000));
+    grat_scope *sc = open_scope(resource);
+    grat_request q = ask("A", 1e-3, 1000);
+    if (!sc) return;
+    q.trigger_level = 3.2;
+    EQ(capture(sc, &q, 200, NULL), GRAT_ETIMEOUT);
+    EQ(got, 0);
+    grat_scope_close(sc);
+}
+
 /* ---- wires -------------------------------------------------------------------------------------- */
 
 static struct {
@@ -680,12 +694,55 @@ TEST(udp)
 TEST(lossy_udp)
 {
     static const char *const kinds[] = {"lia-lose-reply@0.03", "lia-lose-command@0.03", "lia-reorder@0.1",
-                                        "lia-duplicate@0.3", "lia-small:91", "lia-counter:250"};
+                                        "lia-duplicate@0.3", "lia-small:91", "lia-small:7", "lia-counter:250"};
     for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (!start("bitscope-server", kinds[i])) return;
         faulty(grat_sim_resource(bench.sim, 0), 4);
         stop();
     }
+}
+
+/* Nothing is lost, only in many pieces: 1756 datagrams for a dump. */
+TEST(small_datagrams)
+{
+    grat_request q = ask("A", 12.288e-3, 12288);
+    if (!start("bitscope-server", "lia-small:7")) return;
+    grat_scope *sc = open_scope(grat_sim_resource(bench.sim, 0));
+    for (unsigned i = 0; sc && i < 3; i++) {
+        EQ(capture(sc, &q, 10000, NULL), GRAT_OK);
+        TRUE(kept && kept->count == 12288 && right_sine(0, 1000, 1e-6, true));
+    }
+    grat_scope_close(sc);
+    stop();
+}
+
+/* What is asked for and cannot be had is named, by the plan already. */
+TEST(left_out)
+{
+    grat_scope *sc = open_scope("SIM::bitscope");
+    grat_request q = ask("AB4567", 1e-3, 500);
+    grat_settings now = {0}, want = {0};
+    unsigned mask = 0;
+    if (!sc) return;
+    grat_op_init(&op, 5000, NULL);
+    EQ(grat_scope_get(sc, &now, &op), GRAT_OK);
+    EQ(grat_plan(grat_scope_caps(sc), &now, &q, &want, &mask, &op), GRAT_OK);
+    TRUE(strncmp(want.left_out, "L7 is left out: ", 16) == 0 && strstr(want.left_out, "; L6 is left out: "));
+    TRUE(!strstr(want.left_out, "L4") && want.digital[4] && want.digital[5] && !want.digital[6]);
+    q = ask("A45", 1e-3, 500);
+    EQ(generate(sc, GRAT_WAVE_SINE, 1000, 0.5), GRAT_OK);
+    EQ(grat_scope_get(sc, &now, &op), GRAT_OK);
+    EQ(now.digital_taken, 1u << 4);
+    EQ(grat_plan(grat_scope_caps(sc), &now, &q, &want, &mask, &op), GRAT_OK);
+    TRUE(strncmp(want.left_out, "L4 is left out: ", 16) == 0 && want.digital[5]);
+    EQ(capture(sc, &q, 3000, NULL), GRAT_OK);
+    EQ(kept ? kept->traces : 0, 2);
+    q = ask("4", 1e-3, 500);
+    EQ(capture(sc, &q, 3000, NULL), GRAT_EINVAL);
+    EQ(generate(sc, GRAT_WAVE_OFF, 1, 0.5), GRAT_OK);
+    EQ(grat_scope_get(sc, &now, &op), GRAT_OK);
+    EQ(now.digital_taken, 0);
+    grat_scope_close(sc);
 }
 
 TEST(serial)
@@ -706,9 +763,12 @@ int main(int argc, char **argv)
     RUN(calibration);
     RUN(recording);
     RUN(faults);
+    RUN(power_failure);
     RUN(tcp);
     RUN(udp);
     RUN(lossy_udp);
+    RUN(small_datagrams);
+    RUN(left_out);
     RUN(serial);
     grat_record_unref(kept);
     return TEST_RESULT();

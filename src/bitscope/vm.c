@@ -139,7 +139,7 @@ grat_err grat__bs_hex(grat__bs_vm *vm, const char *text, uint8_t *out, grat_op *
     return GRAT_OK;
 }
 
-grat_err grat__bs_get(grat__bs_vm *vm, enum grat__bs_reg reg, uint32_t *out, grat_op *op)
+static grat_err get_once(grat__bs_vm *vm, enum grat__bs_reg reg, uint32_t *out, grat_op *op)
 {
     unsigned address = (unsigned)reg & 0xff, bytes = (unsigned)reg >> 8;
     uint32_t v = 0;
@@ -156,13 +156,39 @@ grat_err grat__bs_get(grat__bs_vm *vm, enum grat__bs_reg reg, uint32_t *out, gra
     return GRAT_OK;
 }
 
-grat_err grat__bs_serial(grat__bs_vm *vm, char out[9], grat_op *op)
+/* After a fault of the link in what may be asked again: true when it is in step once more. */
+static bool mended(grat__bs_vm *vm, grat_err e, grat_op *op)
+{
+    grat_op child;
+    if (!vm->lost || e == GRAT_ECANCELED || e == GRAT_ELOST || grat_op_left_ms(op) == 0) return false;
+    grat__op_child(&child, op, INT64_MAX);
+    if (grat__bs_regain(vm, &child)) return false;
+    op->err = GRAT_OK;
+    return true;
+}
+
+/* Begins with its address each time. */
+grat_err grat__bs_get(grat__bs_vm *vm, enum grat__bs_reg reg, uint32_t *out, grat_op *op)
+{
+    grat_err e = get_once(vm, reg, out, op);
+    for (unsigned i = 1; e && i < TRIES && mended(vm, e, op); i++) e = get_once(vm, reg, out, op);
+    return e;
+}
+
+static grat_err read_eeprom(grat__bs_vm *vm, unsigned address, uint8_t *out, grat_op *op)
 {
     char text[16];
+    snprintf(text, sizeof text, "11@%02xsr", address);
+    grat_err e = grat__bs_hex(vm, text, out, op);
+    for (unsigned i = 1; e && i < TRIES && mended(vm, e, op); i++) e = grat__bs_hex(vm, text, out, op);
+    return e;
+}
+
+grat_err grat__bs_serial(grat__bs_vm *vm, char out[9], grat_op *op)
+{
     for (unsigned i = 0; i < 8; i++) {
         uint8_t c;
-        snprintf(text, sizeof text, "11@%02xsr", 0x30 + i);
-        grat_err e = grat__bs_hex(vm, text, &c, op);
+        grat_err e = read_eeprom(vm, 0x30 + i, &c, op);
         if (e) return e;
         out[i] = isgraph(c) && c < 0x7f && c != ',' ? (char)c : '\0';
     }
@@ -257,7 +283,7 @@ static grat_err read_away(grat__bs_vm *vm, grat_op *op)
     }
 }
 
-grat_err grat__bs_regain(grat__bs_vm *vm, grat_op *op)
+static grat_err regain_once(grat__bs_vm *vm, grat_op *op)
 {
     grat_op child;
     grat__op_child(&child, op, RESYNC_MS);
@@ -268,6 +294,15 @@ grat_err grat__bs_regain(grat__bs_vm *vm, grat_op *op)
     if (!e) e = ask_version(vm, ANSWER_MS, &child);
     vm->lost = e != GRAT_OK;
     return e ? grat__op_adopt(op, &child) : GRAT_OK;
+}
+
+/* The question or its answer can be lost, too. */
+grat_err grat__bs_regain(grat__bs_vm *vm, grat_op *op)
+{
+    grat_err e = regain_once(vm, op);
+    if (!e || e == GRAT_ECANCELED || e == GRAT_ELOST || e == GRAT_ENOTSUP || grat_op_left_ms(op) == 0) return e;
+    op->err = GRAT_OK;
+    return regain_once(vm, op);
 }
 
 grat_err grat__bs_ready(grat__bs_vm *vm, bool *reset, grat_op *op)

@@ -16,7 +16,7 @@ void cli_acquire_deadline(cli *c, const grat_request *q)
 
 grat_err cli_acquire_meta(cli *c, grat_scope *sc, const grat_request *q, grat_meta *meta)
 {
-    grat_settings now;
+    grat_settings now = {0};
     unsigned mask = 0;
     *meta = (grat_meta){.identity = *grat_scope_identity(sc), .acquisitions = q->count};
     snprintf(meta->resource, sizeof meta->resource, "%s", c->resource);
@@ -25,5 +25,7 @@ grat_err cli_acquire_meta(cli *c, grat_scope *sc, const grat_request *q, grat_me
     meta->settings = now;
     meta->has_settings = true;
     if (q->current) return GRAT_OK;
-    return grat_plan(grat_scope_caps(sc), &now, q, &meta->settings, &mask, &c->op);
+    e = grat_plan(grat_scope_caps(sc), &now, q, &meta->settings, &mask, &c->op);
+    if (!e && meta->settings.left_out[0]) cli_note(c, "%s: %s", c->resource, meta->settings.left_out);
+    return e;
 }

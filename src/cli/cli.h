@@ -117,6 +117,10 @@ bool cli_is_resource(const cli *c, const char *text);
 int cli_resolve(cli *c);
 int cli_open_session(cli *c, grat_session **out);
 int cli_open_scope(cli *c, grat_scope **out);
+/* A line of text in which what is not printable is escaped. */
+void cli_print_bytes(const uint8_t *p, size_t n);
+/* CLI_DONE, or CLI_FAILED after saying that this instrument does not speak in messages. */
+int cli_no_byte_stream(const grat_session *s);
 
 /* ---- acquisitions ---------------------------------------------------------------------------- */
 

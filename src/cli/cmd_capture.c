@@ -128,6 +128,7 @@ static void summary_json(const capture *k, bool complete)
     for (unsigned i = 0; i < k->files; i++) cli_json_str(&j, NULL, k->path[i]);
     cli_json_close(&j, ']');
     cli_json_str(&j, "channels", k->names);
+    cli_json_str(&j, "left_out", k->meta.settings.left_out);
     cli_json_u64(&j, "acquisitions", k->acquisitions);
     cli_json_u64(&j, "samples", k->samples);
     cli_json_num(&j, "sample_interval", k->dt);

@@ -143,6 +143,7 @@ static void summary_json(const logging *k, bool complete)
     cli_json_close(&j, ']');
     cli_json_str(&j, "gaps_file", k->gaps_path);
     cli_json_str(&j, "channels", k->names);
+    cli_json_str(&j, "left_out", k->meta.settings.left_out);
     cli_json_u64(&j, "samples", k->totals.samples);
     cli_json_u64(&j, "lost", k->totals.lost);
     cli_json_u64(&j, "gaps", k->totals.gaps);

@@ -1,6 +1,8 @@
 /* grat query: writes a command and shows the reply. */
 #include "cli/commands.h"
 
+#include <graticule/bitscope.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,8 +74,25 @@ static int show(cli *c, const char *command, uint8_t *data, size_t n)
     return cli_flush(CLI_DONE);
 }
 
+/* A virtual machine has no messages: what comes back, the echo first, until there is silence. */
+static int bitscope(cli *c, grat_session *s, const char *command)
+{
+    static uint8_t reply[1 << 16];
+    const char *path = cli_value(&c->args, "output");
+    grat_bitscope *b;
+    if (grat_bitscope_open(s, &c->op, &b)) return cli_fail(c, command);
+    grat_err e = grat_bitscope_raw(b, command, reply, sizeof reply, &c->op);
+    size_t n = c->op.count;
+    grat_bitscope_close(b);
+    if (e) return cli_fail(c, command);
+    if (path || c->json) return show(c, command, reply, n);
+    cli_print_bytes(reply, n);
+    return cli_flush(CLI_DONE);
+}
+
 static int one(cli *c, grat_session *s, const char *command)
 {
+    if (grat_is_bitscope(s)) return bitscope(c, s, command);
     uint8_t *data = NULL;
     size_t n = 0;
     if (grat_query_raw(s, command, &data, &n, &c->op)) {
@@ -115,7 +134,7 @@ const cli_command cli_cmd_query = {
     .args = "[RESOURCE] COMMAND…",
     .summary = "send a command and show the reply",
     .text = "Text replies are shown as a line each. Binary replies go to standard output as they came, unless it is a "
-            "terminal.",
+            "terminal. A BitScope gets the bytes as they are; its echo and answer are shown.",
     .options = options,
     .min_args = 1,
     .max_args = -1,

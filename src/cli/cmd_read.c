@@ -64,6 +64,10 @@ static int run(cli *c)
     if (path && cli_check_output(path, &c->op)) return cli_fail(c, path);
     int status = cli_open_session(c, &s);
     if (status) return status;
+    if ((status = cli_no_byte_stream(s)) != CLI_DONE) {
+        grat_close(s);
+        return status;
+    }
     if (c->next_arg < c->args.args) {
         status = cli_usage("read: \"%s\" is no resource", c->args.arg[c->next_arg]);
     } else {

@@ -79,17 +79,6 @@ static void bitscope_help(void)
           ".quit         leave; so does Ctrl-D\nanything else is sent as it is; what comes back is shown\n", stdout);
 }
 
-static void print_reply(const uint8_t *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] == '\r') fputs("\\r", stdout);
-        else if (p[i] == '\\') fputs("\\\\", stdout);
-        else if (p[i] >= 0x20 && p[i] < 0x7f) putchar(p[i]);
-        else printf("\\x%02x", p[i]);
-    }
-    putchar('\n');
-}
-
 static bool number_of(const char *text, uint64_t *out)
 {
     static const char digits[] = "0123456789abcdef";
@@ -156,7 +145,7 @@ static grat_err bitscope_line(cli *c, grat_session *s, const char *line)
         e = bitscope_dot(c, b, text);
     } else {
         e = grat_bitscope_raw(b, line, reply, sizeof reply, &c->op);
-        print_reply(reply, c->op.count);
+        cli_print_bytes(reply, c->op.count);
     }
     grat_bitscope_close(b);
     return e;

@@ -8,6 +8,7 @@ static int run(cli *c)
         return cli_usage("write: an argument is missing: grat write [RESOURCE] COMMAND…");
     int status = cli_open_session(c, &s);
     if (status) return status;
+    status = cli_no_byte_stream(s);
     for (int i = c->next_arg; !status && i < c->args.args; i++) {
         const char *command = c->args.arg[i];
         if (grat_puts(s, command, &c->op) || (cli_has(&c->args, "errors") && grat_check_errors(s, &c->op))) {

@@ -1,6 +1,8 @@
 /* Which instrument: the RESOURCE argument, else the default, else the only one that discovery finds. */
 #include "cli/cli.h"
 
+#include <graticule/bitscope.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -162,4 +164,22 @@ int cli_open_scope(cli *c, grat_scope **out)
         grat_close(s);
     }
     return status;
+}
+
+void cli_print_bytes(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] == '\r') fputs("\\r", stdout);
+        else if (p[i] == '\\') fputs("\\\\", stdout);
+        else if (p[i] >= 0x20 && p[i] < 0x7f) putchar(p[i]);
+        else printf("\\x%02x", p[i]);
+    }
+    putchar('\n');
+}
+
+int cli_no_byte_stream(const grat_session *s)
+{
+    if (!grat_is_bitscope(s)) return CLI_DONE;
+    return cli_error("%s: a BitScope echoes and answers every command; use grat query or grat shell",
+                     grat_session_resource(s));
 }

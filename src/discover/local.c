@@ -125,6 +125,28 @@ const grat__source grat__source_gpib = {.name = "gpib", .bit = GRAT_FIND_GPIB, .
 
 enum { MAX_PORTS = 64 };
 
+/* Nothing is opened: the port of an adapter that bears the BitScope's name is one, that of another adapter with the
+ * same id may be one. */
+static void saw_port(grat__search *s, const grat__tty_port *p)
+{
+    char resource[GRAT__FIND_TEXT], note[300];
+    bool named = grat__bitscope_named(p), maybe = p->vid == GRAT__BITSCOPE_VID && p->pid == GRAT__BITSCOPE_PID;
+    const char *what = p->description[0] ? p->description : "serial port";
+    const char *locked = p->accessible ? "" : "; no permission: see grat doctor";
+    if (maybe) {
+        grat_identity id = {.vendor = "BitScope"};
+        grat__strcpy(id.serial, sizeof id.serial, p->serial);
+        snprintf(resource, sizeof resource, "BITSCOPE::%s", p->path);
+        snprintf(note, sizeof note, "%s%s%s", what, named ? "" : "; a BitScope has this USB id", locked);
+        grat__search_saw(s, &(grat__seen){.resource = resource, .via = "serial", .note = note,
+                                          .identity = named ? &id : NULL});
+    }
+    if (named) return;
+    snprintf(resource, sizeof resource, "ASRL%s::INSTR", p->path);
+    snprintf(note, sizeof note, "%s%s", what, locked);
+    grat__search_saw(s, &(grat__seen){.resource = resource, .via = "serial", .note = note});
+}
+
 static grat_err list_ports(void *user, grat_op *op)
 {
     grat__search *s = *(grat__search **)user;
@@ -132,15 +154,8 @@ static grat_err list_ports(void *user, grat_op *op)
     if (!list) return grat_op_fail(op, GRAT_ENOMEM, "out of memory");
     unsigned n = grat__tty_list(NULL, list, MAX_PORTS);
     for (unsigned i = 0; i < n; i++) {
-        const grat__tty_port *p = &list[i];
-        char resource[GRAT__FIND_TEXT], note[200];
-        snprintf(resource, sizeof resource, "ASRL%s::INSTR", p->path);
-        bool bitscope = p->vid == GRAT__BITSCOPE_VID && p->pid == GRAT__BITSCOPE_PID;
-        snprintf(note, sizeof note, "%s%s%s%s", p->description[0] ? p->description : "serial port",
-                 bitscope ? "; if it is a BitScope: BITSCOPE::" : "", bitscope ? p->path : "",
-                 p->accessible ? "" : "; no permission: see grat doctor");
-        grat__search_saw(s, &(grat__seen){.resource = resource, .via = "serial", .note = note});
-        if (!p->accessible) grat__search_explain(s, "serial: %s: no permission; see grat doctor", p->path);
+        saw_port(s, &list[i]);
+        if (!list[i].accessible) grat__search_explain(s, "serial: %s: no permission; see grat doctor", list[i].path);
     }
     grat__search_explain(s, "serial: %u port%s; they are listed, not asked", n, n == 1 ? "" : "s");
     free(list);

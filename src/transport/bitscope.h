@@ -8,7 +8,9 @@
 #define GRAT__BITSCOPE_VID 0x0403
 #define GRAT__BITSCOPE_PID 0x6001
 
-/* The ports with that id, sorted; `root` as for grat__tty_list. */
+/* The adapter's own description says that it is one; it must have that id, too. */
+bool grat__bitscope_named(const grat__tty_port *port);
+/* The ports with that id, sorted; those that bear the name alone where there are any. `root` as for grat__tty_list. */
 unsigned grat__bitscope_ports(const char *root, grat__tty_port *out, unsigned cap);
 
 typedef struct grat__bitscope_server {

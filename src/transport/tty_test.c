@@ -1,5 +1,6 @@
 /* Serial ports on pseudo terminals, whose other end the test holds. */
 #include "transport/tty.h"
+#include "transport/bitscope.h"
 #include "transport/tty_list.h"
 
 #include "test.h"
@@ -297,6 +298,18 @@ TEST(ports_from_sysfs)
     STR(p[2].by_id, "/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0");
     EQ(p[2].accessible, true);
     EQ(grat__tty_list(root, p, 1), 1);
+    /* A BitScope may be behind any adapter of that id, unless one bears its name. */
+    EQ(grat__bitscope_ports(root, p, 8), 1);
+    STR(p[0].path, "/dev/ttyUSB10");
+    EQ(grat__bitscope_named(&p[0]), false);
+    put(root, "sys/devices/usb1/1-4/idVendor", "0403\n");
+    put(root, "sys/devices/usb1/1-4/idProduct", "6001\n");
+    put(root, "sys/devices/usb1/1-4/product", "BitScope Micro\n");
+    put(root, "sys/devices/usb1/1-4/1-4:1.0/ttyUSB11", NULL);
+    link_to(root, "sys/class/tty/ttyUSB11/device", "../../../devices/usb1/1-4/1-4:1.0/ttyUSB11");
+    EQ(grat__bitscope_ports(root, p, 8), 1);
+    STR(p[0].path, "/dev/ttyUSB11");
+    EQ(grat__bitscope_named(&p[0]), true);
     EQ(grat__tty_list("/nonexistent", p, 8), 0);
     snprintf(command, sizeof command, "rm -r %s", root);
     EQ(system(command), 0);

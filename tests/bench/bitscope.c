@@ -1,6 +1,6 @@
 /* Captures of the whole memory from a BitScope, ours or by a bare loop over the same bytes.
  *   bench_bitscope ours RESOURCE COUNT     microseconds a capture, sum of the samples, round trips a capture
- *   bench_bitscope bare /dev/PORT COUNT    likewise
+ *   bench_bitscope bare /dev/PORT COUNT    microseconds a capture, sum of the samples, bytes received a capture
  *   bench_bitscope idle RESOURCE SECONDS   CPU microseconds while it waits for a trigger that does not come */
 #include <graticule/graticule.h>
 
@@ -20,7 +20,7 @@ static const char set_up[] = "05@[zffz01z[zzz14@01z[z21@[zzzzz[z[znnfcz2fz[zz28z
                              "00z80z7b@[z80zs>";
 static const char dump[] = "08@[zzz16@01z[z01z[zzz[z30z[z30@[s>";
 
-static unsigned long long sum;
+static unsigned long long sum, received;
 
 static bool add(void *user, grat_record *r)
 {
@@ -103,6 +103,7 @@ static void all(int fd, unsigned char *to, size_t n)
         if (r <= 0) exit(1);
         done += (size_t)r;
     }
+    received += n;
 }
 
 static void send(int fd, const char *text)
@@ -134,12 +135,14 @@ static void bare(const char *path, unsigned count)
     int fd = open(path, O_RDWR | O_NOCTTY);
     if (fd < 0 || tcgetattr(fd, &t)) exit(1);
     cfmakeraw(&t);
+    cfsetspeed(&t, B115200);
     tcsetattr(fd, TCSANOW, &t);
     bare_one(fd, data);
-    sum = 0;
+    sum = received = 0;
     int64_t began = grat_now_ns();
     for (unsigned i = 0; i < count; i++) bare_one(fd, data);
-    printf("%.3f %llu\n", (double)(grat_now_ns() - began) / 1e3 / count, sum / count);
+    double spent = (double)(grat_now_ns() - began) / 1e3 / count;
+    printf("%.3f %llu %llu\n", spent, sum / count, received / count);
     close(fd);
 }
 

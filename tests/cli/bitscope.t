@@ -7,6 +7,7 @@ $ info SIM::bitscope
 >*
 $ capture SIM::bitscope -c A,B,L0-L7 --period 1ms --low 0 --high 3.3 --trigger A:rising@1.65V -o a.csv
 > a.csv
+!~ SIM::bitscope: L7 is left out: it is the comparator of A, which is on; L6 is left out: .* B, which is on
 !~ BS0005: channels A,B,L0,L1,L2,L3,L4,L5, 1 acquisition, .*
 = a.csv time_s .*chA_V.*L5
 $ capture SIM::bitscope -c A --period 2ms --trigger L1=1,L2=0:falling -o p.npy -q
@@ -57,6 +58,17 @@ $ calibrate SIM::bitscope --steps 4
 $ calibrate SIM::bitscope?a=l5,b=l5 --steps 6 -q
 >~ calibration    .*graticule/bitscope.conf
 >*
+$ query SIM::bitscope ? [2e]@p
+> ?\rBS000501\r
+>~ \[2e\]@p\\r[0-9a-f]{2}\\r
+$ query SIM::bitscope ? --json
+>*
+$ write SIM::bitscope ?
+!~ grat: .*: a BitScope echoes and answers every command; use grat query or grat shell
+? 1
+$ read SIM::bitscope
+!~ grat: .*: a BitScope echoes and answers every command; use grat query or grat shell
+? 1
 $ shell SIM::bitscope
 < .get TraceMode
 < .set ClockTicks 0x28

@@ -80,6 +80,8 @@ def latency_timer(build):
 @check
 def found_by_its_identifier(build):
     with Scope(build, 'serial=LAB00042', 'a=sine:1kHz:2V:1V'), tempfile.TemporaryDirectory() as folder:
+        listed = run([grat(build), 'list'], timeout=240)
+        expect('BITSCOPE::' + NODE in listed, 'the list says %r' % listed)
         said = run([grat(build), 'info', 'BITSCOPE'], timeout=240)
         expect('LAB00042' in said and 'BS0005' in said, 'info says %r' % said)
         name = os.path.join(folder, 'c.csv')

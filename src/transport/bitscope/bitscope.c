@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Any rate works on USB, where it means nothing; this one suits the serial models and most bridges. */
@@ -20,6 +21,8 @@
 #define MAX_PORTS 16
 #define DATAGRAM_MAX 65536
 #define SETTLE_MS 20 /* for what is still under way at a clear */
+
+static const int receive_buffer = 1 << 20;
 
 enum kind { SERIAL, STREAM, DATAGRAMS };
 
@@ -42,12 +45,24 @@ static bool serves(const grat_resource *r)
     return r->interface == GRAT_IF_BITSCOPE;
 }
 
+bool grat__bitscope_named(const grat__tty_port *port)
+{
+    if (port->vid != GRAT__BITSCOPE_VID || port->pid != GRAT__BITSCOPE_PID) return false;
+    for (const char *p = port->description; *p; p++) {
+        if (grat__strcasestarts(p, "BitScope")) return true;
+    }
+    return false;
+}
+
 unsigned grat__bitscope_ports(const char *root, grat__tty_port *out, unsigned cap)
 {
     grat__tty_port *all = calloc(64, sizeof *all);
     unsigned n = all ? grat__tty_list(root, all, 64) : 0, found = 0;
+    bool named = false;
+    for (unsigned i = 0; i < n; i++) named = named || grat__bitscope_named(&all[i]);
     for (unsigned i = 0; i < n && found < cap; i++) {
-        if (all[i].vid == GRAT__BITSCOPE_VID && all[i].pid == GRAT__BITSCOPE_PID) out[found++] = all[i];
+        bool id = all[i].vid == GRAT__BITSCOPE_VID && all[i].pid == GRAT__BITSCOPE_PID;
+        if (named ? grat__bitscope_named(&all[i]) : id) out[found++] = all[i];
     }
     free(all);
     return found;
@@ -82,7 +97,10 @@ static grat_err connect_link(link_t *l, grat_op *op)
 {
     if (l->kind == SERIAL) return open_serial(l, op);
     if (l->kind == STREAM) return grat__tcp_connect(l->host, l->port, op, &l->fd);
-    return grat__udp_connect(l->host, l->port, op, &l->fd);
+    grat_err e = grat__udp_connect(l->host, l->port, op, &l->fd);
+    /* A whole dump in datagrams of an adapter's size; the kernel counts several hundred bytes for each of them. */
+    if (!e) setsockopt(l->fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    return e;
 }
 
 static void disconnect(link_t *l)

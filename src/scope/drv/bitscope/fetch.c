@@ -7,7 +7,8 @@
 #include "scope/drv/bitscope/bitscope.h"
 
 enum { DUMP_RAW = 0, DUMP_NATIVE = 5, DUMP_LOGIC = 0x80 };
-#define TRIES 3
+#define TRIES 4 /* in a row */
+#define LEAST_PIECE 256
 /* A dump that was begun is finished in spite of a cancel: 12 kB take milliseconds, a link in step is worth them. */
 #define GRACE_MS 3000
 
@@ -39,16 +40,30 @@ static grat_err dump_once(bs_scope *b, const dump *d, grat_op *op)
     return e ? e : grat__bs_read(&b->vm, d->data, (size_t)d->count * (d->mode == DUMP_NATIVE ? 2 : 1), op);
 }
 
-/* The samples stay in the memory: after a fault of the link they are asked for again, by their address. */
+/* The samples stay in the memory: after a fault of the link they are asked for again, by their address. A link that
+ * loses datagrams gets smaller pieces, so that fewer are under way at once and what has come is kept. */
 static grat_err dump_all(bs_scope *b, const dump *d, grat_op *op)
 {
+    const bs_mode *m = b->trace.plan.mode;
+    unsigned step = m->analog == 2 && d->channel != DUMP_LOGIC ? 2 : 1, width = d->mode == DUMP_NATIVE ? 2 : 1;
+    unsigned done = 0, most = d->count, failed = 0;
     grat_err e = GRAT_OK;
-    for (unsigned i = 0; i < TRIES; i++) {
+    while (done < d->count) {
+        dump part = *d;
+        part.start = (d->start + done * step) % m->range;
+        part.count = d->count - done < most ? d->count - done : most;
+        part.data = d->data + (size_t)done * width;
         e = b->vm.lost ? grat__bs_regain(&b->vm, op) : GRAT_OK;
-        if (!e) e = dump_once(b, d, op);
-        if (!e || !b->vm.lost || grat_op_left_ms(op) == 0) break;
+        if (!e) e = dump_once(b, &part, op);
+        if (!e) {
+            done += part.count;
+            failed = 0;
+            continue;
+        }
+        if (!b->vm.lost || e == GRAT_ELOST || ++failed == TRIES || grat_op_left_ms(op) == 0) return e;
+        op->err = GRAT_OK;
+        most = most / 2 > LEAST_PIECE ? most / 2 : LEAST_PIECE;
     }
-    if (e) return e;
     op->err = GRAT_OK;
     return GRAT_OK;
 }

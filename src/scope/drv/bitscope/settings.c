@@ -53,28 +53,47 @@ typedef struct planner {
     grat_op *op;
 } planner;
 
+static void leave_out(grat_settings *w, unsigned logic, const char *why)
+{
+    size_t used = strlen(w->left_out);
+    if (!w->digital[logic]) return;
+    w->digital[logic] = false;
+    snprintf(w->left_out + used, sizeof w->left_out - used, "%sL%u is left out: %s", used ? "; " : "", logic, why);
+}
+
+/* One pin each: A and L7, B and L6; the generators' outputs and L4, L5. */
+static void leave_out_shared(grat_settings *w)
+{
+    w->left_out[0] = '\0';
+    if (w->channel[0].enabled) leave_out(w, 7, "it is the comparator of A, which is on");
+    if (w->channel[1].enabled) leave_out(w, 6, "it is the comparator of B, which is on");
+    if (w->digital_taken >> 4 & 1) leave_out(w, 4, "the wave generator drives its pin");
+    if (w->digital_taken >> 5 & 1) leave_out(w, 5, "the clock generator drives its pin");
+}
+
 static grat_err plan_channels(planner *p)
 {
-    if (!p->q->any_channel) return GRAT_OK;
-    unsigned on = 0;
+    bool on = false;
+    if (!p->q->any_channel) {
+        leave_out_shared(p->w);
+        return GRAT_OK;
+    }
     for (unsigned i = 0; i < 4; i++) {
         if (p->q->channel[i] && i >= BS_ANALOG)
             return grat_op_fail(p->op, GRAT_ERANGE, "channel %u: there are A and B", i + 1);
         p->w->channel[i].enabled = p->q->channel[i];
-        on += p->q->channel[i];
+        on = on || p->q->channel[i];
     }
-    p->w->digital_on = false;
     for (unsigned i = 0; i < 16; i++) {
         if (p->q->digital[i] && i >= BS_LOGIC)
             return grat_op_fail(p->op, GRAT_ERANGE, "L%u: there are L0 to L7", i);
         p->w->digital[i] = p->q->digital[i];
-        p->w->digital_on |= p->q->digital[i];
-        on += p->q->digital[i];
     }
-    /* One pin each: A and L7, B and L6. */
-    if (p->w->channel[0].enabled) p->w->digital[7] = false;
-    if (p->w->channel[1].enabled) p->w->digital[6] = false;
-    if (!on) return grat_op_fail(p->op, GRAT_EINVAL, "channels: none was named");
+    leave_out_shared(p->w);
+    p->w->digital_on = false;
+    for (unsigned i = 0; i < BS_LOGIC; i++) p->w->digital_on |= p->w->digital[i];
+    if (!on && !p->w->digital_on)
+        return grat_op_fail(p->op, GRAT_EINVAL, "channels: %s", p->w->left_out[0] ? p->w->left_out : "none was named");
     p->mask |= GRAT_SET_CHANNELS;
     return GRAT_OK;
 }
@@ -229,6 +248,7 @@ grat_err bs_get(void *p, grat_settings *out, grat_op *op)
     const bs_scope *b = p;
     (void)op;
     *out = b->set;
+    out->digital_taken = b->gen.what == BS_GEN_WAVE ? 1u << 4 : b->gen.what == BS_GEN_CLOCK ? 1u << 5 : 0;
     return GRAT_OK;
 }
 
