@@ -6,8 +6,9 @@ from typing import List, Optional
 from ._call import FOREVER_MS, Caller
 from ._lib import grat_op, grat_sim_instrument, lib
 
-# Those that need no port below 1024, each on a port that is free.
-WIRES = 'vxi11'
+# Those that need no port below 1024, each on a port that is free. A BitScope speaks in bytes: a pseudo terminal.
+WIRES = {'bitscope': 'serial'}
+OTHER_WIRES = 'vxi11'
 
 
 class Sim:
@@ -16,15 +17,15 @@ class Sim:
     resources: where they can be reached, in the order of the models. resource: the first of them.
     """
 
-    def __init__(self, models, wires: Optional[str], options: Optional[str], faults: Optional[str], address: str,
-                 seed: int):
+    def __init__(self, models, wires: Optional[str], options: Optional[str], faults: Optional[str],
+                 address: Optional[str], seed: int):
         self._sim, self._thread, self._stop = c_void_p(), None, None
         caller = Caller()
-        encoded = [None if text is None else text.encode() for text in (address, wires or WIRES, options, faults)]
+        encoded = [None if text is None else text.encode() for text in (address, options, faults)]
         wanted = (grat_sim_instrument * len(models))()
         for item, model in zip(wanted, models):
-            item.model = model.encode()
-            item.address, item.wires, item.options, item.faults = encoded
+            item.model, item.wires = model.encode(), (wires or WIRES.get(model, OTHER_WIRES)).encode()
+            item.address, item.options, item.faults = encoded
             item.no_portmapper = wires is None
         caller.call(10.0, lib.grat_sim_new, wanted, len(models), seed, byref(caller.op), byref(self._sim))
         self._stop = lib.grat_cancel_new()
@@ -67,11 +68,12 @@ class Sim:
 
 
 def sim(*models: str, wires: Optional[str] = None, options: Optional[str] = None, faults: Optional[str] = None,
-        address: str = '127.0.0.1', seed: int = 1) -> Sim:
+        address: Optional[str] = '127.0.0.1', seed: int = 1) -> Sim:
     """Starts simulated instruments, such as sim("ds1104z", options="ch1=sine:1kHz:2V").
 
-    models, wires, options, faults: as `grat sim --help` names them. Without `wires` each is on VXI-11 at a free port,
-    which needs no privilege; the resources carry the port. The options and faults go to every model.
+    models, wires, options, faults: as `grat sim --help` names them. Without `wires` each is on VXI-11 at a free port (a
+    BitScope on a pseudo terminal), which needs no privilege; the resources say where. The options and faults go to
+    every model. address: of the first instrument and all others; None = 127.0.0.1 and, for each further one, the next.
     BadArgument names what is not known, Locked (EBUSY) a port that is taken.
     """
     return Sim(models or ('ds1104z',), wires, options, faults, address, seed)

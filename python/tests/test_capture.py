@@ -111,7 +111,7 @@ def test_requests_that_cannot_be(graticule_scope):
     assert sine(scope).samples
 
 
-def test_bitscope():
-    with gr.open('SIM::bitscope') as scope:
+def test_bitscope(graticule_sim):
+    with gr.open(graticule_sim('bitscope').resource) as scope:
         t = scope.capture('A', period=2e-3, low=0, high=5, samples=1000, trigger='none')
         assert list(t) == ['A'] and t.samples >= 1000
