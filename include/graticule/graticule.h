@@ -453,6 +453,7 @@ enum grat_source {
     GRAT_FIND_GPIB = 32,
     GRAT_FIND_PROLOGIX = 64,   /* GPIB-ETHERNET adapters (NetFinder) */
     GRAT_FIND_BITSCOPE = 128,  /* bitscope-server, by multicast */
+    GRAT_FIND_PICO = 256,      /* PicoScopes, by the vendor's libraries when they are installed */
 };
 
 typedef struct grat_discover_options {

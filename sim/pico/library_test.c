@@ -184,8 +184,8 @@ static struct {
     uint32_t inside;
 } stream;
 
-static void on_stream(int16_t h, int32_t n, uint32_t start, int16_t over, uint32_t at, int16_t triggered, int16_t end,
-                      void *user)
+static void on_pico_stream(int16_t h, int32_t n, uint32_t start, int16_t over, uint32_t at, int16_t triggered,
+                           int16_t end, void *user)
 {
     (void)over;
     (void)at;
@@ -207,7 +207,7 @@ TEST(streaming)
     EQ(ps5000aRunStreaming(h, &interval, 2, 0, 60000, 1, 1, 0, RING), PS_OK);
     EQ(interval, 1000);
     for (int i = 0; i < 3000 && !stream.ended && (!status || status == PS_BUSY); i++) {
-        status = ps5000aGetStreamingLatestValues(h, on_stream, NULL);
+        status = ps5000aGetStreamingLatestValues(h, on_pico_stream, NULL);
         pause_ms(1);
     }
     EQ(stream.seen, 60000);
@@ -218,14 +218,14 @@ TEST(streaming)
     interval = 1000;
     EQ(ps5000aRunStreaming(h, &interval, 2, 0, 60000, 0, 1, 0, RING), PS_OK);
     pause_ms(120);
-    EQ(ps5000aGetStreamingLatestValues(h, on_stream, NULL), PS_BUFFER_STALL);
+    EQ(ps5000aGetStreamingLatestValues(h, on_pico_stream, NULL), PS_BUFFER_STALL);
     ps5000aCloseUnit(h);
 }
 
 int main(void)
 {
-    setenv("GRATICULE_PICO_SIM", "ps5000a 5244D ONE;ps5000a 5444D TWO power;ps5000a 5244D SLOW counter=30000 buffer=100;"
-                                 "ps2000a 2406B OTHER", 1);
+    setenv("GRATICULE_PICO_SIM", "ps5000a 5244D ONE;ps5000a 5444D TWO power;"
+                                 "ps5000a 5244D SLOW counter=30000 buffer=100;ps2000a 2406B OTHER", 1);
     RUN(opening);
     RUN(info);
     RUN(wrong_orders);

@@ -45,6 +45,7 @@ struct grat__search {
 static const grat__source *const sources[] = {
     &grat__source_config, &grat__source_vxi11, &grat__source_mdns, &grat__source_avahi,
     &grat__source_usb, &grat__source_gpib, &grat__source_serial, &grat__source_netfinder, &grat__source_bitscope,
+    &grat__source_pico,
 };
 
 /* ---- for sources -------------------------------------------------------------------------------- */

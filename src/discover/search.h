@@ -59,7 +59,8 @@ typedef struct grat__source {
 } grat__source;
 
 extern const grat__source grat__source_config, grat__source_vxi11, grat__source_mdns, grat__source_avahi,
-    grat__source_usb, grat__source_gpib, grat__source_serial, grat__source_netfinder, grat__source_bitscope;
+    grat__source_usb, grat__source_gpib, grat__source_serial, grat__source_netfinder, grat__source_bitscope,
+    grat__source_pico;
 
 /* A task of the search; `ctx` was allocated by malloc and is freed when the search ends. The operation ends
  * GRAT__FIND_WINDOW_NS after the search began. */

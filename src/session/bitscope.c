@@ -72,11 +72,6 @@ static grat_err identify(grat_session *s, char *out, size_t cap, grat_op *op)
 
 const grat__dialect grat__dialect_bitscope = {.name = "BitScope", .serves = serves, .identify = identify};
 
-const grat__dialect *grat__dialect_find(const grat_resource *r)
-{
-    return grat__dialect_bitscope.serves(r) ? &grat__dialect_bitscope : NULL;
-}
-
 /* ---- the public calls ------------------------------------------------------------------------------- */
 
 struct grat_bitscope {

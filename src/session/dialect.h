@@ -12,7 +12,7 @@ typedef struct grat__dialect {
     grat_err (*identify)(grat_session *s, char *out, size_t cap, grat_op *op);
 } grat__dialect;
 
-extern const grat__dialect grat__dialect_bitscope;
+extern const grat__dialect grat__dialect_bitscope, grat__dialect_pico;
 
 /* NULL for SCPI. */
 const grat__dialect *grat__dialect_find(const grat_resource *r);

@@ -13,6 +13,7 @@ static const grat_transport *const transports[] = {
     &grat__transport_prologix,
     &grat__transport_prologix_intfc,
     &grat__transport_gpib, /* behind the adapters, which serve some boards */
+    &grat__transport_pico,
     &grat__transport_sim,
     &grat__transport_sim_bytes,
 };

@@ -14,6 +14,7 @@ extern const grat_transport grat__transport_vicp;
 extern const grat_transport grat__transport_prologix;
 extern const grat_transport grat__transport_prologix_intfc;
 extern const grat_transport grat__transport_gpib;
+extern const grat_transport grat__transport_pico;
 extern const grat_transport grat__transport_sim;
 extern const grat_transport grat__transport_sim_bytes;
 

@@ -31,14 +31,16 @@ LAYERS = {
     'src/resource': ['src/core'],
     'src/config': ['src/core', 'src/resource'],
     'src/bitscope': ['src/core'],
-    'src/transport': ['src/core', 'src/wire', 'src/resource', 'src/config'],
+    'src/pico': ['src/core'],
+    'src/transport': ['src/core', 'src/wire', 'src/resource', 'src/config', 'src/pico'],
     'src/transport/sim': ['src/core', 'src/wire', 'src/resource', 'src/config', 'src/transport', 'sim/core'],
-    'src/session': ['src/core', 'src/wire', 'src/resource', 'src/config', 'src/transport', 'src/bitscope'],
+    'src/session': ['src/core', 'src/wire', 'src/resource', 'src/config', 'src/transport', 'src/bitscope',
+                    'src/pico'],
     'src/scpi': ['src/core', 'src/wire', 'src/resource', 'src/config', 'src/transport', 'src/session'],
     'src/discover': ['src/core', 'src/wire', 'src/resource', 'src/config', 'src/transport', 'src/session',
-                     'src/scpi'],
+                     'src/scpi', 'src/pico'],
     'src/scope': ['src/core', 'src/wire', 'src/resource', 'src/config', 'src/transport', 'src/session', 'src/scpi',
-                   'src/bitscope'],
+                   'src/bitscope', 'src/pico'],
     'src/screen': ['src/core', 'src/wire', 'src/resource', 'src/config', 'src/transport', 'src/session', 'src/scpi',
                    'src/format/image'],
     'src/measure': ['src/core'],
@@ -62,7 +64,7 @@ IMPLEMENTATIONS = ('src/transport', 'src/scope/drv', 'sim/model')
 LISTS = ('list.c', 'models.c')
 # Public calls that carry every argument of a wire procedure or a conversion, and callbacks of other libraries: their
 # shape is published.
-MANY_PARAMETERS = {'grat_image_convert', 'on_resolved', 'on_browsed'}
+MANY_PARAMETERS = {'grat_image_convert', 'on_resolved', 'on_browsed', 'on_pico_stream'}
 # Headers whose content is a standard's list; the calls in them keep the standard's shape.
 STANDARD_HEADERS = ('include/visa.h', 'include/visatype.h', 'include/vpptype.h')
 STANDARD_CALL = re.compile(r'vi[A-Z]')

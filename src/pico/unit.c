@@ -1,0 +1,312 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "core/offload.h"
+#include "core/str.h"
+#include "core/wait.h"
+#include "pico/pico.h"
+
+#define CLOSE_MS 2000
+
+enum { INFO_DRIVER = 0, INFO_USB = 1, INFO_VARIANT = 3, INFO_SERIAL = 4, INFO_CALIBRATED = 5 };
+
+/* ---- life ---------------------------------------------------------------------------------------- */
+
+void grat__pico_ref(grat__pico_unit *u)
+{
+    atomic_fetch_add(&u->refs, 1);
+}
+
+void grat__pico_unref(grat__pico_unit *u)
+{
+    if (atomic_fetch_sub(&u->refs, 1) != 1) return;
+    if (u->handle > 0) u->lib->call.CloseUnit(u->handle);
+    close(u->event_fd);
+    pthread_mutex_destroy(&u->lock);
+    free(u);
+}
+
+static grat__pico_unit *new_unit(void)
+{
+    grat__pico_unit *u = calloc(1, sizeof *u);
+    if (!u) return NULL;
+    u->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (u->event_fd < 0) {
+        free(u);
+        return NULL;
+    }
+    pthread_mutex_init(&u->lock, NULL);
+    atomic_init(&u->refs, 1);
+    return u;
+}
+
+/* ---- work ---------------------------------------------------------------------------------------- */
+
+typedef struct work {
+    grat__pico_unit *unit;
+    uint32_t (*fn)(grat__pico_unit *u, void *args);
+    void (*drop_args)(void *args);
+    uint32_t status;
+    _Alignas(16) unsigned char args[];
+} work;
+
+static void run_work(void *arg)
+{
+    work *w = arg;
+    pthread_mutex_lock(&w->unit->lock);
+    w->status = w->fn(w->unit, w->args);
+    pthread_mutex_unlock(&w->unit->lock);
+}
+
+static void drop_work(void *arg)
+{
+    work *w = arg;
+    if (w->drop_args) w->drop_args(w->args);
+    grat__pico_unref(w->unit);
+    free(w);
+}
+
+grat_err grat__pico_do(grat__pico_unit *u, const grat__pico_job *job, uint32_t *status, grat_op *op)
+{
+    work *w = calloc(1, sizeof *w + job->size);
+    if (!w) return grat_op_fail(op, GRAT_ENOMEM, "out of memory");
+    w->unit = u;
+    w->fn = job->fn;
+    w->drop_args = job->drop;
+    if (job->size) memcpy(w->args, job->args, job->size);
+    grat__pico_ref(u);
+    grat_err e = grat__offload(op, run_work, w, drop_work);
+    if (e == GRAT_ETIMEOUT || e == GRAT_ECANCELED) return e;
+    if (!e) {
+        if (job->size) memcpy(job->args, w->args, job->size);
+        *status = w->status;
+        grat__pico_unref(u);
+        free(w);
+        return GRAT_OK;
+    }
+    drop_work(w);
+    return e;
+}
+
+grat_err grat__pico_must(grat__pico_unit *u, const grat__pico_job *job, grat_op *op)
+{
+    uint32_t status = 0;
+    grat_err e = grat__pico_do(u, job, &status, op);
+    if (!e && status) return grat__pico_fail(u->lib, u->failed ? u->failed : "", status, op);
+    return e;
+}
+
+/* ---- block callbacks ------------------------------------------------------------------------------ */
+
+grat__pico_run *grat__pico_new_run(grat__pico_unit *u)
+{
+    grat__pico_run *r = &u->run[u->runs++ % GRAT__PICO_RUNS];
+    r->unit = u;
+    atomic_store(&r->status, 0);
+    atomic_store(&r->done, false);
+    return r;
+}
+
+void grat__pico_on_block(int16_t handle, uint32_t status, void *user)
+{
+    static const uint64_t one = 1;
+    grat__pico_run *r = user;
+    (void)handle;
+    atomic_store(&r->status, status);
+    atomic_store(&r->done, true);
+    if (write(r->unit->event_fd, &one, sizeof one) < 0) { /* it is readable already */
+    }
+}
+
+/* ---- opening --------------------------------------------------------------------------------------- */
+
+typedef struct opening {
+    const char *driver;        /* literals or copies below */
+    char name[64], serial[64];
+    grat__pico_unit *unit;
+    const grat__pico_lib *lib; /* that refused */
+    uint32_t status;
+    unsigned libraries;
+    char why[300];
+} opening;
+
+static void info(const grat__pico_unit *u, uint32_t what, char *out, size_t cap)
+{
+    int8_t text[128] = {0};
+    int16_t size = 0;
+    if (u->lib->call.GetUnitInfo(u->handle, text, sizeof text - 1, &size, what)) return;
+    snprintf(out, cap, "%s", (char *)text);
+}
+
+/* "PS5000A Linux Driver, 2.1.0.5": the number is what tells. */
+static void driver_version(const grat__pico_unit *u, char *out, size_t cap)
+{
+    char text[128] = "";
+    info(u, INFO_DRIVER, text, sizeof text);
+    const char *last = strrchr(text, ' ');
+    snprintf(out, cap, "%s", last ? last + 1 : text);
+}
+
+static uint32_t open_one(opening *o, const grat__pico_lib *lib)
+{
+    int8_t serial[64];
+    grat__pico_unit *u = o->unit;
+    bool any = !o->serial[0];
+    snprintf((char *)serial, sizeof serial, "%s", o->serial);
+    u->lib = lib;
+    uint32_t st = lib->series->resolution ? lib->call.OpenUnitResolution(&u->handle, any ? NULL : serial, 0)
+                                          : lib->call.OpenUnit(&u->handle, any ? NULL : serial);
+    if (grat__pico_is_power(st) && u->handle > 0) {
+        u->power = st;
+        st = lib->call.ChangePowerSource ? lib->call.ChangePowerSource(u->handle, st) : st;
+    }
+    if (st || u->handle <= 0) {
+        if (u->handle > 0) lib->call.CloseUnit(u->handle);
+        u->handle = 0;
+        return st ? st : GRAT__PICO_NOT_FOUND;
+    }
+    info(u, INFO_VARIANT, u->variant, sizeof u->variant);
+    info(u, INFO_SERIAL, u->serial, sizeof u->serial);
+    info(u, INFO_USB, u->usb, sizeof u->usb);
+    info(u, INFO_CALIBRATED, u->calibrated, sizeof u->calibrated);
+    driver_version(u, u->version, sizeof u->version);
+    return GRAT__PICO_OK;
+}
+
+static void run_opening(void *arg)
+{
+    opening *o = arg;
+    o->status = GRAT__PICO_NOT_FOUND;
+    for (const grat__pico_series *s = grat__pico_all; s->name; s++) {
+        char why[300];
+        bool missing;
+        if (o->name[0] && !grat__strcaseeq(o->name, s->name)) continue;
+        const grat__pico_lib *lib = grat__pico_load(s, why, sizeof why, &missing);
+        if (!lib) {
+            if (!missing) snprintf(o->why, sizeof o->why, "%s", why);
+            continue;
+        }
+        o->libraries++;
+        uint32_t st = open_one(o, lib);
+        if (st != GRAT__PICO_NOT_FOUND || !o->lib) {
+            o->lib = lib;
+            o->status = st;
+        }
+        if (st != GRAT__PICO_NOT_FOUND) return;
+    }
+}
+
+static void drop_opening(void *arg)
+{
+    opening *o = arg;
+    grat__pico_unref(o->unit);
+    free(o);
+}
+
+static grat_err not_loaded(const opening *o, grat_op *op)
+{
+    if (o->why[0]) return grat_op_fail(op, GRAT_ENODEV, "the PicoSDK cannot be used: %s", o->why);
+    return grat_op_fail(op, GRAT_ENODEV, "lib%s is not installed; install the vendor's PicoSDK (it goes to "
+                                         "/opt/picoscope/lib), or name its folder in GRATICULE_PICO_PATH",
+                        o->name[0] ? o->name : "ps2000a, libps3000a, libps4000a, libps5000a");
+}
+
+grat_err grat__pico_open(const char *driver, const char *serial, grat_op *op, grat__pico_unit **out)
+{
+    bool known = false;
+    grat_err e = grat__op_begin(op);
+    if (e) return e;
+    opening *o = calloc(1, sizeof *o);
+    if (o) o->unit = new_unit();
+    if (!o || !o->unit) {
+        free(o);
+        return grat_op_fail(op, GRAT_ENOMEM, "out of memory or descriptors");
+    }
+    for (const grat__pico_series *s = grat__pico_all; s->name; s++) known = known || grat__strcaseeq(s->name, driver);
+    if (known) snprintf(o->name, sizeof o->name, "%s", driver);
+    snprintf(o->serial, sizeof o->serial, "%s", known || serial[0] ? serial : driver);
+    if (!known && serial[0] && driver[0]) {
+        drop_opening(o);
+        return grat_op_fail(op, GRAT_ENOTSUP, "%.40s: no driver of this name; there are ps2000a ps3000a ps4000a ps5000a",
+                            driver);
+    }
+    e = grat__offload(op, run_opening, o, drop_opening);
+    if (e == GRAT_ETIMEOUT || e == GRAT_ECANCELED) return e;
+    if (!e && !o->libraries) e = not_loaded(o, op);
+    else if (!e && o->status) e = grat__pico_fail(o->lib, "OpenUnit", o->status, op);
+    if (e) {
+        drop_opening(o);
+        return e;
+    }
+    *out = o->unit;
+    free(o);
+    return GRAT_OK;
+}
+
+static uint32_t close_work(grat__pico_unit *u, void *args)
+{
+    (void)args;
+    u->lib->call.Stop(u->handle);
+    u->lib->call.CloseUnit(u->handle);
+    u->handle = 0;
+    return GRAT__PICO_OK;
+}
+
+void grat__pico_close(grat__pico_unit *u)
+{
+    grat_op op;
+    uint32_t status;
+    if (!u) return;
+    grat_op_init(&op, CLOSE_MS, NULL);
+    grat__pico_do(u, &(grat__pico_job){.fn = close_work}, &status, &op);
+    grat__pico_unref(u);
+}
+
+/* ---- which units there are ------------------------------------------------------------------------- */
+
+/* "AQ005/139[2406B],VDR61/356" */
+static void take_serials(grat__pico_list *l, const char *library, const char *text)
+{
+    while (*text && l->n < sizeof l->entry / sizeof *l->entry) {
+        grat__pico_entry *e = &l->entry[l->n];
+        size_t n = strcspn(text, ","), serial = strcspn(text, ",[");
+        *e = (grat__pico_entry){.library = library};
+        snprintf(e->serial, sizeof e->serial, "%.*s", (int)serial, text);
+        if (serial < n) snprintf(e->model, sizeof e->model, "%.*s", (int)strcspn(text + serial + 1, ",]"),
+                                 text + serial + 1);
+        if (e->serial[0]) l->n++;
+        text += n + (text[n] != '\0');
+    }
+}
+
+static void run_enumerate(void *arg)
+{
+    grat__pico_list *l = arg;
+    for (const grat__pico_series *s = grat__pico_all; s->name; s++) {
+        int8_t serials[4096] = "-v";
+        int16_t count = 0, length = sizeof serials - 1;
+        char why[300];
+        bool missing;
+        const grat__pico_lib *lib = grat__pico_load(s, why, sizeof why, &missing);
+        if (!lib && !missing) snprintf(l->why, sizeof l->why, "%s", why);
+        if (!lib) continue;
+        l->libraries++;
+        if (lib->call.EnumerateUnits(&count, serials, &length) || count <= 0) continue;
+        serials[sizeof serials - 1] = 0;
+        take_serials(l, s->name, (const char *)serials);
+    }
+}
+
+grat_err grat__pico_enumerate(grat__pico_list *out, grat_op *op)
+{
+    grat__pico_list *l = calloc(1, sizeof *l);
+    if (!l) return grat_op_fail(op, GRAT_ENOMEM, "out of memory");
+    grat_err e = grat__offload(op, run_enumerate, l, free);
+    if (e == GRAT_ETIMEOUT || e == GRAT_ECANCELED) return e;
+    if (!e) *out = *l;
+    free(l);
+    return e;
+}

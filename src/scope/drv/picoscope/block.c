@@ -1,0 +1,374 @@
+/* Blocks. Several acquisitions that are asked for at once are one run of the unit (rapid block): it arms itself again
+ * between them, and they are read in batches. */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/wait.h"
+#include "scope/drv/picoscope/picoscope.h"
+
+#define MS 1000000LL
+/* How often a unit that does not call back is asked whether it is still there. */
+#define ASK_MS 500
+#define STOP_MS 1000
+/* Read at once. */
+#define BATCH 256u
+#define BATCH_SAMPLES 4000000u
+
+void pk_forget(pk_scope *b)
+{
+    for (uint32_t i = 0; i < b->block.read; i++) grat_record_unref(b->block.record[i]);
+    free(b->block.record);
+    memset(&b->block, 0, sizeof b->block);
+}
+
+/* ---- start -------------------------------------------------------------------------------------------- */
+
+typedef struct start_args {
+    pk_setup setup;
+    unsigned channels;
+    bool apply;
+    pk_trigger trigger;
+    uint32_t samples, before, captures;
+    grat__pico_run *run;
+} start_args;
+
+static uint32_t run_block(grat__pico_unit *u, const start_args *a)
+{
+    const grat__pico_calls *c = &u->lib->call;
+    int32_t pre = (int32_t)a->before, post = (int32_t)(a->samples - a->before);
+    u->failed = "RunBlock";
+    if (u->lib->series->oversample)
+        return c->RunBlockOver(u->handle, pre, post, a->setup.timebase, 0, NULL, 0, grat__pico_on_block, a->run);
+    return c->RunBlock(u->handle, pre, post, a->setup.timebase, NULL, 0, grat__pico_on_block, a->run);
+}
+
+/* As many captures as fit into the memory. */
+static uint32_t run_captures(grat__pico_unit *u, start_args *a)
+{
+    const grat__pico_calls *c = &u->lib->call;
+    for (;;) {
+        uint32_t st = c->MemorySegments(u->handle, a->captures, NULL);
+        u->failed = "MemorySegments";
+        if (!st) {
+            u->failed = "SetNoOfCaptures";
+            st = c->SetNoOfCaptures(u->handle, a->captures);
+        }
+        if (!st) st = run_block(u, a);
+        if (st != GRAT__PICO_TOO_MANY_SAMPLES || a->captures == 1) return st;
+        a->captures /= 2;
+    }
+}
+
+static uint32_t start_work(grat__pico_unit *u, void *args)
+{
+    start_args *a = args;
+    const grat__pico_calls *c = &u->lib->call;
+    const pk_trigger *t = &a->trigger;
+    uint32_t st = a->apply ? pk_apply(u, a->channels, &a->setup) : GRAT__PICO_OK;
+    for (unsigned tries = 0; tries < 2; tries++) {
+        if (!st) {
+            u->failed = "SetSimpleTrigger";
+            st = c->SetSimpleTrigger(u->handle, t->on, t->source, t->code, t->direction, 0, t->auto_ms);
+        }
+        if (!st) st = run_captures(u, a);
+        if (!grat__pico_is_power(st)) return st;
+        st = pk_power(u, a->channels, &a->setup, st);
+    }
+    return st;
+}
+
+static grat_err start(pk_scope *b, uint32_t captures, grat_op *op)
+{
+    uint64_t drained;
+    start_args a = {.setup = b->setup, .channels = b->limits.all, .apply = !b->applied, .samples = b->samples,
+                    .before = b->before};
+    grat_err e = pk_trigger_of(b, &a.trigger, op);
+    if (e) return e;
+    pk_forget(b);
+    a.captures = captures < b->limits.segments ? captures : b->limits.segments;
+    if (!a.captures) a.captures = 1;
+    if (read(b->u->event_fd, &drained, sizeof drained) < 0) { /* nothing was left */
+    }
+    a.run = grat__pico_new_run(b->u);
+    b->applied = false;
+    b->armed = a.run;
+    e = grat__pico_must(b->u, &(grat__pico_job){.fn = start_work, .args = &a, .size = sizeof a}, op);
+    if (e == GRAT_ETIMEOUT || e == GRAT_ECANCELED) return e;
+    if (e) b->armed = NULL;
+    if (e) return e;
+    b->applied = true;
+    b->setup = a.setup;
+    b->block.total = a.captures;
+    return GRAT_OK;
+}
+
+/* ---- end ---------------------------------------------------------------------------------------------- */
+
+static uint32_t ask_work(grat__pico_unit *u, void *args)
+{
+    int16_t ready = 0;
+    (void)args;
+    u->failed = "IsReady";
+    return u->lib->call.IsReady(u->handle, &ready);
+}
+
+static grat_err wait_ready(pk_scope *b, grat_op *op)
+{
+    while (!atomic_load(&b->armed->done)) {
+        uint64_t n;
+        grat_op child;
+        grat__op_child(&child, op, ASK_MS);
+        grat_err e = grat__op_wait(&child, b->u->event_fd, POLLIN);
+        if (!e && read(b->u->event_fd, &n, sizeof n) < 0) continue;
+        if (!e) continue;
+        if (e != GRAT_ETIMEOUT || grat_op_check(op)) return grat__op_adopt(op, &child);
+        e = grat__pico_must(b->u, &(grat__pico_job){.fn = ask_work}, op);
+        if (e) return e;
+    }
+    return GRAT_OK;
+}
+
+static grat_err no_trigger(const pk_scope *b, grat_err e, grat_op *op)
+{
+    if (e != GRAT_ETIMEOUT || b->set.sweep == GRAT_SWEEP_AUTO || strcmp(b->set.trigger_type, "none") == 0) return e;
+    return grat_op_fail(op, e, "no trigger came in time; check its source and level, or let it run by itself "
+                               "(--trigger auto)");
+}
+
+static grat_err finish(pk_scope *b, grat_op *op)
+{
+    uint32_t status = atomic_load(&b->armed->status);
+    b->armed = NULL;
+    b->block.ready_ns = grat_now_ns();
+    if (!status) return GRAT_OK;
+    b->applied = false;
+    b->block.total = 0;
+    return grat__pico_fail(b->u->lib, "BlockReady", status, op);
+}
+
+grat_err pk_acquire(void *p, const grat_request *q, grat_op *op)
+{
+    pk_scope *b = p;
+    grat_err e = grat__op_begin(op);
+    if (e) return e;
+    if (!b->armed && b->block.next < b->block.total && q->count > 1) {
+        b->block.next++;
+        return GRAT_OK;
+    }
+    if (b->armed || b->stream) e = pk_run(b, GRAT_STOP, op);
+    if (!e) e = start(b, q->count ? q->count : 1, op);
+    if (e) return e;
+    if ((e = wait_ready(b, op))) return no_trigger(b, e, op);
+    e = finish(b, op);
+    if (!e) b->block.next = 1;
+    return e;
+}
+
+static uint32_t stop_work(grat__pico_unit *u, void *args)
+{
+    (void)args;
+    u->failed = "Stop";
+    return u->lib->call.Stop(u->handle);
+}
+
+grat_err pk_run(void *p, grat_run what, grat_op *op)
+{
+    pk_scope *b = p;
+    if (what == GRAT_SINGLE) return start(b, 1, op);
+    if (what != GRAT_STOP)
+        return grat_op_fail(op, GRAT_ENOTSUP, "this instrument does not run by itself; capture instead");
+    if (b->stream) pk_stream_stop(b, op);
+    if (!b->armed) return GRAT_OK;
+    b->armed = NULL;
+    return grat__pico_must(b->u, &(grat__pico_job){.fn = stop_work}, op);
+}
+
+/* A block that was stopped before its trigger holds nothing. */
+grat_err pk_cancel(void *p, grat_op *op)
+{
+    pk_scope *b = p;
+    grat_err e = pk_run(b, GRAT_STOP, op);
+    pk_forget(b);
+    return e ? e : grat_op_fail(op, GRAT_ENODATA, "it was stopped before its trigger");
+}
+
+grat_err pk_state(void *p, grat_scope_state *out, grat_op *op)
+{
+    pk_scope *b = p;
+    *out = GRAT_STATE_STOPPED;
+    if (!b->armed) return GRAT_OK;
+    if (!atomic_load(&b->armed->done)) {
+        *out = GRAT_STATE_WAITING;
+        return GRAT_OK;
+    }
+    grat_err e = finish(b, op);
+    if (!e) b->block.next = 1;
+    return e;
+}
+
+/* ---- values --------------------------------------------------------------------------------------------- */
+
+/* The records belong to the work until it has ended: the vendor's library writes into them. */
+typedef struct values_args {
+    pk_setup setup;
+    grat_record **record;
+    int16_t *words[PK_PORTS];  /* n * samples each */
+    int16_t *overflow;
+    uint32_t from, n, samples, got;
+} values_args;
+
+static void free_values(void *args)
+{
+    values_args *a = args;
+    for (uint32_t i = 0; a->record && i < a->n; i++) grat_record_unref(a->record[i]);
+    free(a->record);
+    free(a->overflow);
+    for (unsigned i = 0; i < PK_PORTS; i++) free(a->words[i]);
+    *a = (values_args){0};
+}
+
+/* With `clear` nothing stays registered. */
+static uint32_t buffers(grat__pico_unit *u, values_args *a, bool clear)
+{
+    for (uint32_t i = 0; i < a->n; i++) {
+        for (unsigned k = 0; k < PK_INPUTS; k++) {
+            if (!pk_input_on(&a->setup, k)) continue;
+            int16_t *to = k < PK_ANALOG ? pk_analog_raw(a->record[i], &a->setup, k)
+                                        : a->words[k - PK_ANALOG] + (size_t)i * a->samples;
+            uint32_t st = u->lib->call.SetDataBuffer(u->handle, pk_number(k), clear ? NULL : to,
+                                                     clear ? 0 : (int32_t)a->samples, a->from + i, 0);
+            if (st && !clear) return st;
+        }
+    }
+    return GRAT__PICO_OK;
+}
+
+static uint32_t values_work(grat__pico_unit *u, void *args)
+{
+    values_args *a = args;
+    const grat__pico_calls *c = &u->lib->call;
+    u->failed = "SetDataBuffer";
+    uint32_t st = buffers(u, a, false);
+    a->got = a->samples;
+    if (!st && a->n == 1) {
+        u->failed = "GetValues";
+        st = c->GetValues(u->handle, 0, &a->got, 1, 0, a->from, a->overflow);
+    } else if (!st) {
+        u->failed = "GetValuesBulk";
+        st = c->GetValuesBulk(u->handle, &a->got, a->from, a->from + a->n - 1, 1, 0, a->overflow);
+    }
+    buffers(u, a, true);
+    for (uint32_t i = 0; !st && i < a->n; i++) {
+        for (unsigned k = 0; k < PK_PORTS; k++)
+            if (a->words[k]) pk_put_port(a->record[i], &a->setup, k, a->words[k] + (size_t)i * a->samples, a->samples);
+    }
+    return st;
+}
+
+static bool allocate(const pk_scope *b, values_args *a)
+{
+    a->record = calloc(a->n, sizeof(grat_record *));
+    a->overflow = calloc(a->n, sizeof *a->overflow);
+    if (!a->record || !a->overflow) return false;
+    for (uint32_t i = 0; i < a->n; i++)
+        if (!(a->record[i] = pk_new_record(b, a->samples))) return false;
+    for (unsigned k = 0; k < PK_PORTS; k++) {
+        if (!pk_port_on(&a->setup, k)) continue;
+        a->words[k] = calloc((size_t)a->n * a->samples, sizeof(int16_t));
+        if (!a->words[k]) return false;
+    }
+    return true;
+}
+
+/* By itself, when the first samples of an automatic trigger do not cross its level. */
+static bool was_forced(const pk_scope *b, const grat_record *r)
+{
+    pk_trigger t;
+    grat_op op;
+    grat_op_init(&op, 0, NULL);
+    if (pk_trigger_of(b, &t, &op) || !t.on) return true;
+    if (!t.auto_ms || t.source >= PK_ANALOG) return false;
+    unsigned k = 0;
+    for (int i = 0; i < t.source; i++) k += b->setup.input[i].on;
+    const int16_t *v = r->trace[k].raw;
+    size_t at = b->before;
+    if (at < 1 || at >= r->count) return false;
+    bool up = v[at - 1] <= t.code && v[at] >= t.code, down = v[at - 1] >= t.code && v[at] <= t.code;
+    switch (t.direction) {
+    case 0:
+        return v[at] < t.code;
+    case 1:
+        return v[at] > t.code;
+    case 2:
+        return !up;
+    case 3:
+        return !down;
+    default:
+        return !up && !down;
+    }
+}
+
+static void stamp(const pk_scope *b, grat_record *r, const values_args *a, uint32_t i)
+{
+    double after = (double)(b->samples - b->before) * b->setup.dt;
+    if (a->got < r->count) {
+        r->count = a->got;
+        r->flags |= GRAT_REC_CUT;
+    }
+    r->t0 = -(double)b->before * b->setup.dt;
+    r->mono_ns = b->block.ready_ns - (b->block.total == 1 ? (int64_t)(after * 1e9) : 0);
+    r->utc_ns = r->mono_ns + (grat_utc_ns() - grat_now_ns());
+    r->utc_uncertainty_ns = 10 * MS;
+    if (a->overflow[i]) r->flags |= GRAT_REC_CLIPPED;
+    if (was_forced(b, r)) r->flags |= GRAT_REC_FORCED;
+}
+
+static grat_err read_batch(pk_scope *b, uint32_t from, grat_op *op)
+{
+    values_args a = {.setup = b->setup, .from = from, .samples = b->samples};
+    uint32_t most = BATCH_SAMPLES / b->samples;
+    for (uint32_t i = 0; i < b->block.read; i++) grat_record_unref(b->block.record[i]);
+    free(b->block.record);
+    b->block.record = NULL;
+    b->block.read = 0;
+    a.n = b->block.total - from;
+    if (a.n > BATCH) a.n = BATCH;
+    if (a.n > most) a.n = most ? most : 1;
+    if (!allocate(b, &a)) {
+        free_values(&a);
+        return grat_op_fail(op, GRAT_ENOMEM, "out of memory for a record of %u samples", b->samples);
+    }
+    grat__pico_job job = {.fn = values_work, .drop = free_values, .args = &a, .size = sizeof a};
+    uint32_t status = 0;
+    grat_err e = grat__pico_do(b->u, &job, &status, op);
+    if (e) return e;
+    if (!status && !a.got) status = 0x25;
+    if (status) {
+        free_values(&a);
+        return grat__pico_fail(b->u->lib, b->u->failed, status, op);
+    }
+    for (uint32_t i = 0; i < a.n; i++) stamp(b, a.record[i], &a, i);
+    b->block.record = a.record;
+    b->block.from = from;
+    b->block.read = a.n;
+    a.record = NULL;
+    free_values(&a);
+    return GRAT_OK;
+}
+
+grat_err pk_fetch(void *p, const grat_request *q, grat_record **out, grat_op *op)
+{
+    pk_scope *b = p;
+    (void)q;
+    if (b->armed || !b->block.next)
+        return grat_op_fail(op, GRAT_ENODATA, "there is no record: the PicoScope keeps none between captures");
+    uint32_t want = b->block.next - 1;
+    if (want < b->block.from || want >= b->block.from + b->block.read) {
+        grat_err e = read_batch(b, want, op);
+        if (e) return e;
+    }
+    *out = grat_record_ref(b->block.record[want - b->block.from]);
+    return GRAT_OK;
+}
