@@ -89,7 +89,7 @@ static void row(const char *name, double value, const char *unit)
 static void table_caps(const grat_caps *k)
 {
     printf("%-14s %u analog, %u digital\n", "channels", k->analog, k->digital);
-    row("bandwidth", k->bandwidth_hz, "Hz");
+    if (k->bandwidth_hz > 0) row("bandwidth", k->bandwidth_hz, "Hz");
     row("fastest", k->max_rate[1], "S/s");
     row("memory", (double)k->max_depth[1], "S");
     printf("%-14s %s\n", "driver", k->driver ? k->driver : "");

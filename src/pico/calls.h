@@ -1,5 +1,5 @@
-/* The calls of ps2000a, ps3000a, ps4000a and ps5000a that are used here, as their headers have them. Where the libraries
- * differ there are two members for one name: 2000a and 3000a have an `oversample` argument, 5000a a resolution at the
+/* The calls of ps2000a, ps3000a, ps4000a and ps5000a that are used here, as their headers have them. Where the
+ * libraries differ there are two members for one name: 2000a and 3000a have an `oversample` argument, 5000a a resolution at the
  * opening, 4000a doubles in the signal generator. */
 #ifndef GRAT_PICO_CALLS_H
 #define GRAT_PICO_CALLS_H

@@ -79,7 +79,8 @@ const grat__pico_lib *grat__pico_load(const grat__pico_series *series, char *why
     if (!loaded[i].handle) {
         void *h = search(series->name, why, cap);
         const char *lacking = h ? resolve(h, series, &lib->call) : NULL;
-        if (lacking) snprintf(why, cap, "lib%s: it lacks %s%s; update the PicoSDK", series->name, series->name, lacking);
+        if (lacking)
+            snprintf(why, cap, "lib%s: it lacks %s%s; update the PicoSDK", series->name, series->name, lacking);
         /* It stays loaded all the same: it may have started threads. */
         if (h && !lacking) loaded[i].handle = h;
         lib->series = series;

@@ -1,5 +1,5 @@
-/* PicoScopes through the vendor's libraries (PicoSDK), which are loaded when a PicoScope is asked for and never linked.
- * The libraries block and call back from threads of their own: every call is made in a worker (core/offload.h), one at a
+/* PicoScopes through the vendor's libraries (PicoSDK), which are loaded when one is asked for and never linked. The
+ * libraries block and call back from threads of their own: every call is made in a worker (core/offload.h), one at a
  * time for each unit. Facts: docs/reference/picoscope.md. */
 #ifndef GRAT_PICO_PICO_H
 #define GRAT_PICO_PICO_H

@@ -18,7 +18,8 @@ static uint32_t work(grat__pico_unit *u, void *p)
     const grat__pico_calls *c = &u->lib->call;
     u->failed = "SetSigGenBuiltIn";
     if (u->lib->series->double_generator && c->SetSigGenBuiltIn4)
-        return c->SetSigGenBuiltIn4(u->handle, a->offset_uv, a->pp_uv, a->wave, a->hz, a->hz, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        return c->SetSigGenBuiltIn4(u->handle, a->offset_uv, a->pp_uv, a->wave, a->hz, a->hz, 0, 0, 0, 0, 0, 0, 0, 0,
+                                    0);
     if (u->lib->series->double_generator || !c->SetSigGenBuiltInV2) return 0x13;
     if (u->lib->series->short_wave)
         return c->SetSigGenBuiltInV2Short(u->handle, a->offset_uv, a->pp_uv, (int16_t)a->wave, a->hz, a->hz, 0, 0, 0, 0,

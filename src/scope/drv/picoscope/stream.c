@@ -150,7 +150,7 @@ static uint32_t begin(pk_stream *s)
     const grat__pico_calls *c = &s->u->lib->call;
     uint32_t interval, st = GRAT__PICO_OK;
     int32_t unit;
-    as_integer(s->setup.dt, &interval, &unit);
+    as_integer(s->setup.want_dt, &interval, &unit);
     s->u->failed = "SetSimpleTrigger";
     st = c->SetSimpleTrigger(s->u->handle, 0, 0, 0, 2, 0, 0);
     for (unsigned k = 0; !st && k < PK_INPUTS; k++) {
@@ -265,7 +265,7 @@ static pk_stream *new_stream(pk_scope *b)
     s->u = b->u;
     s->channels = b->limits.all;
     s->setup = b->setup;
-    s->dt = b->setup.dt;
+    s->dt = b->setup.want_dt;
     s->size = limit(BLOCK_SECONDS / s->dt, BLOCK_MIN, BLOCK_MAX);
     s->overview = limit(OVERVIEW_SECONDS / s->dt, OVERVIEW_MIN, OVERVIEW_MAX);
     s->data_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -356,7 +356,6 @@ grat_err pk_log_next(void *p, const grat_request *q, bool restarted, grat_record
     (void)q;
     if (e) return e;
     if (restarted && (e = pk_run(b, GRAT_STOP, op))) return e;
-    if (!b->stream && !restarted) return grat_op_fail(op, GRAT_EDEAD, "the streaming has ended");
     if (!b->stream) e = stream_start(b, op);
     if (e) return e;
     pk_stream *s = b->stream;
@@ -370,6 +369,5 @@ grat_err pk_log_next(void *p, const grat_request *q, bool restarted, grat_record
     if (atomic_load(&s->tail) < atomic_load(&s->head)) return take(b, s, out, op);
     const char *failed = atomic_load(&s->failed);
     uint32_t status = atomic_load(&s->status);
-    pk_stream_stop(b, op);
     return grat__pico_fail(b->u->lib, failed ? failed : "RunStreaming", status, op);
 }

@@ -1,0 +1,429 @@
+/* PicoScopes behind the stand-in libraries, through the public header: volts, triggers, every sample once and in order,
+ * what is lost counted, deadlines and cancels. */
+#include <graticule/graticule.h>
+
+#include "test.h"
+
+#include <pthread.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MODULO 30000
+
+static const char units[] =
+    "ps5000a 5244D DC/1 a=dc,0,0,0.7 b=dc,0,0,-0.3;ps5000a 5444D POWER/1 power;ps5000a 5244D SINE/5;"
+    "ps5000a 5244D LATE/1 late=300;ps5000a 5244D GONE/1 fault=IsReady,1,unplug;"
+    "ps5000a 5244D CUT/1 counter=30000 fault=GetStreamingLatestValues,40,unplug;"
+    "ps2000a 2406B COUNT/2 counter=30000;ps2000a 2406B SINE/2;ps2000a 2206BMSO MSO/2 counter=30000;"
+    "ps3000a 3206DMSO COUNT/3 counter=30000;ps4000a 4824A COUNT/4 counter=30000;"
+    "ps3000a 3206DMSO STALL/3 counter=30000 fault=GetStreamingLatestValues,30,0x1c "
+    "fault=GetStreamingLatestValues,60,0x10000008 fault=GetStreamingLatestValues,45,0x27;"
+    "ps4000a 4824A FRESH/4 counter=30000;ps2000a 2406B FRESH/2 counter=30000;"
+    "ps3000a 3206DMSO FRESH/3 counter=30000;ps5000a 5244D FRESH/5 counter=30000;ps4000a 4824A DC/4 a=dc,0,0,0.7";
+
+static grat_op op;
+
+static grat_scope *open_scope(const char *resource)
+{
+    grat_session *s = NULL;
+    grat_scope *sc = NULL;
+    grat_op_init(&op, 10000, NULL);
+    if (grat_open(resource, NULL, &op, &s)) {
+        TEST_FAIL("%s: %s", resource, op.text);
+        return NULL;
+    }
+    if (grat_scope_open(s, &op, &sc)) {
+        TEST_FAIL("%s: %s", resource, op.text);
+        grat_close(s);
+    }
+    return sc;
+}
+
+static grat_request ask(const char *channels, double period, uint64_t samples)
+{
+    grat_request q;
+    grat_request_init(&q);
+    q.any_channel = true;
+    for (const char *c = channels; *c; c++) {
+        if (*c >= 'A') q.channel[*c - 'A'] = true;
+        else q.digital[*c - '0'] = true;
+    }
+    q.period = period;
+    q.samples = samples;
+    q.trigger = GRAT_TRIG_NONE;
+    return q;
+}
+
+/* ---- captures ------------------------------------------------------------------------------------- */
+
+static grat_record *kept;
+static unsigned got, bad_edges;
+static double edge_level;
+
+static bool keep(void *user, grat_record *r)
+{
+    (void)user;
+    grat_record_unref(kept);
+    kept = grat_record_ref(r);
+    got++;
+    return true;
+}
+
+static grat_err capture(grat_scope *sc, const grat_request *q, int64_t ms, grat_record_fn fn)
+{
+    got = 0;
+    grat_op_init(&op, ms, NULL);
+    grat_err e = grat_capture(sc, q, fn, NULL, &op);
+    return e;
+}
+
+static double volts(const grat_record *r, unsigned trace, size_t i)
+{
+    double v = NAN;
+    if (r && trace < r->traces && i < r->count) grat_trace_values(&r->trace[trace], i, 1, &v);
+    return v;
+}
+
+/* Index of the sample at the trigger. */
+static size_t zero_of(const grat_record *r)
+{
+    return (size_t)llround(-r->t0 / r->dt);
+}
+
+TEST(missing)
+{
+    grat_session *s;
+    setenv("GRATICULE_PICO_PATH", "/nonexistent", 1);
+    grat_op_init(&op, 5000, NULL);
+    EQ(grat_open("PICO::ps5000a", NULL, &op, &s), GRAT_ENODEV);
+    TRUE(strstr(op.text, "GRATICULE_PICO_PATH") != NULL);
+}
+
+static unsigned found_units;
+static void on_found(void *user, const grat_found *f)
+{
+    (void)user;
+    found_units++;
+    if (strcmp(f->resource, "PICO::ps2000a::MSO/2") == 0) STR(f->identity.model, "2206BMSO");
+}
+
+TEST(discovery)
+{
+    grat_discover_options o = {.size = sizeof o, .sources = GRAT_FIND_PICO};
+    grat_op_init(&op, 10000, NULL);
+    EQ(grat_discover(&o, on_found, NULL, &op), GRAT_OK);
+    EQ(found_units, 17);
+}
+
+TEST(opening)
+{
+    grat_session *s;
+    grat_op_init(&op, 5000, NULL);
+    EQ(grat_open("PICO::ps5000a::NONE", NULL, &op, &s), GRAT_ENODEV);
+    EQ(grat_open("PICO::ps9000a::X", NULL, &op, &s), GRAT_ENOTSUP);
+    grat_scope *a = open_scope("PICO::COUNT/3");
+    STR(grat_scope_identity(a)->model, "3206DMSO");
+    EQ(grat_open("PICO::ps3000a::COUNT/3", NULL, &op, &s), GRAT_ENODEV);
+    EQ(grat_puts(grat_scope_session(a), "*RST", &op), GRAT_ENOTSUP);
+    grat_scope_close(a);
+    a = open_scope("PICO::ps5000a::POWER/1");
+    EQ(grat_scope_caps(a)->analog, 2);
+    grat_scope_close(a);
+}
+
+/* The same volts whatever the range, the resolution and the offset. */
+static void check_dc(grat_scope *sc, double half, double middle, grat_acq_type acq)
+{
+    grat_request q = ask("A", 1e-3, 1000);
+    q.has_range = true;
+    q.low = middle - half;
+    q.high = middle + half;
+    q.acq = acq;
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    if (!got) return;
+    const grat_trace *t = &kept->trace[0];
+    double step = t->scale * (acq == GRAT_ACQ_HIRES ? 2 : 256) * 1.01;
+    for (size_t i = 0; i < kept->count; i += 99) NEAR(volts(kept, 0, i), 0.7, step);
+    TRUE(t->range_low <= q.low + 1e-9 && t->range_high >= q.high - 1e-9);
+    TRUE(t->range_high - t->range_low < 6 * 2 * half);
+}
+
+TEST(volts_per_range)
+{
+    static const double halves[] = {0.8, 1, 2, 4.5, 9, 20};
+    grat_scope *sc = open_scope("PICO::ps5000a::DC/1");
+    if (!sc) return;
+    for (unsigned i = 0; i < 6; i++) {
+        check_dc(sc, halves[i], 0, GRAT_ACQ_NORMAL);
+        check_dc(sc, halves[i], 0, GRAT_ACQ_HIRES);
+    }
+    check_dc(sc, 0.1, 0.7, GRAT_ACQ_NORMAL);
+    check_dc(sc, 0.1, 0.7, GRAT_ACQ_HIRES);
+    grat_request q = ask("AB", 1e-3, 1000);
+    q.acq = GRAT_ACQ_HIRES;
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    EQ(kept->traces, 2);
+    NEAR(volts(kept, 1, 500), -0.3, 1e-3);
+    q.has_range = true;
+    q.low = -30;
+    q.high = 30;
+    EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+    grat_scope_close(sc);
+    sc = open_scope("PICO::ps4000a::DC/4");
+    check_dc(sc, 1, 0, GRAT_ACQ_NORMAL);
+    q = ask("A", 1e-3, 1000);
+    q.acq = GRAT_ACQ_HIRES;
+    EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+    grat_scope_close(sc);
+}
+
+static bool check_edge(void *user, grat_record *r)
+{
+    size_t z = zero_of(r);
+    bool falling = user != NULL;
+    double a = volts(r, 0, z - 1), b = volts(r, 0, z);
+    got++;
+    if (r->flags & GRAT_REC_FORCED) bad_edges++;
+    else if (!falling && !(a < edge_level && b >= edge_level - 1e-9)) bad_edges++;
+    return r->number + 1 == got;
+}
+
+TEST(trigger_position)
+{
+    static const double pres[] = {0.1, 0.5, 0.9};
+    grat_scope *sc = open_scope("PICO::ps2000a::SINE/2");
+    if (!sc) return;
+    edge_level = 1;
+    for (unsigned i = 0; i < 3; i++) {
+        grat_request q = ask("A", 2e-3, 2000);
+        q.trigger = GRAT_TRIG_EDGE;
+        q.trigger_level = edge_level;
+        q.pre = pres[i];
+        bad_edges = 0;
+        EQ(capture(sc, &q, 5000, check_edge), GRAT_OK);
+        EQ(bad_edges, 0);
+        EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+        NEAR(zero_of(kept), pres[i] * (double)kept->count, 1);
+    }
+    grat_request q = ask("A", 1e-3, 1000);
+    q.trigger = GRAT_TRIG_AUTO;
+    snprintf(q.trigger_source, sizeof q.trigger_source, "A");
+    q.trigger_level = 1.9;
+    q.has_range = true;
+    q.low = -2;
+    q.high = 2;
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    TRUE(kept->flags & GRAT_REC_FORCED);
+    q.trigger_level = 7;
+    EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+    grat_scope_close(sc);
+}
+
+TEST(rapid_block)
+{
+    grat_scope *sc = open_scope("PICO::ps5000a::SINE/5");
+    if (!sc) return;
+    grat_request q = ask("A", 100e-6, 1000);
+    q.trigger = GRAT_TRIG_EDGE;
+    q.trigger_level = edge_level = 0.5;
+    q.pre = 0.5;
+    q.count = 600;
+    bad_edges = 0;
+    EQ(capture(sc, &q, 20000, check_edge), GRAT_OK);
+    EQ(got, 600);
+    EQ(bad_edges, 0);
+    /* A second call does not give out what the first left. */
+    q.count = 3;
+    EQ(capture(sc, &q, 5000, check_edge), GRAT_OK);
+    EQ(got, 3);
+    grat_scope_close(sc);
+}
+
+TEST(block_in_order)
+{
+    static const char *const resources[] = {"PICO::ps2000a::COUNT/2", "PICO::ps3000a::COUNT/3",
+                                            "PICO::ps4000a::COUNT/4"};
+    for (unsigned k = 0; k < 3; k++) {
+        grat_scope *sc = open_scope(resources[k]);
+        grat_request q = ask("AB", 10e-3, 100000);
+        unsigned wrong = 0;
+        if (!sc) continue;
+        EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+        TRUE(got && kept->count >= 100000);
+        for (unsigned t = 0; got && t < 2; t++) {
+            const int16_t *v = kept->trace[t].raw;
+            for (size_t i = 1; i < kept->count; i++) wrong += v[i] != (v[i - 1] + 1) % MODULO;
+        }
+        EQ(wrong, 0);
+        grat_scope_close(sc);
+    }
+    grat_scope *sc = open_scope("PICO::ps2000a::MSO/2");
+    grat_request q = ask("A01", 1e-3, 1000);
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    EQ(kept->traces, 3);
+    const int16_t *v = kept->trace[0].raw;
+    const uint8_t *d0 = kept->trace[1].raw, *d1 = kept->trace[2].raw;
+    for (size_t i = 0; i < kept->count; i += 7)
+        if (d0[i] != (v[i] & 1) || d1[i] != (v[i] >> 1 & 1)) TEST_FAIL("line at %zu", i);
+    grat_scope_close(sc);
+}
+
+/* ---- waiting -------------------------------------------------------------------------------------- */
+
+static void *fire_later(void *c)
+{
+    nanosleep(&(struct timespec){0, 100000000}, NULL);
+    grat_cancel_fire(c);
+    return NULL;
+}
+
+TEST(cancel_and_timeout)
+{
+    grat_scope *sc = open_scope("PICO::ps2000a::SINE/2");
+    grat_request q = ask("A", 1e-3, 1000);
+    grat_cancel *c = grat_cancel_new();
+    pthread_t t;
+    if (!sc) return;
+    q.trigger = GRAT_TRIG_EDGE;
+    q.trigger_level = 4;
+    EQ(capture(sc, &q, 200, keep), GRAT_ETIMEOUT);
+    EQ(got, 0);
+    grat_op_init(&op, 10000, c);
+    int64_t began = grat_now_ns();
+    pthread_create(&t, NULL, fire_later, c);
+    EQ(grat_capture(sc, &q, keep, NULL, &op), GRAT_ECANCELED);
+    pthread_join(t, NULL);
+    TRUE(grat_now_ns() - began < 3000000000LL);
+    q.trigger_level = 0.5;
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    EQ(got, 1);
+    grat_cancel_free(c);
+    grat_scope_close(sc);
+}
+
+TEST(late_and_gone)
+{
+    grat_scope *sc = open_scope("PICO::ps5000a::LATE/1");
+    grat_request q = ask("A", 1e-3, 1000);
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    grat_scope_close(sc);
+    sc = open_scope("PICO::ps5000a::GONE/1");
+    q.trigger = GRAT_TRIG_EDGE;
+    q.trigger_level = 4;
+    EQ(capture(sc, &q, 5000, keep), GRAT_ELOST);
+    grat_scope_close(sc);
+}
+
+/* ---- recording -------------------------------------------------------------------------------------- */
+
+typedef struct recorded {
+    uint64_t next, gaps, lost;
+    uint64_t wrong;          /* samples that are not what their index says */
+    int64_t worst;           /* largest distance, modulo */
+    unsigned pieces, sleep_at;
+} recorded;
+
+static bool on_record(void *user, grat_record *r)
+{
+    recorded *k = user;
+    const int16_t *v = r->trace[0].raw;
+    if (r->first != k->next) {
+        k->gaps++;
+        k->lost += r->first - k->next;
+        if (!(r->flags & GRAT_REC_GAP_BEFORE)) k->wrong += 1000000;
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        int64_t d = (v[i] - (int64_t)((r->first + i) % MODULO)) % MODULO;
+        d = d < 0 ? d + MODULO : d;
+        d = d > MODULO / 2 ? MODULO - d : d;
+        if (d) k->wrong++;
+        if (d > k->worst) k->worst = d;
+    }
+    k->next = r->first + r->count;
+    if (++k->pieces == k->sleep_at) nanosleep(&(struct timespec){3, 500000000}, NULL);
+    return true;
+}
+
+static grat_err record(const char *resource, const char *channels, double seconds, recorded *k, grat_log_totals *t)
+{
+    grat_scope *sc = open_scope(resource);
+    grat_request q = ask(channels, 0.01, 10000);
+    grat_log_options o = {.size = sizeof o, .duration = seconds};
+    grat_log_sink sink = {.fn = on_record, .user = k, .totals = t};
+    if (!sc) return GRAT_ENODEV;
+    grat_op_init(&op, 20000, NULL);
+    grat_err e = grat_log(sc, &q, &o, &sink, &op);
+    grat_scope_close(sc);
+    return e;
+}
+
+TEST(stream_in_order)
+{
+    static const char *const resources[] = {"PICO::ps2000a::FRESH/2", "PICO::ps3000a::FRESH/3",
+                                            "PICO::ps5000a::FRESH/5"};
+    for (unsigned i = 0; i < 3; i++) {
+        recorded k = {0};
+        grat_log_totals t = {0};
+        EQ(record(resources[i], "AB", 0.4, &k, &t), GRAT_OK);
+        EQ(t.samples, 400000);
+        EQ(t.lost, 0);
+        EQ(t.gaps, 0);
+        EQ(k.wrong, 0);
+        NEAR(t.dt, 1e-6, 1e-12);
+    }
+}
+
+/* The counter of a fresh unit begins with the recording: each sample tells its index. */
+TEST(every_sample_is_its_index)
+{
+    recorded k = {.sleep_at = 3};
+    grat_log_totals t = {0};
+    EQ(record("PICO::ps5000a::CUT/1", "A", 20, &(recorded){0}, &t), GRAT_ELOST);
+    TRUE(t.samples > 0 && t.lost == 0);
+    /* A recorder that sleeps longer than the blocks last: what is dropped is counted to the sample. */
+    EQ(record("PICO::ps4000a::FRESH/4", "A", 4, &k, &t), GRAT_OK);
+    EQ(k.wrong, 0);
+    TRUE(t.lost > 0 && t.gaps == 1);
+    EQ(t.lost, k.lost);
+    EQ(t.samples + t.lost, k.next);
+    EQ(k.next, 4000000);
+}
+
+TEST(loss_in_the_unit)
+{
+    recorded k = {0};
+    grat_log_totals t = {0};
+    EQ(record("PICO::ps3000a::STALL/3", "A", 0.6, &k, &t), GRAT_OK);
+    EQ(t.gaps, 2);
+    EQ(t.samples + t.lost, k.next);
+    EQ(k.next, 600000);
+    TRUE(t.lost > 0);
+    /* Placed by the clocks of the host: within some milliseconds. */
+    TRUE(k.worst < 10000);
+}
+
+int main(void)
+{
+    char dir[600], path[700];
+    ssize_t n = readlink("/proc/self/exe", dir, sizeof dir - 1);
+    if (n <= 0) return 1;
+    dir[n] = '\0';
+    *strrchr(dir, '/') = '\0';
+    snprintf(path, sizeof path, "%s/sim/pico/pico-standins", dir);
+    setenv("GRATICULE_PICO_SIM", units, 1);
+    RUN(missing);
+    setenv("GRATICULE_PICO_PATH", path, 1);
+    RUN(discovery);
+    RUN(opening);
+    RUN(volts_per_range);
+    RUN(trigger_position);
+    RUN(rapid_block);
+    RUN(block_in_order);
+    RUN(cancel_and_timeout);
+    RUN(late_and_gone);
+    RUN(stream_in_order);
+    RUN(every_sample_is_its_index);
+    RUN(loss_in_the_unit);
+    grat_record_unref(kept);
+    return TEST_RESULT();
+}
