@@ -731,7 +731,7 @@ EXPORT API(NoOfStreamingValues)(int16_t h, uint32_t *n)
 
 /* ---- signal generator -------------------------------------------------------------------------------- */
 
-/* Kept, not simulated at an input. 2 V at most. */
+/* Seen at the inputs whose signal is `gen`. 2 V at most. */
 static uint32_t generate(ps_unit *u, int32_t offset_uv, uint32_t pp_uv, int wave, double hz)
 {
     if (fabs((double)offset_uv) + pp_uv / 2.0 > 2e6) return PS_OVER_VOLTAGE;
@@ -754,6 +754,52 @@ EXPORT API(SetSigGenBuiltIn)(int16_t h, int32_t offset, uint32_t pp, PS_WAVE wav
     BEGIN(h, SetSigGenBuiltIn);
     IGNORE_TAIL;
     return leave(u, generate(u, offset, pp, wave, (double)start));
+}
+
+#define POINTS 32768
+#define POINTS_MIN 10
+static const double dac_hz[] = {20e6, 100e6, 80e6, 100e6};
+#define DAC_HZ dac_hz[PICO_ID - 2]
+
+EXPORT API(SigGenArbitraryMinMaxValues)(int16_t h, int16_t *min, int16_t *max, uint32_t *least, uint32_t *most)
+{
+    BEGIN(h, SigGenArbitraryMinMaxValues);
+    if (min) *min = INT16_MIN;
+    if (max) *max = INT16_MAX;
+    if (least) *least = POINTS_MIN;
+    if (most) *most = POINTS;
+    return leave(u, PS_OK);
+}
+
+EXPORT API(SigGenFrequencyToPhase)(int16_t h, double hz, int32_t index, uint32_t n, uint32_t *phase)
+{
+    BEGIN(h, SigGenFrequencyToPhase);
+    double v = hz * 4294967296.0 / DAC_HZ * n / POINTS;
+    if (!phase) return leave(u, PS_NULL_PARAMETER);
+    if (index != 0 || n < POINTS_MIN || n > POINTS || !(v >= 1) || v > UINT32_MAX) return leave(u, PS_SIG_GEN_PARAM);
+    *phase = (uint32_t)nearbyint(v);
+    return leave(u, PS_OK);
+}
+
+EXPORT API(SetSigGenArbitrary)(int16_t h, int32_t offset, uint32_t pp, uint32_t start, uint32_t stop, uint32_t step,
+                               uint32_t dwell, int16_t *points, int32_t n, int32_t sweep, int32_t operation,
+                               int32_t index, uint32_t shots, uint32_t sweeps, int32_t type, int32_t source,
+                               int16_t threshold)
+{
+    BEGIN(h, SetSigGenArbitrary);
+    IGNORE_TAIL;
+    if (!points) return leave(u, PS_NULL_PARAMETER);
+    if (index != 0 || n < POINTS_MIN || n > POINTS || !start) return leave(u, PS_SIG_GEN_PARAM);
+    int16_t *own = malloc((size_t)n * sizeof *own);
+    if (!own) return leave(u, 2);
+    memcpy(own, points, (size_t)n * sizeof *own);
+    uint32_t status = generate(u, offset, pp, -1, start * DAC_HZ / 4294967296.0 * POINTS / n);
+    free(status ? own : u->generator.points);
+    if (!status) {
+        u->generator.points = own;
+        u->generator.n = n;
+    }
+    return leave(u, status);
 }
 
 #if PICO_ID != 4

@@ -18,9 +18,21 @@ static double shape(const ps_signal *s, double x)
     case PS_RAMP:
         return 2 * x - 1;
     case PS_DC:
+    case PS_GENERATOR:
         return 0;
     }
     return 0;
+}
+
+/* The vendor's waves: sine, square, triangle, ramp up and down; others are flat. */
+static double generated(const ps_unit *u, double x)
+{
+    static const enum ps_shape shapes[] = {PS_SINE, PS_SQUARE, PS_TRIANGLE, PS_RAMP, PS_RAMP};
+    double half = u->generator.pp_uv / 2e6, at = u->generator.offset_uv / 1e6;
+    int wave = u->generator.wave;
+    if (wave < 0) return at + half * u->generator.points[(int32_t)(x * u->generator.n)] / 32767;
+    if (wave > 4) return at;
+    return at + half * shape(&(ps_signal){.shape = shapes[wave]}, x) * (wave == 4 ? -1 : 1);
 }
 
 /* The converter: a step is 2^(16 - bits) counts, the rails are at the full scale. */
@@ -35,13 +47,16 @@ void ps_prepare(ps_unit *u)
 {
     for (unsigned i = 0; i < u->model->channels; i++) {
         ps_input *in = &u->input[i];
-        const ps_signal *s = &u->signal[i];
+        ps_signal *s = &u->signal[i];
+        bool loop = s->shape == PS_GENERATOR;
         if (!in->enabled || u->counter) continue;
         if (!in->table) in->table = malloc(PS_TABLE * sizeof *in->table);
         if (!in->table) continue;
+        if (loop) s->hz = u->generator.hz;
         double base = in->coupling ? s->offset : 0;
         for (unsigned k = 0; k < PS_TABLE; k++)
-            in->table[k] = convert(u, in, base + s->volts * shape(s, (double)k / PS_TABLE));
+            in->table[k] = convert(u, in, loop ? generated(u, (double)k / PS_TABLE)
+                                               : base + s->volts * shape(s, (double)k / PS_TABLE));
         double cycles = s->hz * u->dt, at = s->hz * (double)(u->run_ns - u->opened_ns) / 1e9;
         in->step = (uint64_t)(ldexp(cycles - floor(cycles), 63)) << 1;
         in->phase = (uint64_t)(ldexp(at - floor(at), 63)) << 1;

@@ -77,7 +77,7 @@ typedef void (*ps_streaming_ready)(int16_t handle, int32_t samples, uint32_t sta
     ROW(SetEtsTimeBuffers, NO, (int16_t, uint32_t *, uint32_t *, int32_t))                                             \
     ROW(SetNoOfCaptures, REAL, (int16_t, uint32_t))                                                                    \
     ROW(SetOutputEdgeDetect, NO, (int16_t, int16_t))                                                                   \
-    ROW(SetSigGenArbitrary, NO,                                                                                        \
+    ROW(SetSigGenArbitrary, REAL,                                                                                      \
         (int16_t, int32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, int16_t *, int32_t, int32_t, int32_t,     \
          int32_t, uint32_t, uint32_t, int32_t, int32_t, int16_t))                                                      \
     ROW(SetSigGenBuiltIn, REAL,                                                                                        \
@@ -88,8 +88,8 @@ typedef void (*ps_streaming_ready)(int16_t handle, int32_t samples, uint32_t sta
         (int16_t, double, double, double, double, int32_t, uint32_t, uint32_t, int32_t, int32_t, int16_t))             \
     ROW(SetSimpleTrigger, REAL, (int16_t, int16_t, int32_t, int16_t, int32_t, uint32_t, int16_t))                      \
     ROW(SetTriggerDelay, REAL, (int16_t, uint32_t))                                                                    \
-    ROW(SigGenArbitraryMinMaxValues, NO, (int16_t, int16_t *, int16_t *, uint32_t *, uint32_t *))                      \
-    ROW(SigGenFrequencyToPhase, NO, (int16_t, double, int32_t, uint32_t, uint32_t *))                                  \
+    ROW(SigGenArbitraryMinMaxValues, REAL, (int16_t, int16_t *, int16_t *, uint32_t *, uint32_t *))                    \
+    ROW(SigGenFrequencyToPhase, REAL, (int16_t, double, int32_t, uint32_t, uint32_t *))                                \
     ROW(SigGenSoftwareControl, NO, (int16_t, int16_t))                                                                 \
     ROW(Stop, REAL, (int16_t))
 

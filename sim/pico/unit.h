@@ -4,7 +4,8 @@
  * Which units there are: GRATICULE_PICO_SIM, or the file that it names with a leading @. Units are separated by ; or
  * newlines, words by blanks:
  *   LIBRARY VARIANT SERIAL [OPTION…]        ps5000a 5444D CD456/0002 power a=sine,1000,1.5,0
- *   a=SHAPE,HZ,VOLTS,OFFSET  also b= … h=   sine square triangle ramp dc
+ *   a=SHAPE,HZ,VOLTS,OFFSET  also b= … h=   sine square triangle ramp dc, and
+ *                           gen: what the generator of the unit puts out
  *   counter=N       every analog sample is its index since the first run, modulo N
  *   power           4-channel units ask for their power source at the opening
  *   late=MS         the block callback comes so much later
@@ -40,7 +41,7 @@ typedef struct ps_model {
     unsigned bits;            /* at the opening */
 } ps_model;
 
-enum ps_shape { PS_SINE, PS_SQUARE, PS_TRIANGLE, PS_RAMP, PS_DC };
+enum ps_shape { PS_SINE, PS_SQUARE, PS_TRIANGLE, PS_RAMP, PS_DC, PS_GENERATOR };
 typedef struct ps_signal {
     enum ps_shape shape;
     double hz, volts, offset;
@@ -123,8 +124,10 @@ typedef struct ps_unit {
     struct {
         int32_t offset_uv;
         uint32_t pp_uv;
-        int wave;
+        int wave;             /* -1: points */
         double hz;
+        int16_t *points;
+        int32_t n;
     } generator;
 } ps_unit;
 

@@ -52,10 +52,10 @@ static void read_text(char *out, size_t cap)
 
 static void take_signal(ps_signal *s, const char *text)
 {
-    static const char *const names[] = {"sine", "square", "triangle", "ramp", "dc"};
+    static const char *const names[] = {"sine", "square", "triangle", "ramp", "dc", "gen"};
     char shape[16] = "";
     sscanf(text, "%15[a-z],%lf,%lf,%lf", shape, &s->hz, &s->volts, &s->offset);
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < 6; i++)
         if (strcmp(shape, names[i]) == 0) s->shape = (enum ps_shape)i;
 }
 

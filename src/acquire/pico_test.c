@@ -19,7 +19,8 @@ static const char units[] =
     "ps3000a 3206DMSO STALL/3 counter=30000 fault=GetStreamingLatestValues,30,0x1c "
     "fault=GetStreamingLatestValues,60,0x10000008 fault=GetStreamingLatestValues,45,0x27;"
     "ps4000a 4824A FRESH/4 counter=30000;ps2000a 2406B FRESH/2 counter=30000;"
-    "ps3000a 3206DMSO FRESH/3 counter=30000;ps5000a 5244D FRESH/5 counter=30000;ps4000a 4824A DC/4 a=dc,0,0,0.7";
+    "ps3000a 3206DMSO FRESH/3 counter=30000;ps5000a 5244D FRESH/5 counter=30000;ps4000a 4824A DC/4 a=dc,0,0,0.7;"
+    "ps2000a 2406B GEN/2 a=gen;ps4000a 4824A GEN/4 a=gen;ps5000a 5244D GEN/5 a=gen";
 
 static grat_op op;
 
@@ -112,7 +113,7 @@ TEST(discovery)
     grat_discover_options o = {.size = sizeof o, .sources = GRAT_FIND_PICO};
     grat_op_init(&op, 10000, NULL);
     EQ(grat_discover(&o, on_found, NULL, &op), GRAT_OK);
-    EQ(found_units, 17);
+    EQ(found_units, 20);
 }
 
 TEST(opening)
@@ -216,6 +217,13 @@ TEST(trigger_position)
     TRUE(kept->flags & GRAT_REC_FORCED);
     q.trigger_level = 7;
     EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+    /* What was refused has changed nothing. */
+    double dt = kept->dt;
+    q.period = 1;
+    EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+    grat_request_init(&q);
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    NEAR(kept->dt, dt, 1e-15);
     grat_scope_close(sc);
 }
 
@@ -266,6 +274,58 @@ TEST(block_in_order)
     for (size_t i = 0; i < kept->count; i += 7)
         if (d0[i] != (v[i] & 1) || d1[i] != (v[i] >> 1 & 1)) TEST_FAIL("line at %zu", i);
     grat_scope_close(sc);
+}
+
+static double measured(const grat_record *r, const char *name)
+{
+    grat_measurement m[GRAT_MEASUREMENTS];
+    unsigned n = grat_measure(r, 0, m);
+    for (unsigned i = 0; i < n; i++)
+        if (strcmp(m[i].name, name) == 0) return m[i].value;
+    return NAN;
+}
+
+/* What the generator puts out is seen at an input. */
+TEST(generator)
+{
+    static const char *const resources[] = {"PICO::ps2000a::GEN/2", "PICO::ps4000a::GEN/4", "PICO::ps5000a::GEN/5"};
+    static const double steps[] = {0, 3, 3, 1};
+    for (unsigned i = 0; i < 3; i++) {
+        grat_scope *sc = open_scope(resources[i]);
+        grat_generator g, actual;
+        grat_request q = ask("A", 2e-3, 10000);
+        if (!sc) continue;
+        grat_generator_init(&g);
+        g.wave = GRAT_WAVE_SINE;
+        g.frequency = 5000;
+        g.low = -0.5;
+        g.high = 1.5;
+        EQ(grat_generator_set(sc, &g, &actual, &op), GRAT_OK);
+        EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+        NEAR(measured(kept, "frequency"), 5000, 20);
+        NEAR(measured(kept, "max"), 1.5, 0.05);
+        NEAR(measured(kept, "min"), -0.5, 0.05);
+        g.wave = GRAT_WAVE_ARBITRARY;
+        g.points = steps;
+        g.count = 4;
+        EQ(grat_generator_set(sc, &g, &actual, &op), GRAT_OK);
+        EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+        NEAR(measured(kept, "frequency"), 5000, 20);
+        unsigned low = 0, high = 0, third = 0;
+        for (size_t k = 0; k < kept->count; k++) {
+            double v = volts(kept, 0, k);
+            low += fabs(v + 0.5) < 0.05;
+            high += fabs(v - 1.5) < 0.05;
+            third += fabs(v - 1.0 / 6) < 0.05;
+        }
+        NEAR((double)high / (double)kept->count, 0.5, 0.01);
+        NEAR((double)low / (double)kept->count, 0.25, 0.01);
+        NEAR((double)third / (double)kept->count, 0.25, 0.01);
+        g.wave = GRAT_WAVE_SQUARE;
+        g.high = 3;
+        EQ(grat_generator_set(sc, &g, &actual, &op), GRAT_ERANGE);
+        grat_scope_close(sc);
+    }
 }
 
 /* ---- waiting -------------------------------------------------------------------------------------- */
@@ -419,6 +479,7 @@ int main(void)
     RUN(trigger_position);
     RUN(rapid_block);
     RUN(block_in_order);
+    RUN(generator);
     RUN(cancel_and_timeout);
     RUN(late_and_gone);
     RUN(stream_in_order);

@@ -1,6 +1,6 @@
 /* The calls of ps2000a, ps3000a, ps4000a and ps5000a that are used here, as their headers have them. Where the
- * libraries differ there are two members for one name: 2000a and 3000a have an `oversample` argument, 5000a a resolution at the
- * opening, 4000a doubles in the signal generator. */
+ * libraries differ there are two members for one name: 2000a and 3000a have an `oversample` argument, 5000a a
+ * resolution at the opening, 4000a doubles in the signal generator. */
 #ifndef GRAT_PICO_CALLS_H
 #define GRAT_PICO_CALLS_H
 
@@ -45,6 +45,12 @@ typedef void (*grat__pico_stream_ready)(int16_t handle, int32_t samples, uint32_
       (int16_t, uint32_t *, int32_t, uint32_t, uint32_t, int16_t, uint32_t, int32_t, uint32_t))                        \
     X(GetStreamingLatestValues, "GetStreamingLatestValues", 1, (int16_t, grat__pico_stream_ready, void *))             \
     X(Stop, "Stop", 1, (int16_t))                                                                                      \
+    X(SigGenArbitraryMinMaxValues, "SigGenArbitraryMinMaxValues", 0,                                                   \
+      (int16_t, int16_t *, int16_t *, uint32_t *, uint32_t *))                                                         \
+    X(SigGenFrequencyToPhase, "SigGenFrequencyToPhase", 0, (int16_t, double, int32_t, uint32_t, uint32_t *))           \
+    X(SetSigGenArbitrary, "SetSigGenArbitrary", 0,                                                                     \
+      (int16_t, int32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, int16_t *, int32_t, int32_t, int32_t,       \
+       int32_t, uint32_t, uint32_t, int32_t, int32_t, int16_t))                                                        \
     X(SetSigGenBuiltIn4, "SetSigGenBuiltIn", 0,                                                                        \
       (int16_t, int32_t, uint32_t, int32_t, double, double, double, double, int32_t, int32_t, uint32_t, uint32_t,      \
        int32_t, int32_t, int16_t))                                                                                     \

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdlib.h>
 
 #include "scope/drv/picoscope/picoscope.h"
 
@@ -27,6 +28,81 @@ static uint32_t work(grat__pico_unit *u, void *p)
     return c->SetSigGenBuiltInV2(u->handle, a->offset_uv, a->pp_uv, a->wave, a->hz, a->hz, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 }
 
+/* ---- points ------------------------------------------------------------------------------------------- */
+
+typedef struct points {
+    int32_t offset_uv;
+    uint32_t pp_uv;
+    double hz;
+    int16_t *v;                /* the work's */
+    uint32_t n, most;          /* most: what the unit takes, when there are too many */
+} points;
+
+static void free_points(void *p)
+{
+    free(((points *)p)->v);
+}
+
+/* Fewer points than the unit takes are repeated. */
+static uint32_t repeat(points *a, uint32_t least)
+{
+    uint32_t times = a->n ? (least + a->n - 1) / a->n : 0, n = a->n * times;
+    if (times < 2) return GRAT__PICO_OK;
+    int16_t *more = realloc(a->v, n * sizeof *more);
+    if (!more) return 0x2;
+    for (uint32_t i = a->n; i < n; i++) more[i] = more[i - a->n];
+    a->v = more;
+    a->n = n;
+    a->hz /= times;
+    return GRAT__PICO_OK;
+}
+
+static uint32_t work_points(grat__pico_unit *u, void *p)
+{
+    points *a = p;
+    const grat__pico_calls *c = &u->lib->call;
+    uint32_t least = 0, phase = 0;
+    int16_t low, high;
+    u->failed = "SetSigGenArbitrary";
+    if (!c->SetSigGenArbitrary || !c->SigGenFrequencyToPhase || !c->SigGenArbitraryMinMaxValues) return 0x11F;
+    uint32_t st = c->SigGenArbitraryMinMaxValues(u->handle, &low, &high, &least, &a->most);
+    if (!st && a->n > a->most) return 0x1D;
+    if (!st) st = repeat(a, least);
+    u->failed = "SigGenFrequencyToPhase";
+    if (!st) st = c->SigGenFrequencyToPhase(u->handle, a->hz, 0, a->n, &phase);
+    if (st) return st;
+    u->failed = "SetSigGenArbitrary";
+    return c->SetSigGenArbitrary(u->handle, a->offset_uv, a->pp_uv, phase, phase, 0, 0, a->v, (int32_t)a->n, 0, 0, 0, 0,
+                                 0, 0, 0, 0);
+}
+
+/* The smallest becomes low, the largest high. */
+static grat_err set_points(pk_scope *b, const grat_generator *g, grat_op *op)
+{
+    points a = {.offset_uv = (int32_t)nearbyint((g->low + g->high) / 2 * 1e6), .hz = g->frequency,
+                .pp_uv = (uint32_t)nearbyint((g->high - g->low) * 1e6), .n = (uint32_t)g->count};
+    uint32_t status = 0;
+    if (!g->points || g->count < 2 || g->count > INT32_MAX)
+        return grat_op_fail(op, GRAT_EINVAL, "generator: an arbitrary wave needs points");
+    double low = g->points[0], high = low;
+    for (size_t i = 0; i < g->count; i++) {
+        if (!isfinite(g->points[i])) return grat_op_fail(op, GRAT_EINVAL, "generator: point %zu is no number", i);
+        low = fmin(low, g->points[i]);
+        high = fmax(high, g->points[i]);
+    }
+    a.v = malloc(g->count * sizeof *a.v);
+    if (!a.v) return grat_op_fail(op, GRAT_ENOMEM, "out of memory for %zu points", g->count);
+    for (size_t i = 0; i < g->count; i++)
+        a.v[i] = high > low ? (int16_t)nearbyint(((g->points[i] - low) / (high - low) * 2 - 1) * INT16_MAX) : 0;
+    grat__pico_job job = {.fn = work_points, .drop = free_points, .args = &a, .size = sizeof a};
+    grat_err e = grat__pico_do(b->u, &job, &status, op);
+    if (e == GRAT_ETIMEOUT || e == GRAT_ECANCELED) return e;
+    if (!e) free(a.v);
+    if (!e && status == 0x1D)
+        return grat_op_fail(op, GRAT_ERANGE, "generator: %zu points; the nearest is %u", g->count, (unsigned)a.most);
+    return !e && status ? grat__pico_fail(b->u->lib, b->u->failed, status, op) : e;
+}
+
 static bool wave_of(const grat_generator *g, int *out)
 {
     switch (g->wave) {
@@ -42,6 +118,9 @@ static bool wave_of(const grat_generator *g, int *out)
     case GRAT_WAVE_TRIANGLE:
         *out = g->symmetry == 1 ? RAMP_UP : g->symmetry == 0 ? RAMP_DOWN : TRIANGLE;
         return g->symmetry == 0 || g->symmetry == 0.5 || g->symmetry == 1;
+    case GRAT_WAVE_ARBITRARY:
+        *out = -1;
+        return true;
     default:
         return false;
     }
@@ -54,8 +133,8 @@ grat_err pk_generator_set(void *p, const grat_generator *want, grat_generator *a
     args a = {0};
     char t[40];
     if (!wave_of(&g, &a.wave))
-        return grat_op_fail(op, GRAT_ENOTSUP, "generator: there are sine, square, triangle and ramp, with these shapes "
-                                              "only");
+        return grat_op_fail(op, GRAT_ENOTSUP, "generator: there are sine, square, triangle, ramp, each in one shape, "
+                                              "and points from a file");
     if (g.wave != GRAT_WAVE_OFF && g.low == 0 && g.high == 0) {
         g.low = -MAX_VOLTS;
         g.high = MAX_VOLTS;
@@ -70,7 +149,8 @@ grat_err pk_generator_set(void *p, const grat_generator *want, grat_generator *a
     a.hz = g.frequency;
     a.offset_uv = (int32_t)nearbyint((g.low + g.high) / 2 * 1e6);
     a.pp_uv = (uint32_t)nearbyint((g.high - g.low) * 1e6);
-    grat_err e = grat__pico_must(b->u, &(grat__pico_job){.fn = work, .args = &a, .size = sizeof a}, op);
+    grat_err e = a.wave < 0 ? set_points(b, &g, op)
+                            : grat__pico_must(b->u, &(grat__pico_job){.fn = work, .args = &a, .size = sizeof a}, op);
     if (e) return e;
     g.points = NULL;
     g.count = 0;

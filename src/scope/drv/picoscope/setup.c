@@ -322,7 +322,8 @@ grat_err pk_set(void *p, const grat_settings *want, unsigned mask, grat_op *op)
 {
     pk_scope *b = p;
     grat_settings next = b->set, old = b->set;
-    pk_setup s;
+    pk_setup s, old_setup = b->setup;
+    uint32_t samples = b->samples, before = b->before;
     pk_trigger t;
     if (mask & (GRAT_SET_INVERT | GRAT_SET_HOLDOFF))
         return grat_op_fail(op, GRAT_ERANGE, "inversion, holdoff: this instrument has none");
@@ -332,6 +333,7 @@ grat_err pk_set(void *p, const grat_settings *want, unsigned mask, grat_op *op)
     grat_err e = GRAT_OK;
     if (!b->applied || (mask & ~harmless)) {
         e = setup_of(b, &next, &s, op);
+        if (!e && (b->armed || b->stream)) e = pk_run(b, GRAT_STOP, op);
         if (!e) e = program(b, &s, op);
         if (!e) e = read_back(b, &next, &s, op);
         if (e) return e;
@@ -341,7 +343,11 @@ grat_err pk_set(void *p, const grat_settings *want, unsigned mask, grat_op *op)
     b->applied = true;
     e = pk_trigger_of(b, &t, op);
     if (!e) return GRAT_OK;
+    /* The next start programs what was there before. */
     b->set = old;
+    b->setup = old_setup;
+    b->samples = samples;
+    b->before = before;
     b->applied = false;
     return e;
 }

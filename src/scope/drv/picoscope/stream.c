@@ -5,6 +5,7 @@
 #include <math.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,12 +296,17 @@ static grat_err stream_start(pk_scope *b, grat_op *op)
 {
     pthread_t thread;
     pthread_attr_t attr;
+    sigset_t all, old;
     pk_stream *s = new_stream(b);
     if (!s) return grat_op_fail(op, GRAT_ENOMEM, "out of memory or descriptors for streaming");
     atomic_fetch_add(&s->refs, 1);
     pthread_attr_init(&attr);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    /* Signals are the program's business, not this thread's. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
     int r = pthread_create(&thread, &attr, stream_thread, s);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_attr_destroy(&attr);
     if (r) {
         release(s);
