@@ -52,8 +52,8 @@ OWN = {
         _streaming_ns_get_interval_stateless'''),
     'ps4000': (65, '''OpenUnit OpenUnitAsync OpenUnitEx OpenUnitAsyncEx OpenUnitProgress GetUnitInfo FlashLed
         IsLedFlashing CloseUnit MemorySegments SetChannel SetNoOfCaptures GetTimebase GetTimebase2 SigGenOff
-        SetSigGenArbitrary SetSigGenBuiltIn SigGenFrequencyToPhase SigGenArbitraryMinMaxValues SigGenSoftwareControl SetEts
-        SetSimpleTrigger SetTriggerChannelProperties SetExtTriggerRange SetTriggerChannelConditions
+        SetSigGenArbitrary SetSigGenBuiltIn SigGenFrequencyToPhase SigGenArbitraryMinMaxValues SigGenSoftwareControl
+        SetEts SetSimpleTrigger SetTriggerChannelProperties SetExtTriggerRange SetTriggerChannelConditions
         SetTriggerChannelDirections SetTriggerDelay SetPulseWidthQualifier IsTriggerOrPulseWidthQualifierEnabled
         GetTriggerTimeOffset GetTriggerChannelTimeOffset GetTriggerTimeOffset64 GetTriggerChannelTimeOffset64
         GetValuesTriggerTimeOffsetBulk GetValuesTriggerChannelTimeOffsetBulk GetValuesTriggerTimeOffsetBulk64

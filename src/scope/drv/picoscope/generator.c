@@ -43,17 +43,17 @@ static void free_points(void *p)
     free(((points *)p)->v);
 }
 
-/* Fewer points than the unit takes are repeated. */
-static uint32_t repeat(points *a, uint32_t least)
+/* Each point is held for as long as the memory allows: the step of the frequency is the finer the more points there
+ * are. */
+static uint32_t hold(points *a)
 {
-    uint32_t times = a->n ? (least + a->n - 1) / a->n : 0, n = a->n * times;
-    if (times < 2) return GRAT__PICO_OK;
-    int16_t *more = realloc(a->v, n * sizeof *more);
+    uint32_t times = a->most / a->n, n = a->n * times;
+    int16_t *more = malloc(n * sizeof *more);
     if (!more) return 0x2;
-    for (uint32_t i = a->n; i < n; i++) more[i] = more[i - a->n];
+    for (uint32_t i = 0; i < n; i++) more[i] = a->v[i / times];
+    free(a->v);
     a->v = more;
     a->n = n;
-    a->hz /= times;
     return GRAT__PICO_OK;
 }
 
@@ -67,7 +67,7 @@ static uint32_t work_points(grat__pico_unit *u, void *p)
     if (!c->SetSigGenArbitrary || !c->SigGenFrequencyToPhase || !c->SigGenArbitraryMinMaxValues) return 0x11F;
     uint32_t st = c->SigGenArbitraryMinMaxValues(u->handle, &low, &high, &least, &a->most);
     if (!st && a->n > a->most) return 0x1D;
-    if (!st) st = repeat(a, least);
+    if (!st) st = hold(a);
     u->failed = "SigGenFrequencyToPhase";
     if (!st) st = c->SigGenFrequencyToPhase(u->handle, a->hz, 0, a->n, &phase);
     if (st) return st;
