@@ -263,7 +263,7 @@ TEST(refused_and_unknown)
     TRUE(strstr(op.text, "127.0.0.1"));
     EQ(grat_open("TCPIP::127.0.0.1::x::SOCKET", NULL, &op, &s), GRAT_EPARSE);
     EQ(grat_open("GPIB::7::INSTR", NULL, &op, &s), GRAT_ENODEV);  /* no linux-gpib here, or no board */
-    EQ(grat_open("PICO", NULL, &op, &s), GRAT_ENOTSUP);
+    EQ(grat_open("PICO::ps9000a::X", NULL, &op, &s), GRAT_ENOTSUP);
     TRUE(!s);
 }
 
