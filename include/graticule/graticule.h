@@ -828,6 +828,7 @@ typedef struct grat_live_options {
     double duration;          /* seconds; 0 = no limit */
     const char *y4m;          /* file for YUV4MPEG2, "-" = standard output; NULL = none */
     const char *v4l2;         /* a Linux video output such as v4l2loopback's; NULL = none */
+    const char *recipe;       /* the kind of picture: what its recipe's name contains, "bmp8"; NULL = the fastest */
     void (*progress)(void *user, const grat_live_totals *totals);  /* four times a second; may be NULL */
     void *user;
 } grat_live_options;

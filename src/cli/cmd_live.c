@@ -54,7 +54,8 @@ static int run(cli *c)
     if (n) cli_parse_u64(n, &frames);
     grat_live_options o = {.size = sizeof o, .rate = cli_amount(&c->args, "rate", 30), .frames = frames,
                            .duration = cli_amount(&c->args, "for", 0), .y4m = cli_value(&c->args, "y4m"),
-                           .v4l2 = cli_value(&c->args, "v4l2"), .progress = on_progress, .user = c};
+                           .v4l2 = cli_value(&c->args, "v4l2"), .recipe = cli_value(&c->args, "picture"),
+                           .progress = on_progress, .user = c};
     int status = cli_resolve(c);
     if (!status) status = check(c, &o);
     if (status) return status;
@@ -77,6 +78,7 @@ static const cli_option options[] = {
     {"v4l2", 0, CLI_FILE, "DEVICE", "a video device made by v4l2loopback: cameras for other programs", NULL},
     {"y4m", 0, CLI_FILE, "FILE", "YUV4MPEG2, for ffmpeg or mpv; - is standard output", NULL},
     {"rate", 'r', CLI_AMOUNT, "RATE", "frames per second, 30 unless told; 0: each picture once, as it comes", "Hz"},
+    {"picture", 0, CLI_TEXT, "KIND", "what to ask the instrument for: png, bmp8, jpeg; the fastest unless told", NULL},
     {"count", 'n', CLI_COUNT, "N", "end after so many frames", NULL},
     {"for", 0, CLI_AMOUNT, "TIME", "end after so long, such as 1h", "s"},
     {NULL, 0, CLI_FLAG, NULL, NULL, NULL},

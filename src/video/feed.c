@@ -16,6 +16,8 @@ enum {
     OPEN_MS = 10000,
     BACK_OFF_MS = 250,
     BACK_OFF_MAX_MS = 4000,
+    ROUNDS = 4,           /* pictures of each kind at most, … */
+    JUDGE_MS = 500,       /* … until they took so long */
     LATE_MS = 3000,       /* beyond ten times the usual: the instrument is taken for lost */
 };
 
@@ -57,17 +59,21 @@ static grat_err shoot(grat__feed *f, const grat__recipe *r, grat__raster *out, i
     return e;
 }
 
-/* The second picture is timed, the first warms up; a lossy kind must be a quarter faster. */
+/* The first picture warms up, the fastest of some more counts; a lossy kind must be a quarter faster. */
 static grat_err judge(grat__feed *f, const grat__recipe *r, grat__raster *out, int64_t *cost_ns, grat_op *op)
 {
     grat_op own;
     grat__raster again;
+    int64_t took, spent;
     grat__op_child(&own, op, r->timeout_ms);
-    grat_err e = shoot(f, r, out, cost_ns, &own);
+    grat_err e = shoot(f, r, out, &spent, &own);
     if (e) return grat__op_adopt(op, &own);
-    if (*cost_ns < LATE_MS * NS_PER_MS && shoot(f, r, &again, cost_ns, &own) == GRAT_OK) {
+    *cost_ns = spent;
+    for (unsigned i = 1; i < ROUNDS && spent < JUDGE_MS * NS_PER_MS; i++, spent += took) {
+        if (shoot(f, r, &again, &took, &own)) break;
         grat__raster_free(out);
         *out = again;
+        if (took < *cost_ns) *cost_ns = took;
     }
     if (r->gives == GRAT_IMG_JPEG) *cost_ns += *cost_ns / 4;
     return GRAT_OK;
@@ -78,11 +84,12 @@ static grat_err choose(grat__feed *f, grat__raster *best, grat_op *op)
 {
     const grat__recipe *list[GRAT__RECIPES_MAX];
     grat__raster r;
-    int64_t cost;
+    int64_t cost = 0;
     unsigned n = grat__recipes_for(&f->identity, GRAT_IMG_PNG, list);
     grat_err last = GRAT_OK;
     f->recipe = NULL;
     for (unsigned i = 0; i < n; i++) {
+        if (f->opt.recipe && !strstr(list[i]->name, f->opt.recipe)) continue;
         bool family = list[0]->model && list[i]->model && strcmp(list[0]->model, list[i]->model) == 0;
         if (f->recipe && !family) break;
         grat_err e = judge(f, list[i], &r, &cost, op);
@@ -100,7 +107,10 @@ static grat_err choose(grat__feed *f, grat__raster *best, grat_op *op)
             grat__raster_free(&r);
         }
     }
-    if (!f->recipe) return last ? last : grat_op_fail(op, GRAT_ENOTSUP, "live: no way to this screen is known");
+    if (!f->recipe && last) return last;
+    if (!f->recipe)
+        return grat_op_fail(op, GRAT_ENOTSUP, "live: %s gives no such picture; leave the choice to the program",
+                            f->identity.model);
     pthread_mutex_lock(&f->lock);
     grat__strcpy(f->state.recipe, sizeof f->state.recipe, f->recipe->name);
     pthread_mutex_unlock(&f->lock);

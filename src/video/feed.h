@@ -11,6 +11,7 @@ typedef struct grat__feed grat__feed;
 typedef struct grat__feed_options {
     const char *resource;              /* borrowed, like what `open` points to, until the feed is closed */
     const grat_open_options *open;     /* may be NULL */
+    const char *recipe;                /* only recipes with this in their name; NULL: the fastest */
     int64_t period_ns;   /* pictures are asked for at most so often, and an untaken frame is replaced by a newer one;
                           * 0: as often as can be, and none is left out */
 } grat__feed_options;

@@ -188,7 +188,7 @@ grat_err grat_live(const char *resource, const grat_open_options *open, const gr
                    grat_live_totals *totals, grat_op *op)
 {
     live l = {.opt = opt, .op = op};
-    grat__feed_options fo = {.resource = resource, .open = open};
+    grat__feed_options fo = {.resource = resource, .open = open, .recipe = opt ? opt->recipe : NULL};
     if (!opt || !resource || !(opt->rate >= 0 && opt->rate <= 1000))
         return grat_op_fail(op, GRAT_EINVAL, "live: the rate lies between 0 and 1000 frames per second");
     if (!opt->y4m && !opt->v4l2)

@@ -65,6 +65,11 @@ TEST(fastest_of_a_family)
     grat_op_init(&op, 60000, NULL);
     EQ(grat_live("SIM::ds1104z", NULL, &o, &t, &op), GRAT_OK);
     TRUE(strncmp(t.recipe, "rigol-1000z-", 12) == 0);
+    o.recipe = "png";
+    EQ(grat_live("SIM::ds1104z", NULL, &o, &t, &op), GRAT_OK);
+    STR(t.recipe, "rigol-1000z-png");
+    o.recipe = "tiff";
+    EQ(grat_live("SIM::ds1104z", NULL, &o, NULL, &op), GRAT_ENOTSUP);
     TRUE(t.latency > 0 && t.latency <= t.latency_max);
 }
 

@@ -35,10 +35,10 @@ def old_way(port, count, out):
     return seconds
 
 
-def ours(bench, port, seconds):
+def ours(bench, port, seconds, *more):
     """The totals of a run that writes each picture once."""
     command = [bench.grat, 'live', 'TCPIP::127.0.0.1::%d::SOCKET' % port, '--rate', '0', '--y4m', '/dev/null', '--json',
-               '--for', '%gs' % seconds]
+               '--for', '%gs' % seconds, *more]
     return json.loads(run(command)), ' '.join(command)
 
 
@@ -63,7 +63,7 @@ def rows(bench):
         limits = []
 
         def linked():
-            t, command = ours(bench, port, seconds)
+            t, command = ours(bench, port, seconds, '--picture', 'bmp8')
             shown[:] = [t['recipe'], command]
             limits.append(t['bytes'] / t['pictures'] / LINK * 1e3)
             return t['seconds'] / t['frames'] * 1e3
