@@ -101,7 +101,7 @@ typedef struct grat_sync_result {
     grat_err err;             /* of the step below, else GRAT_OK */
     grat_sync_step step;
     const char *text;         /* the sentence about the error, or "" */
-    const double *value;      /* the numbers of the answer */
+    const double *value;      /* the numbers of the answer, when it consists of nothing else */
     size_t values;
     const uint8_t *reply;     /* the answer as it came, NULL when there is none */
     size_t reply_size;

@@ -29,6 +29,9 @@ bool grat__sync_clock_take(grat__sync_clock *k, const char *text, int64_t before
     const char *p = text;
     while (*p && n < 3 && number(&p, &part[n], &digit)) n++;
     if (*p || (n != 1 && n != 3)) return false;
+    static const double most[2][3] = {{1e11}, {24, 60, 61}};
+    for (unsigned i = 0; i < n; i++)
+        if (!(part[i] >= 0 && part[i] < most[n == 3][i])) return false;
     /* The clock cuts what is behind its last digit off: the true time is half a digit later, more or less. */
     double told = (n == 3 ? part[0] * 3600 + part[1] * 60 + part[2] : part[0]) + digit / 2;
     int64_t middle = before_ns + (after_ns - before_ns) / 2;

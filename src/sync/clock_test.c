@@ -19,6 +19,9 @@ TEST(time_of_day)
     TRUE(fabs(k.offset + 0.9995) < 1e-6);
     TRUE(!grat__sync_clock_take(&k, "12,00", noon, noon));
     TRUE(!grat__sync_clock_take(&k, "noon", noon, noon));
+    TRUE(!grat__sync_clock_take(&k, "24,00,00", noon, noon));
+    TRUE(!grat__sync_clock_take(&k, "-1,00,00", noon, noon));
+    TRUE(!grat__sync_clock_take(&k, "1e300", noon, noon));
     TRUE(!grat__sync_clock_take(&k, "", noon, noon));
     TRUE(!grat__sync_clock_take(&k, "1,2,3,4", noon, noon));
 }

@@ -200,12 +200,13 @@ grat_err grat__sync_start(void *item, grat_op *op)
 
 /* ---- reading --------------------------------------------------------------------------------------- */
 
-/* The numbers of a text answer, separated by commas; what is no number ends them. */
+/* The numbers of a text answer, separated by commas or semicolons. An answer with anything else in it has none: it is
+ * kept as a text. */
 static grat_err take_values(grat__sync_item *i, grat_op *op)
 {
     const char *text = (const char *)i->reply;
     size_t room = 1, n = 0;
-    for (const char *p = text; *p; p++) room += *p == ',';
+    for (const char *p = text; *p; p++) room += *p == ',' || *p == ';';
     if (room > MAX_VALUES) room = MAX_VALUES;
     i->value = malloc(room * sizeof *i->value);
     if (!i->value) return grat_op_fail(op, GRAT_ENOMEM, "%zu values: out of memory", room);
@@ -215,13 +216,13 @@ static grat_err take_values(grat__sync_item *i, grat_op *op)
         if (length >= sizeof word) break;
         memcpy(word, text, length);
         word[length] = '\0';
-        grat__rtrim(word, length);
-        if (!grat__parse_double(word + strspn(word, " "), &i->value[n])) break;
+        if (!grat__parse_double(word, &i->value[n])) break;
         n++;
         text += length + (text[length] != '\0');
     }
+    bool all = !*text && text == (const char *)i->reply + i->result.reply_size;
     i->result.value = i->value;
-    i->result.values = n;
+    i->result.values = all ? n : 0;
     return GRAT_OK;
 }
 

@@ -165,6 +165,28 @@ TEST(the_wires_trigger_starts_what_waits_for_it)
     }
 }
 
+TEST(answers_of_several_numbers_and_of_none)
+{
+    if (!begin(3, "init")) return;
+    bench.member[0].recipe.setup = "CONF:VOLT 10\nVOLT:NPLC 0.02\nSAMP:COUN 1000";
+    bench.member[1].recipe.read = "FETC?;*OPC?;CONF?";
+    bench.member[2].recipe.read = NULL;
+    grat_sync *y = opened();
+    grat_op op;
+    grat_op_init(&op, 5000, NULL);
+    EQ(grat_sync_run(y, 0, &op), GRAT_OK);
+    const grat_sync_result *r = grat_sync_get(y, 0);
+    EQ(r->values, 1000);
+    for (size_t i = 0; i < r->values; i++) TRUE(fabs(r->value[i] - 1) < 1e-6);
+    r = grat_sync_get(y, 1);
+    EQ(r->values, 0);
+    TRUE(r->reply && strncmp((const char *)r->reply, "+2.00000000E+00;1;\"VOLT", 23) == 0);
+    r = grat_sync_get(y, 2);
+    TRUE(r->step == GRAT_SYNC_DONE && !r->reply && !r->values && r->sent_ns > 0);
+    grat_sync_close(y);
+    end();
+}
+
 /* Takes connections and never says anything. */
 static int mute(char resource[60])
 {
@@ -336,6 +358,7 @@ int main(void)
 {
     RUN(readings_of_all_and_the_start_is_where_it_is_said_to_be);
     RUN(the_wires_trigger_starts_what_waits_for_it);
+    RUN(answers_of_several_numbers_and_of_none);
     RUN(members_that_cannot_take_part);
     RUN(members_that_fail_later);
     RUN(a_scope_gives_its_record);
