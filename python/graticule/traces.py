@@ -187,9 +187,9 @@ def save_all(path: Union[str, os.PathLike], acquisitions: List[Traces], format: 
     meta = grat_meta.from_buffer_copy(acquisitions[0]._meta)
     meta.acquisitions = len(acquisitions)
     op = byref(caller.op)
-    caller.call(None, lib.grat_writer_open, os.fsencode(path), format.encode() if format else None, byref(meta), op,
-                byref(writer))
     try:
+        caller.call(None, lib.grat_writer_open, os.fsencode(path), format.encode() if format else None, byref(meta), op,
+                    byref(writer))
         for traces in acquisitions:
             caller.call(None, lib.grat_writer_record, writer, traces._record.address, op)
     except BaseException:
