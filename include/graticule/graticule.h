@@ -373,6 +373,7 @@ typedef enum grat_attr {
     GRAT_ATTR_USB_PROTOCOL,      /* 0 USBTMC 1 USB488 */
     GRAT_ATTR_USB_488,           /* IEEE 488.2 by its capabilities */
     GRAT_ATTR_USB_INTERRUPT_SIZE,
+    GRAT_ATTR_LOCKED_ELSEWHERE,  /* read only (HiSLIP): 1 while another client's lock shuts this session out */
     GRAT_ATTR_COUNT
 } grat_attr;
 typedef struct grat_value {
@@ -395,7 +396,8 @@ GRAT_API grat_err grat_docmd(grat_session *s, const grat_docmd_args *args, grat_
 GRAT_API grat_err grat_check_errors(grat_session *s, grat_op *op);
 /* After a timeout, a cancel or a malformed reply: abort, clear or reconnect, then proves by *IDN? that the
  * right instrument answers. The next I/O call does this by itself when it is due. EDEAD when it cannot be had:
- * every later call then fails with EDEAD at once. */
+ * every later call then fails with EDEAD at once. ELOCKED while another client has the lock, where the wire tells it:
+ * the session is not dead then. */
 GRAT_API grat_err grat_recover(grat_session *s, grat_op *op);
 /* True when the last failure left the session in need of recovery. */
 GRAT_API bool grat_needs_recovery(const grat_session *s);

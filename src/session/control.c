@@ -57,9 +57,11 @@ grat_err grat_trigger(grat_session *s, grat_op *op)
 static grat_err take_lock(grat_session *s, const char *key, int64_t wait_ms, grat_op *op)
 {
     grat_err e = grat__session_begin(s, op);
-    if (e) return e;
+    if (e && e != GRAT_ELOCKED) return e;
     if (!s->tr->lock) return unsupported(s, "lock", op);
-    return grat__session_end(s, op, s->tr->lock(s->priv, key, wait_ms, op));
+    bool again = e == GRAT_ELOCKED; /* the recovery of an older failure waits for the lock */
+    e = grat__session_end(s, op, s->tr->lock(s->priv, key, wait_ms, op));
+    return !e && again ? grat__session_begin(s, op) : e;
 }
 
 grat_err grat_lock(grat_session *s, int64_t wait_ms, grat_op *op)

@@ -351,11 +351,23 @@ static grat_err prove_identity(grat_session *s, grat_op *op)
     return e ? e : grat_op_fail(op, GRAT_EPROTO, "*IDN? is answered by something else again and again");
 }
 
+/* Where the wire tells: while another client has the lock the instrument answers nothing, which proves nothing. */
+static grat_err check_lock(grat_session *s, grat_op *op)
+{
+    grat_value v = {0};
+    grat_op ask;
+    if (!s->tr->lock || !s->tr->attr_get) return GRAT_OK;
+    grat__op_child(&ask, op, grat_op_left_ms(op) / 2);
+    if (s->tr->attr_get(s->priv, GRAT_ATTR_LOCKED_ELSEWHERE, &v, &ask) || !v.number) return grat_op_check(op);
+    return grat_op_fail(op, GRAT_ELOCKED, "%s: locked by another client; wait or close the other program", s->name);
+}
+
 static grat_err recover_once(grat_session *s, grat_op *op)
 {
     forget_leftovers(s);
     s->outstanding = false;
     grat_err e = s->tr->clear(s->priv, op);
+    if (!e) e = check_lock(s, op);
     if (e) return e;
     bool ordered = s->tr->caps & GRAT_TCAP_ORDERED && !s->dialect;
     if (s->opt.no_sync || (ordered && !s->idn[0])) return GRAT_OK;
@@ -387,6 +399,10 @@ grat_err grat_recover(grat_session *s, grat_op *op)
             return GRAT_OK;
         }
         grat__op_adopt(op, &attempt);
+        if (e == GRAT_ELOCKED) {
+            s->broken = true;
+            return e;
+        }
         size_t last = sizeof pause_ms / sizeof *pause_ms - 1;
         int64_t pause = pause_ms[i < last ? i : last];
         if (hopeless(e) || e == GRAT_ECANCELED || grat_op_left_ms(op) <= pause) break;

@@ -287,13 +287,15 @@ TEST(locks)
     EQ(grat_lock_shared(b, "us", 0, fresh(2000)), GRAT_ELOCKED);
     /* Who has no lock waits; its message is thrown away by the clear that follows, not executed later. */
     EQ(grat_query(b, "*ESE 77;*IDN?", text, sizeof text, fresh(200)), GRAT_ETIMEOUT);
-    EQ(grat_io_write(b, "*ESE 78", 7, true, fresh(200)), GRAT_OK);
+    EQ(grat_puts(b, "*ESE 78", fresh(500)), GRAT_ELOCKED);
+    EQ(grat_lock(b, 0, fresh(500)), GRAT_ELOCKED);
+    EQ(grat_lock_shared(b, "us", 50, fresh(500)), GRAT_ELOCKED);
+    TRUE(grat_needs_recovery(b));
     alive(a);
-    grat_close(b);
     EQ(grat_unlock(a, fresh(2000)), GRAT_OK);
     EQ(grat_query(a, "*ESE?", text, sizeof text, fresh(2000)), GRAT_OK);
     STR(text, "0");
-    b = session();
+    alive(b);
     /* shared: by the key; its holder may exclude the others */
     EQ(grat_lock_shared(a, "us", 0, fresh(2000)), GRAT_OK);
     EQ(grat_lock_shared(b, "them", 0, fresh(2000)), GRAT_ELOCKED);

@@ -192,7 +192,8 @@ static void hs_close(void *p)
 
 /* ---- locks ------------------------------------------------------------------------------------------- */
 
-static grat_err lock_exchange(grat__hs_link *h, const grat__hs_out *m, grat_op *op)
+/* Gives a lock back that was granted when nobody waited for it any more. */
+static grat_err settle_locks(grat__hs_link *h, grat_op *op)
 {
     grat_err e = grat__hs_await_owed(h, GRAT__HISLIP_ASYNC_LOCK_RESPONSE, op);
     if (!e && h->a.unwanted_lock) {
@@ -201,6 +202,12 @@ static grat_err lock_exchange(grat__hs_link *h, const grat__hs_out *m, grat_op *
         e = grat__hs_request(h, &undo, GRAT__HISLIP_ASYNC_LOCK_RESPONSE, op);
         if (!e) h->a.unwanted_lock = false;
     }
+    return e;
+}
+
+static grat_err lock_exchange(grat__hs_link *h, const grat__hs_out *m, grat_op *op)
+{
+    grat_err e = settle_locks(h, op);
     return e ? e : grat__hs_request(h, m, GRAT__HISLIP_ASYNC_LOCK_RESPONSE, op);
 }
 
@@ -248,6 +255,19 @@ static grat_err hs_unlock(void *p, grat_op *op)
         else e = grat_op_fail(op, GRAT_EINVAL, "this session holds no lock");
     }
     return e ? grat__hs_blame(h, "unlock", op) : GRAT_OK;
+}
+
+/* 1: another client has a lock that this session has no part in. */
+static grat_err locked_elsewhere(grat__hs_link *h, int64_t *out, grat_op *op)
+{
+    grat__hs_out m = {.type = GRAT__HISLIP_ASYNC_LOCK_INFO};
+    grat_err e = settle_locks(h, op);
+    if (!e) e = grat__hs_await_owed(h, GRAT__HISLIP_ASYNC_LOCK_INFO_RESPONSE, op);
+    if (!e) e = grat__hs_request(h, &m, GRAT__HISLIP_ASYNC_LOCK_INFO_RESPONSE, op);
+    if (e) return grat__hs_blame(h, "who has the lock", op);
+    bool shared = h->a.reply.parameter > 0 && !h->a.reply.control;
+    *out = (h->a.reply.control && !h->exclusive) || (shared && !h->shared);
+    return GRAT_OK;
 }
 
 /* ---- device clear ---------------------------------------------------------------------------------- */
@@ -358,6 +378,7 @@ static grat_err hs_attr_get(void *p, grat_attr a, grat_value *out, grat_op *op)
     case GRAT_ATTR_HISLIP_VERSION: out->number = h->version; return GRAT_OK;
     case GRAT_ATTR_HISLIP_OVERLAP: out->number = h->overlap; return GRAT_OK;
     case GRAT_ATTR_HISLIP_MAX_MESSAGE: out->number = (int64_t)(h->client_max / 1024); return GRAT_OK;
+    case GRAT_ATTR_LOCKED_ELSEWHERE: return locked_elsewhere(h, &out->number, op);
     case GRAT_ATTR_TLS: out->number = h->sync.tls != NULL; return GRAT_OK;
     case GRAT_ATTR_TLS_PEER:
         if (h->sync.tls) grat__tls_peer(h->sync.tls, out->text, sizeof out->text);
