@@ -332,6 +332,33 @@ TEST(the_clock_starts_again_with_each_byte)
     close_peer(peer);
 }
 
+/* Of the library's end of the connection to open_peer. */
+static int keepalive_there(void)
+{
+    for (int fd = 3; fd < 256; fd++) {
+        struct sockaddr_in a = {0};
+        socklen_t n = sizeof a, k = sizeof(int);
+        int on = -1;
+        if (getpeername(fd, (struct sockaddr *)&a, &n) || ntohs(a.sin_port) != port) continue;
+        return getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &k) ? -1 : on;
+    }
+    return -1;
+}
+
+TEST(keepalive)
+{
+    int peer;
+    ViBoolean on = 7;
+    ViSession vi = open_peer(&peer);
+    EQ(viGetAttribute(vi, VI_ATTR_TCPIP_KEEPALIVE, &on), VI_SUCCESS);
+    EQ(on, VI_FALSE);
+    EQ(keepalive_there(), 0);
+    EQ(viSetAttribute(vi, VI_ATTR_TCPIP_KEEPALIVE, VI_TRUE), VI_SUCCESS);
+    EQ(keepalive_there(), 1);
+    EQ(viClose(vi), VI_SUCCESS);
+    close_peer(peer);
+}
+
 TEST(socket_control)
 {
     char buf[64];
@@ -930,6 +957,7 @@ int main(int argc, char **argv)
     RUN(widths_and_ranges);
     RUN(socket_reads);
     RUN(the_clock_starts_again_with_each_byte);
+    RUN(keepalive);
     RUN(socket_control);
     RUN(message_reads);
     RUN(message_available);
