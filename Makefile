@@ -32,10 +32,14 @@ bench: all deps-bench
 	@ninja --quiet -C $(BUILD)
 	@/usr/bin/python3 tests/bench/bench.py --build $(BUILD)
 
+# 10,000 times on each wire: a block is broken off in its middle, then *IDN? must be answered right.
+ABORTS ?= 10000
 soak: deps-build deps-check $(CHECK)/build.ninja
 	@ninja -C $(CHECK)
 	@$(CHECK)/tests/faults/matrix --cases 100000
-	@GRAT_ABORTS=10000 $(CHECK)/wires_hislip_test
+	@GRAT_ABORTS=$(ABORTS) $(CHECK)/wires_hislip_test
+	@$(CHECK)/bus_wires_test $(ABORTS) session
+	@$(CHECK)/bus_wires_test $(ABORTS) gateway_over_tcp
 
 # The VISA library under the thread sanitizer.
 tsan: deps-build

@@ -143,6 +143,22 @@ static void broken_off(grat_session *s)
     TRUE(broken > 0);
 }
 
+/* ---- LAN: what is broken off, for the soak -------------------------------------------------------------- */
+
+TEST(lan_session)
+{
+    static const char *const wires[] = {"raw", "vxi11"};
+    for (unsigned i = 0; i < 2; i++) {
+        grat_sim_instrument one = {.model = "plain", .address = "127.0.0.78", .wires = wires[i],
+                                   .no_portmapper = true};
+        start_list(&one, 1);
+        grat_session *s = session(NULL, NULL);
+        broken_off(s);
+        grat_close(s);
+        stop();
+    }
+}
+
 /* ---- serial ----------------------------------------------------------------------------------------- */
 
 TEST(serial_session)
@@ -547,6 +563,7 @@ int main(int argc, char **argv)
     if (argc > 2) only = argv[2];
     if (argc > 1) aborts = (unsigned)strtoul(argv[1], NULL, 10);
     snprintf(port, sizeof port, PORT, (int)getpid());
+    ONE(lan_session);
     ONE(serial_session);
     ONE(serial_manners);
     ONE(serial_second_opener);
