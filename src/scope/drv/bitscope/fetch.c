@@ -60,6 +60,8 @@ static grat_err dump_all(bs_scope *b, const dump *d, grat_op *op)
             failed = 0;
             continue;
         }
+        if (e == GRAT_ETIMEOUT && failed)
+            return grat_op_fail(op, e, "the BitScope broke off its samples and does not answer any more; try again");
         if (!b->vm.lost || e == GRAT_ELOST || ++failed == TRIES || grat_op_left_ms(op) == 0) return e;
         op->err = GRAT_OK;
         most = most / 2 > LEAST_PIECE ? most / 2 : LEAST_PIECE;
