@@ -22,6 +22,7 @@ typedef struct device {
     int fd;
     bool streaming;
     unsigned buffers, used;       /* `used` of them have been queued once */
+    unsigned last;                /* queued last */
     void *map[BUFFERS];
     size_t length[BUFFERS];
 } device;
@@ -173,6 +174,9 @@ static grat_err v4l2_frame(void *sink, const grat__yuv *f, grat_op *op)
         }
     }
     if (b.index >= d->buffers) return grat_op_fail(op, GRAT_EPROTO, "%s: it names a buffer that is not there", d->path);
+    /* 0.12.7 hands back the newest buffer, the one that readers are copying; it takes any other one as well. */
+    if (b.index == d->last && d->used == d->buffers) b.index = (d->last + 1) % d->buffers;
+    d->last = b.index;
     memcpy(d->map[b.index], f->data, f->size);
     struct v4l2_buffer q = {.type = V4L2_BUF_TYPE_VIDEO_OUTPUT, .memory = V4L2_MEMORY_MMAP, .index = b.index,
                             .bytesused = (uint32_t)f->size, .field = V4L2_FIELD_NONE};
