@@ -284,6 +284,8 @@ static void end_listening(visa_session *s)
 ViStatus visa__srq_start(visa_session *s)
 {
     ViStatus st = VI_SUCCESS;
+    /* VPP-4.3 has the event for serial ports too; nothing on a line of bytes can ever raise it. */
+    if (s->rsrc.rclass == VISA_CLASS_ASRL) return VI_SUCCESS;
     pthread_mutex_lock(&s->srq_lock);
     if (!s->srq_on) {
         st = tell_wire(s, true);
