@@ -346,7 +346,7 @@ static size_t take_size(const hislip_conn *c, size_t most)
 
 void hislip_take(hislip_conn *c)
 {
-    static uint8_t bulk[65536];
+    uint8_t bulk[65536];
     uint8_t few[2048];
     bool sync = c->session && c->session->sync == c;
     uint8_t *in = sync ? bulk : few;

@@ -151,7 +151,7 @@ static lia_client *client_of(lia *l, const struct sockaddr_storage *peer, sockle
 
 static void receive(lia *l, int fd)
 {
-    static uint8_t in[65536];
+    uint8_t in[65536];
     struct sockaddr_storage peer = {0};
     socklen_t len = sizeof peer;
     const uint8_t *data;

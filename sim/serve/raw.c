@@ -114,7 +114,7 @@ static size_t too_fast(client *c, const char *data, size_t n)
 
 static void on_ready(void *user, uint32_t events)
 {
-    static char in[65536];
+    char in[65536];
     client *c = user;
     if (events & EPOLLERR) {
         drop(c, false);
