@@ -1,6 +1,7 @@
 #include "sink/sink.h"
 
 #include "core/wait.h"
+#include "sink/behind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +24,13 @@ struct grat_out {
     size_t len;
     uint64_t pos;  /* file position of buf[0] */
     uint64_t end;  /* the furthest byte that was written */
-    uint8_t buf[GRAT__OUT_BUFFER];
+    grat__behind *behind;   /* NULL: write in the caller's thread */
+    bool alone;             /* no thread can be had */
+    uint8_t *buf, *spare;   /* GRAT__OUT_BUFFER bytes each; the spare one belongs to the thread */
 };
+
+/* What is shorter is written before a thread would have begun. */
+#define BEHIND_FROM ((uint64_t)4 << 20)
 
 typedef struct reason {
     int number;
@@ -116,22 +122,27 @@ static int open_temp(grat_out *o)
 
 static grat_out *new_out(const char *shown)
 {
-    grat_out *o = malloc(sizeof *o);
+    grat_out *o = calloc(1, sizeof *o);
     if (!o) return NULL;
-    memset(o, 0, offsetof(grat_out, buf));
     o->fd = -1;
     o->shown = strdup(shown);
-    if (o->shown) return o;
+    o->buf = malloc(GRAT__OUT_BUFFER);
+    if (o->shown && o->buf) return o;
+    free(o->shown);
+    free(o->buf);
     free(o);
     return NULL;
 }
 
 static void free_out(grat_out *o)
 {
+    grat__behind_free(o->behind);
     if (o->own_fd && o->fd >= 0) close(o->fd);
     free(o->shown);
     free(o->target);
     free(o->temp);
+    free(o->buf);
+    free(o->spare);
     free(o);
 }
 
@@ -208,28 +219,54 @@ static grat_err write_all(grat_out *o, const uint8_t *p, size_t n, grat_op *op)
     return GRAT_OK;
 }
 
-static grat_err flush(grat_out *o, grat_op *op)
+static bool start_behind(grat_out *o)
+{
+    if (o->behind || o->alone || !o->regular || o->pos < BEHIND_FROM) return o->behind;
+    o->spare = malloc(GRAT__OUT_BUFFER);
+    if (o->spare) o->behind = grat__behind_new(o->fd);
+    o->alone = !o->behind;
+    return o->behind;
+}
+
+/* Hands the buffer on; it may still be on its way at the return. */
+static grat_err pass(grat_out *o, grat_op *op)
 {
     if (o->failed) return grat_op_fail(op, GRAT_EIO, "cannot write %s: it failed before; write it anew", o->shown);
     if (!o->len) return GRAT_OK;
-    grat_err err = write_all(o, o->buf, o->len, op);
-    if (err) return err;
+    if (start_behind(o)) {
+        int error = grat__behind_put(o->behind, o->buf, o->len);
+        if (error) return o->failed = true, fail_errno(op, o->shown, error);
+        uint8_t *full = o->buf;
+        o->buf = o->spare;
+        o->spare = full;
+    } else {
+        grat_err err = write_all(o, o->buf, o->len, op);
+        if (err) return err;
+    }
     o->pos += o->len;
     o->len = 0;
     if (o->pos > o->end) o->end = o->pos;
     return GRAT_OK;
 }
 
+static grat_err flush(grat_out *o, grat_op *op)
+{
+    grat_err err = pass(o, op);
+    if (err || !o->behind) return err;
+    int error = grat__behind_drain(o->behind);
+    return error ? o->failed = true, fail_errno(op, o->shown, error) : GRAT_OK;
+}
+
 uint8_t *grat__out_reserve(grat_out *o, size_t n, size_t *room, grat_op *op)
 {
-    if (n > sizeof o->buf) {
+    if (n > GRAT__OUT_BUFFER) {
         grat_op_fail(op, GRAT_ETOOBIG, "cannot write %s: one piece is larger than the buffer", o->shown);
         return NULL;
     }
-    if (o->failed || sizeof o->buf - o->len < n) {
-        if (flush(o, op)) return NULL;
+    if (o->failed || GRAT__OUT_BUFFER - o->len < n) {
+        if (pass(o, op)) return NULL;
     }
-    if (room) *room = sizeof o->buf - o->len;
+    if (room) *room = GRAT__OUT_BUFFER - o->len;
     return o->buf + o->len;
 }
 
@@ -246,7 +283,7 @@ void grat__out_advance(grat_out *o, size_t n)
 grat_err grat_out_write(grat_out *o, const void *data, size_t n, grat_op *op)
 {
     const uint8_t *p = data;
-    if (n >= sizeof o->buf / 2) {
+    if (n >= GRAT__OUT_BUFFER / 2) {
         grat_err err = flush(o, op);
         if (err) return err;
         err = write_all(o, p, n, op);

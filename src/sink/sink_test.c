@@ -119,6 +119,79 @@ TEST(full_disk_leaves_nothing)
     EQ(files(), before);
 }
 
+static uint8_t byte_at(uint64_t i)
+{
+    return (uint8_t)(i * 2654435761u >> 13);
+}
+
+static grat_err fill(grat_out *o, uint64_t from, uint64_t count, grat_op *run)
+{
+    for (uint64_t i = 0; i < count;) {
+        size_t room;
+        uint8_t *to = grat__out_reserve(o, 1, &room, run);
+        if (!to) return run->err;
+        size_t n = 0;
+        for (; n < room && i < count; i++) to[n++] = byte_at(from + i);
+        grat__out_advance(o, n);
+    }
+    return GRAT_OK;
+}
+
+/* Long enough for the thread that writes behind; a flush, a large piece and a seek have to wait for it. */
+TEST(long_file_is_whole_and_in_order)
+{
+    enum { large = 3 << 20 };
+    grat_out *o = NULL;
+    EQ(grat__out_file(in_dir("long"), &op, &o), GRAT_OK);
+    EQ(fill(o, 0, 20000000, &op), GRAT_OK);
+    uint8_t *piece = malloc(large);
+    for (size_t i = 0; i < large; i++) piece[i] = byte_at(20000000 + i);
+    EQ(grat_out_write(o, piece, large, &op), GRAT_OK);
+    EQ(fill(o, 20000000 + large, 9000001, &op), GRAT_OK);
+    const uint64_t total = 20000000 + large + 9000001;
+    EQ(grat__out_tell(o), total);
+    EQ(grat_out_seek(o, 3, &op), GRAT_OK);
+    EQ(grat_out_write(o, "HEAD", 4, &op), GRAT_OK);
+    EQ(grat__out_commit(o, &op), GRAT_OK);
+    free(piece);
+    FILE *f = fopen(in_dir("long"), "rb");
+    uint64_t at = 0, wrong = 0;
+    for (int c; f && (c = getc(f)) != EOF; at++) {
+        uint8_t expected = at >= 3 && at < 7 ? (uint8_t)"HEAD"[at - 3] : byte_at(at);
+        wrong += c != expected;
+    }
+    if (f) fclose(f);
+    EQ(at, total);
+    EQ(wrong, 0);
+    unlink(in_dir("long"));
+}
+
+/* The disk gets full when the thread writes: the next piece, or the end, must say so. */
+TEST(disk_full_behind_leaves_nothing)
+{
+    int before = files();
+    for (int late = 0; late < 2; late++) {
+        fflush(NULL);
+        pid_t pid = fork();
+        if (pid == 0) {
+            struct rlimit limit = {8 << 20, 8 << 20};
+            signal(SIGXFSZ, SIG_IGN);
+            setrlimit(RLIMIT_FSIZE, &limit);
+            grat_out *o = NULL;
+            grat_err err = grat__out_file(in_dir("full"), &op, &o);
+            if (!err) err = fill(o, 0, late ? (8 << 20) + 1 : 64 << 20, &op);
+            if (late && err) _exit(2);
+            if (err) grat__out_abort(o);
+            else err = grat__out_commit(o, &op);
+            _exit(err == GRAT_ENOSPC ? 0 : 1);
+        }
+        int status = -1;
+        waitpid(pid, &status, 0);
+        EQ(status, 0);
+    }
+    EQ(files(), before);
+}
+
 TEST(kill_leaves_nothing)
 {
     int before = files(), ready[2];
@@ -153,6 +226,8 @@ int main(void)
     RUN(seeks_back_to_complete_a_header);
     RUN(sentences);
     RUN(full_disk_leaves_nothing);
+    RUN(long_file_is_whole_and_in_order);
+    RUN(disk_full_behind_leaves_nothing);
     RUN(kill_leaves_nothing);
     unlink(in_dir("a"));
     rmdir(dir);
