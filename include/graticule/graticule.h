@@ -690,7 +690,7 @@ typedef struct grat_request {
     grat_coupling coupling;   /* 0 = unset */
     double probe;             /* 0 = unset */
     grat_acq_type acq;        /* 0 = unset */
-    unsigned averages;
+    unsigned averages;        /* with GRAT_ACQ_AVERAGE: 2 to 65,536 acquisitions, averaged by the host to floats */
     enum { GRAT_TRIG_KEEP, GRAT_TRIG_EDGE, GRAT_TRIG_NONE, GRAT_TRIG_AUTO } trigger;
     char trigger_source[8];
     grat_slope trigger_slope;

@@ -1,6 +1,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "acquire/mean.h"
 #include "core/wait.h"
 #include "scope/scope.h"
 
@@ -88,6 +89,41 @@ static grat_err one(capture *c, bool *more, grat_op *op)
     return err;
 }
 
+typedef struct averaging {
+    grat__mean mean;
+    grat_err err;
+    grat_op *op;
+} averaging;
+
+/* A piece of a record is no part of a mean. */
+static bool add_to_mean(void *user, grat_record *r)
+{
+    averaging *a = user;
+    if (r->flags & GRAT_REC_CUT) return false;
+    a->err = grat__mean_add(&a->mean, r, a->op);
+    return !a->err;
+}
+
+/* The mean of several acquisitions. What was averaged before a cancel is delivered, marked as cut. */
+static grat_err one_mean(capture *c, bool *more, grat_op *op)
+{
+    averaging a = {.op = op};
+    capture part = *c;
+    bool go_on = true;
+    grat_err err = GRAT_OK;
+    part.fn = add_to_mean;
+    part.user = &a;
+    for (unsigned k = 0; k < c->q->averages && !err && go_on; k++) err = one(&part, &go_on, op);
+    if (!err) err = a.err;
+    grat_record *r = grat__mean_take(&a.mean);
+    if (!err || ended_early(err)) {
+        if (r) *more = deliver(c, r, err ? GRAT_REC_CUT : 0);
+    } else {
+        grat_record_unref(r);
+    }
+    return err;
+}
+
 /* A single acquisition leaves the sweep mode at single: the next capture that keeps the trigger would then wait
  * where this one ran by itself. */
 static void restore_sweep(capture *c, const grat_settings *set)
@@ -116,13 +152,13 @@ grat_err grat_capture(grat_scope *sc, const grat_request *q, grat_record_fn fn, 
     capture c = {.driver = grat__scope_driver(sc), .priv = grat__scope_priv(sc), .q = q, .fn = fn, .user = user};
     grat_settings want = {0};
     unsigned count = q->count ? q->count : 1;
-    bool more = true;
+    bool more = true, averages = q->acq == GRAT_ACQ_AVERAGE && !q->current;
     if (q->size != sizeof *q)
         return grat_op_fail(op, GRAT_EINVAL, "request: its size is wrong; call grat_request_init first");
     grat_err err = q->current ? GRAT_OK : prepare(sc, &c, &want, op);
     if (err) return err;
     for (; c.number < count && more && !err; c.number++)
-        err = one(&c, &more, op);
+        err = averages ? one_mean(&c, &more, op) : one(&c, &more, op);
     if (!q->current) {
         grat_op kept = *op;
         restore_sweep(&c, &want);

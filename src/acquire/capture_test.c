@@ -4,7 +4,8 @@
 
 static struct fake {
     grat_err acquire, fetch, plan;
-    bool armed, refuse_force, waiting;
+    bool armed, refuse_force, waiting, rising;
+    unsigned fail_from;   /* acquisitions from this number on (1-based) time out; 0 = none */
     unsigned acquired, fetched, forced, stopped, sets;
     unsigned last_mask;
     grat_sweep sweep;
@@ -54,6 +55,7 @@ static grat_err fake_acquire(void *p, const grat_request *q, grat_op *o)
 {
     (void)p, (void)q;
     f.acquired++;
+    if (f.fail_from && f.acquired >= f.fail_from) f.acquire = GRAT_ECANCELED;
     f.waiting = f.acquire != GRAT_OK;
     f.armed = true;
     f.sweep = GRAT_SWEEP_SINGLE;
@@ -67,6 +69,8 @@ static grat_err fake_fetch(void *p, const grat_request *q, grat_record **out, gr
     f.fetched++;
     if (!f.armed && !q->current) return grat_op_fail(o, GRAT_ENODATA, "nothing new");
     *out = grat_record_new(1, &type, 10);
+    (*out)->trace[0].scale = 2;
+    for (unsigned i = 0; f.rising && i < 10; i++) ((uint8_t *)(*out)->trace[0].raw)[i] = (uint8_t)(f.fetched + i);
     if (f.forced) (*out)->flags |= GRAT_REC_FORCED;
     if (f.fetch) (*out)->flags |= GRAT_REC_CUT;
     return f.fetch ? grat_op_fail(o, f.fetch, "cut") : GRAT_OK;
@@ -104,17 +108,24 @@ grat_err grat_plan(const grat_caps *caps, const grat_settings *now, const grat_r
     return GRAT_OK;
 }
 
+static double volts[10];
+
 static bool take(void *user, grat_record *r)
 {
+    grat_trace_values(&r->trace[0], 0, 10, volts);
     flags[got & 7] = r->flags;
     numbers[got++ & 7] = r->number;
     return !user || got < *(unsigned *)user;
 }
 
+static unsigned averages;
+
 static grat_err capture(unsigned count, bool current, unsigned *limit)
 {
     grat_request q;
     grat_request_init(&q);
+    q.acq = averages ? GRAT_ACQ_AVERAGE : 0;
+    q.averages = averages;
     q.count = count;
     q.current = current;
     got = 0;
@@ -194,6 +205,32 @@ TEST(other_failures_deliver_nothing)
     EQ(got + f.fetched, 0);
 }
 
+TEST(a_mean_of_several)
+{
+    f = (struct fake){.sweep = GRAT_SWEEP_AUTO, .rising = true};
+    averages = 4;
+    EQ(capture(2, false, NULL), GRAT_OK);
+    averages = 0;
+    EQ(got, 2);
+    EQ(f.acquired, 8);
+    EQ(numbers[1], 1);
+    EQ(flags[1], 0);
+    /* Codes 5+i to 8+i, at 2 V a code. */
+    NEAR(volts[0], 13, 1e-6);
+    NEAR(volts[9], 31, 1e-6);
+}
+
+TEST(a_cancelled_mean_is_of_the_whole_records)
+{
+    f = (struct fake){.sweep = GRAT_SWEEP_NORMAL, .rising = true, .fail_from = 3};
+    averages = 16;
+    EQ(capture(2, false, NULL), GRAT_ECANCELED);
+    averages = 0;
+    EQ(got, 1);
+    EQ(flags[0], GRAT_REC_CUT);
+    NEAR(volts[0], 3, 1e-6);
+}
+
 int main(void)
 {
     RUN(counts_records);
@@ -204,5 +241,7 @@ int main(void)
     RUN(nothing_is_better_than_an_old_record);
     RUN(a_cut_fetch_is_delivered_with_its_error);
     RUN(other_failures_deliver_nothing);
+    RUN(a_mean_of_several);
+    RUN(a_cancelled_mean_is_of_the_whole_records);
     return TEST_RESULT();
 }

@@ -113,6 +113,9 @@ static grat_err prepare(grat_scope *sc, recording *r, grat_op *op)
 {
     grat_settings now = {0}, want = {0};
     unsigned mask = 0;
+    if (r->q.acq == GRAT_ACQ_AVERAGE)
+        return grat_op_fail(op, GRAT_ERANGE, "a recording has every sample once: leave the average out, or use "
+                            "capture");
     grat_err err = r->driver->get(r->priv, &now, op);
     if (!err) err = grat_plan(grat_scope_caps(sc), &now, &r->q, &want, &mask, op);
     if (!err && mask) err = r->driver->set(r->priv, &want, mask, op);

@@ -77,12 +77,21 @@ void grat__trace_note(const grat_meta *m, const grat_trace *t, char *out, size_t
     sanitize(out);
 }
 
+static const char *acquisition(const grat_settings *s, char *out, size_t cap)
+{
+    if (s->acq == GRAT_ACQ_PEAK) return " peak";
+    if (s->acq == GRAT_ACQ_HIRES) return " hires";
+    if (s->acq != GRAT_ACQ_AVERAGE) return "";
+    snprintf(out, cap, " average %u", s->averages);
+    return out;
+}
+
 void grat__meta_note(const grat_meta *m, const grat_record *r, char *out, size_t cap)
 {
     const grat_identity *id = &m->identity;
     const grat_settings *s = &m->settings;
     static const char *const slopes[] = {"rising", "rising", "falling", "either", "above", "below"};
-    char a[32], b[32], c[32];
+    char a[32], b[32], c[32], d[32];
     size_t n = 0;
     *out = '\0';
     if (id->model[0]) {
@@ -91,8 +100,8 @@ void grat__meta_note(const grat_meta *m, const grat_record *r, char *out, size_t
         if (n >= cap) n = cap - 1;
     }
     if (m->has_settings)
-        snprintf(out + n, cap - n, "%s/div delay %s %s trigger %s %s %s", quantity(a, s->timebase, "s"),
-                 quantity(b, s->delay, "s"), quantity(c, 1 / r->dt, "Sa/s"), s->trigger_source,
+        snprintf(out + n, cap - n, "%s/div delay %s %s%s trigger %s %s %s", quantity(a, s->timebase, "s"),
+                 quantity(b, s->delay, "s"), quantity(c, 1 / r->dt, "Sa/s"), acquisition(s, d, sizeof d), s->trigger_source,
                  slopes[s->trigger_slope >= GRAT_RISING && s->trigger_slope <= GRAT_BELOW ? s->trigger_slope : 0],
                  quantity((char[32]){0}, s->trigger_level, "V"));
     sanitize(out);

@@ -174,7 +174,14 @@ grat_err grat_plan(const grat_caps *caps, const grat_settings *now, const grat_r
         return grat_op_fail(op, GRAT_EINVAL, "request: its size is wrong; call grat_request_init first");
     grat_settings planned = *now;
     unsigned bits = 0;
-    grat_err err = driver->plan(caps, now, q, &planned, &bits, op);
+    grat_request each = *q;
+    /* No instrument says how many records are in its own average: the host takes them one by one. */
+    if (q->acq == GRAT_ACQ_AVERAGE) {
+        if (q->averages < 2 || q->averages > 65536)
+            return grat_op_fail(op, GRAT_ERANGE, "averages: %u is not possible; name 2 to 65536", q->averages);
+        each.acq = GRAT_ACQ_NORMAL;
+    }
+    grat_err err = driver->plan(caps, now, &each, &planned, &bits, op);
     if (err) return err;
     *want = planned;
     *mask = bits;

@@ -37,3 +37,16 @@ $ screenshot SIM::ds1104z -o s.png --markdown
 $ screenshot SIM::ds1104z -o s.xcf
 !~ grat: screenshot: \.xcf: not an image format here; .*
 ? 2
+# An average is made of so many acquisitions, one by one, and the file says so.
+$ capture SIM::ds1104z -c 1 -p 1ms -t 1:rising@0V --average 16 -o mean.csv
+> mean.csv
+!~ DS1104Z: channels 1, 1 acquisition, .*
+= mean\.csv time_s \(DS1104Z .* average 16 trigger 1 rising 0V\),ch1_V
+$ capture SIM::ds1104z -c 1 --average 1 -o none.csv
+!~ grat: .*averages: 1 is not possible; name 2 to 65536
+? 1
+=! none\.csv
+$ log SIM::ds1104z -c 1 -p 1ms --average 4 --for 1s -o none.npy
+!~ grat: .*a recording has every sample once.*
+? 1
+=! none\.npy

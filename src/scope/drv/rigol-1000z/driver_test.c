@@ -12,6 +12,7 @@ static struct fake {
     const char *snap, *snap_to;   /* a header that takes another value */
     const char *ignore;           /* a header that is dropped without a word */
     int64_t trigger_after_ms;     /* after SING; < 0 = never */
+    int64_t stop_after_ms;        /* somebody presses STOP so long after SING, 0 = nobody */
     int64_t lag_ms, sing_ns;
     bool stuck;                   /* the RAW preamble says 1200 points */
     bool running, fresh;          /* fresh: the record is one that SING made */
@@ -44,6 +45,7 @@ static const char *status(void)
     int64_t t = (grat_now_ns() - f.sing_ns) / MS;
     if (!f.sing_ns) return f.running ? "TD" : "STOP";
     if (t < f.lag_ms) return "STOP";
+    if (f.stop_after_ms && t >= f.stop_after_ms) return "STOP";
     if (f.trigger_after_ms >= 0 && t >= f.trigger_after_ms) {
         f.fresh = true;
         return "STOP";
@@ -100,6 +102,8 @@ grat_err grat_query(grat_session *s, const char *command, char *buf, size_t cap,
             snprintf(buf, cap, "1");
         else if (strcmp(part, "TRIG:STAT") == 0)
             snprintf(buf, cap, "%s", status());
+        else if (strcmp(part, "TRIG:POS") == 0)
+            snprintf(buf, cap, "%s", f.fresh ? "600" : "-2");
         else if (strcmp(part, "WAV:PRE") == 0)
             preamble(buf, cap);
         else
@@ -315,6 +319,21 @@ TEST(no_trigger_times_out_or_is_forced)
     grat_record_unref(rec);
 }
 
+TEST(a_stop_by_hand_is_not_a_record)
+{
+    grat_request q = {.size = sizeof q, .trigger = GRAT_TRIG_EDGE};
+    grat_record *rec = NULL;
+    reset("DS1104Z");
+    f.trigger_after_ms = -1, f.stop_after_ms = 40;
+    EQ(rigol_acquire(&r, &q, &op), GRAT_EINSTR);
+    TRUE(strstr(op.text, "stopped before a trigger came") != NULL);
+    TRUE(rigol_fetch(&r, &q, &rec, &op) != GRAT_OK);
+    TRUE(!rec);
+    f.stop_after_ms = 0, f.trigger_after_ms = 40;
+    grat_op_init(&op, 2000, NULL);
+    EQ(rigol_acquire(&r, &q, &op), GRAT_OK);
+}
+
 TEST(a_record_that_single_did_not_make_is_refused)
 {
     grat_request q = {.size = sizeof q};
@@ -489,6 +508,7 @@ int main(void)
     RUN(pods_and_channels_exclude_each_other);
     RUN(a_stale_stop_is_not_a_record);
     RUN(no_trigger_times_out_or_is_forced);
+    RUN(a_stop_by_hand_is_not_a_record);
     RUN(a_record_that_single_did_not_make_is_refused);
     RUN(screen_points);
     RUN(memory_comes_in_legal_chunks_and_the_window_goes_back);

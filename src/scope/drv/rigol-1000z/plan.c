@@ -161,7 +161,6 @@ static grat_err plan_depth(planner *p)
 
 static grat_err plan_acquisition(planner *p)
 {
-    unsigned n = p->q->averages, legal = 2;
     if (p->q->coupling) {
         for (unsigned i = 0; i < p->caps->analog; i++)
             if (p->w->channel[i].enabled) p->w->channel[i].coupling = p->q->coupling;
@@ -170,13 +169,6 @@ static grat_err plan_acquisition(planner *p)
     if (!p->q->acq) return GRAT_OK;
     p->w->acq = p->q->acq;
     p->mask |= GRAT_SET_ACQ;
-    if (p->q->acq != GRAT_ACQ_AVERAGE || !n) return GRAT_OK;
-    while (legal < 1024 && legal * 2 <= n)
-        legal *= 2;
-    if (legal != n)
-        return grat_op_fail(p->op, GRAT_ERANGE, "averages: %u is not a power of two from 2 to 1024; the nearest is %u",
-                            n, legal);
-    p->w->averages = n;
     return GRAT_OK;
 }
 

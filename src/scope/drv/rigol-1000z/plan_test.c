@@ -234,16 +234,9 @@ TEST(trigger_settings)
     EQ(want.sweep, GRAT_SWEEP_AUTO);
 }
 
-TEST(averages_and_probe_steps)
+TEST(probe_steps)
 {
     fresh("DS1104Z");
-    q.acq = GRAT_ACQ_AVERAGE;
-    q.averages = 64;
-    EQ(plan(), GRAT_OK);
-    EQ(want.averages, 64);
-    q.averages = 65;
-    EQ(plan(), GRAT_ERANGE);
-    q.averages = 0;
     q.probe = 3;
     EQ(plan(), GRAT_ERANGE);
     q.probe = 0.02;
@@ -264,6 +257,6 @@ int main(void)
     RUN(range_gives_scale_and_offset);
     RUN(range_beyond_the_fine_offset_takes_a_coarser_scale);
     RUN(trigger_settings);
-    RUN(averages_and_probe_steps);
+    RUN(probe_steps);
     return TEST_RESULT();
 }

@@ -117,6 +117,19 @@ static grat_err wait_done(rigol *r, shot *s, grat_op *op)
     }
 }
 
+/* STOP at the front panel ends the wait as a trigger does, and leaves the record of before: the position of the
+ * trigger is then -2 (programming guide, :TRIGger:POSition?). */
+static grat_err check_triggered(rigol *r, const shot *s, grat_op *op)
+{
+    double position = 0;
+    if (!s->waiting_ns || r->forced) return GRAT_OK;
+    grat_err err = grat__scpi_num(r->s, ":TRIG:POS?", &position, op);
+    if (err || position != -2) return err;
+    r->armed = false;
+    return grat_op_fail(op, GRAT_EINSTR, "%s: it was stopped before a trigger came (at its front panel, or by another "
+                        "program); start again", r->model);
+}
+
 /* The trigger lies as long before the end of the record as the screen reaches past it. */
 static void stamp(rigol *r, const shot *s)
 {
@@ -155,6 +168,7 @@ grat_err rigol_acquire(void *p, const grat_request *q, grat_op *op)
     r->armed = true;
     err = wait_begun(r, &s, op);
     if (!err) err = wait_done(r, &s, op);
+    if (!err) err = check_triggered(r, &s, op);
     if (!err) stamp(r, &s);
     return explain(r, &s, err, op);
 }
