@@ -102,7 +102,8 @@ void grat__meta_note(const grat_meta *m, const grat_record *r, char *out, size_t
     if (m->has_settings)
         snprintf(out + n, cap - n, "%s/div delay %s %s%s trigger %s %s %s", quantity(a, s->timebase, "s"),
                  quantity(b, s->delay, "s"), quantity(c, 1 / r->dt, "Sa/s"), acquisition(s, d, sizeof d),
-                 s->trigger_source, slopes[s->trigger_slope >= GRAT_RISING && s->trigger_slope <= GRAT_BELOW ? s->trigger_slope : 0],
+                 s->trigger_source,
+                 slopes[s->trigger_slope >= GRAT_RISING && s->trigger_slope <= GRAT_BELOW ? s->trigger_slope : 0],
                  quantity((char[32]){0}, s->trigger_level, "V"));
     sanitize(out);
     grat__rtrim(out, strlen(out));
