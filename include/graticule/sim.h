@@ -29,6 +29,13 @@ GRAT_API const char *grat_sim_resource(const grat_sim *sim, unsigned index);
 /* What is still to be done by the user before an instrument can be reached (a USB device attached); "" for nothing,
  * NULL after the last instrument. Valid until grat_sim_free. */
 GRAT_API const char *grat_sim_hint(const grat_sim *sim, unsigned instrument);
+/* A file of instruments that share signals (docs/reference/world.md has its keys): each signal stands there once and
+ * reaches inputs of several instruments, each with its own delay, noise and clock. EPARSE names line and column;
+ * ENOTSUP when built without libyaml. The list has `*n` entries and lives as long as the world. */
+typedef struct grat_sim_world grat_sim_world;
+GRAT_API grat_err grat_sim_world_load(const char *path, grat_op *op, grat_sim_world **out);
+GRAT_API const grat_sim_instrument *grat_sim_world_list(const grat_sim_world *w, unsigned *n);
+GRAT_API void grat_sim_world_free(grat_sim_world *w);
 /* Serves until stopped is fired. Single-threaded. */
 GRAT_API grat_err grat_sim_run(grat_sim *sim, grat_cancel *stopped, grat_op *op);
 /* Closes every connection and port. */

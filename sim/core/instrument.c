@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,71 @@
 #define DEFAULT_MAX_RECV 1500
 #define NS_PER_MS 1000000
 #define OFFER_NS 1000000         /* input that was not taken is offered again */
+
+/* UTC less CLOCK_MONOTONIC: of several looks the one that took the least time. */
+static int64_t utc_now_less_monotonic(void)
+{
+    int64_t best = INT64_MAX, out = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        int64_t before = grat_now_ns(), utc = grat_utc_ns(), after = grat_now_ns();
+        if (after - before >= best) continue;
+        best = after - before;
+        out = utc - before - best / 2;
+    }
+    return out;
+}
+
+/* The epoch is a second ago unless the instruments of a world share one. */
+static bool clock_options(sim_instrument *in, char err[256])
+{
+    double ppm = 0;
+    uint64_t epoch;
+    const char *text = sim_option(&in->options, "epoch", NULL);
+    in->epoch_ns = grat_now_ns() - 1000000000;
+    if (text && (!grat__parse_u64(text, &epoch) || epoch > INT64_MAX)) {
+        snprintf(err, 256, "option epoch: \"%.40s\" is no time in nanoseconds", text);
+        return false;
+    }
+    if (text) in->epoch_ns = (int64_t)epoch;
+    in->epoch_utc_ns = in->epoch_ns + utc_now_less_monotonic();
+    if (!sim_option_number(&in->options, "clock-error", "ppm", &ppm, err) ||
+        !sim_option_number(&in->options, "clock-offset", "s", &in->ahead, err))
+        return false;
+    in->fast = ppm * 1e-6;
+    if (fabs(ppm) <= 1e4 && fabs(in->ahead) <= 80000) return true;
+    snprintf(err, 256, "option clock-error or clock-offset: more than 10000 ppm or 80000 s");
+    return false;
+}
+
+double sim_own_seconds(const sim_instrument *in, int64_t now_ns)
+{
+    return (double)(now_ns - in->epoch_ns) * 1e-9 * (1 + in->fast);
+}
+
+int64_t sim_own_to_ns(const sim_instrument *in, double own)
+{
+    return in->epoch_ns + (int64_t)(own / (1 + in->fast) * 1e9);
+}
+
+double sim_world_seconds(const sim_instrument *in, double own)
+{
+    return own / (1 + in->fast);
+}
+
+double sim_own_utc(const sim_instrument *in, double own)
+{
+    return (double)in->epoch_utc_ns * 1e-9 + own + in->ahead;
+}
+
+bool sim_input_signal(const sim_instrument *in, const char *key, const char *usual, sim_signal *out, char err[256])
+{
+    char name[32];
+    snprintf(name, sizeof name, "%.20s-delay", key);
+    if (!sim_signal_parse(out, sim_option(&in->options, key, usual), err)) return false;
+    if (sim_option_number(&in->options, name, "s", &out->delay, err)) return true;
+    sim_signal_free(out);
+    return false;
+}
 
 static bool common_options(sim_instrument *in, char err[256])
 {
@@ -33,6 +99,7 @@ static bool common_options(sim_instrument *in, char err[256])
     }
     in->max_recv = (uint32_t)max_recv;
     in->bytes_per_ns = link / 8e9;
+    if (!clock_options(in, err)) return false;
     const char *log = sim_option(o, "start-log", NULL);
     if (log) in->start_log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (log && in->start_log < 0) snprintf(err, 256, "option start-log: %.150s cannot be written", log);

@@ -5,6 +5,7 @@
 #include "sim/core/instrument.h"
 #include "sim/core/option.h"
 #include "sim/core/scpi.h"
+#include "sim/core/signal.h"
 #include "sim/core/status.h"
 #include "sim/core/store.h"
 
@@ -42,6 +43,9 @@ struct sim_instrument {
     int64_t busy_until_ns;         /* no answer leaves before */
     int64_t pending_until_ns;      /* an overlapped operation: *OPC? waits for it */
     int start_log;                 /* of the option start-log, else -1 */
+    int64_t epoch_ns, epoch_utc_ns; /* when the signals' and its own clock's time was 0 */
+    double fast;                   /* its clock gains so much: 1e-6 is 1 ppm */
+    double ahead;                  /* seconds that its time of day is ahead of UTC at the epoch */
     int64_t query_ns;              /* what any answer takes */
     double bytes_per_ns;           /* pace of the link, 0 = unlimited */
     bool needs_lf, unknown_reply, asleep;
@@ -53,6 +57,16 @@ struct sim_instrument {
 /* Options that every model takes, for the top of its list. */
 sim_instrument *sim_instrument_create(const sim_model *model, const char *options, const grat_sim_entry *known,
                                       uint64_t seed, char err[256]);
+
+/* Seconds since the epoch by the instrument's own clock, and when (CLOCK_MONOTONIC) that clock shows `own`. */
+double sim_own_seconds(const sim_instrument *in, int64_t now_ns);
+int64_t sim_own_to_ns(const sim_instrument *in, double own);
+/* The time of the signals, which all instruments of a world share. */
+double sim_world_seconds(const sim_instrument *in, double own);
+/* Its time of day: seconds since 1970 in UTC when it shows `own`, wrong by what its clock is wrong. */
+double sim_own_utc(const sim_instrument *in, double own);
+/* The signal of an input: option `key` (`usual` without it), seen `key`-delay later. */
+bool sim_input_signal(const sim_instrument *in, const char *key, const char *usual, sim_signal *out, char err[256]);
 
 /* The option start-log: one line "NANOSECONDS SERIAL COMMAND" (CLOCK_MONOTONIC) as a start has arrived. */
 void sim_note_start(const sim_instrument *in, const char *command, int64_t now_ns);

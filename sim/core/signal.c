@@ -208,6 +208,7 @@ static double file_of(const sim_signal *s, double t)
 
 double sim_signal_value(const sim_signal *s, const sim_filter *f, double t)
 {
+    t -= s->delay;
     double x = t * s->frequency + s->phase, half = s->amplitude / 2;
     switch (s->shape) {
     case SIM_DC: return s->offset;

@@ -22,6 +22,7 @@ typedef struct sim_signal {
     double amplitude;    /* peak to peak; standard deviation for SIM_NOISE */
     double offset;
     double phase;        /* periods */
+    double delay;        /* seconds from the source to the input */
     char text[128];      /* SIM_UART */
     size_t count;
     float *sample;       /* SIM_FILE, owned */

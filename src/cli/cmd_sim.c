@@ -159,17 +159,31 @@ static int announce(const cli *c, const grat_sim *sim)
     return cli_flush(CLI_DONE);
 }
 
-static int run(cli *c)
+/* Binds what the arguments or the world name. */
+static int begin(cli *c, grat_sim **sim)
 {
     static bench b;
     uint64_t seed = 1;
+    const char *world = cli_value(&c->args, "world");
+    grat_sim_world *w = NULL;
+    if (!c->args.args && !world) return cli_usage("sim: which model? grat sim --list shows them");
+    if (c->args.args && world) return cli_usage("sim: either models or --world, which names its own");
+    if (world && grat_sim_world_load(world, &c->op, &w)) return cli_usage("%s", c->op.text);
+    int status = world ? number(c, "seed", UINT64_MAX, &seed) : describe(c, &b, &seed);
+    unsigned n = b.n;
+    const grat_sim_instrument *list = w ? grat_sim_world_list(w, &n) : b.list;
+    if (!cli_has(&c->args, "timeout")) grat_op_init(&c->op, INT64_MAX, c->cancel);
+    if (!status && grat_sim_new(list, n, seed, &c->op, sim)) status = cli_fail(c, "sim");
+    grat_sim_world_free(w);
+    return status;
+}
+
+static int run(cli *c)
+{
     grat_sim *sim;
     if (cli_has(&c->args, "list")) return list_all(c);
-    if (!c->args.args) return cli_usage("sim: which model? grat sim --list shows them");
-    int status = describe(c, &b, &seed);
+    int status = begin(c, &sim);
     if (status) return status;
-    if (!cli_has(&c->args, "timeout")) grat_op_init(&c->op, INT64_MAX, c->cancel);
-    if (grat_sim_new(b.list, b.n, seed, &c->op, &sim)) return cli_fail(c, "sim");
     const char *hint;
     for (unsigned i = 0; (hint = grat_sim_hint(sim, i)); i++)
         if (*hint) cli_note(c, "%s", hint);
@@ -190,6 +204,7 @@ static const cli_option options[] = {
     {"tcp", 0, CLI_NUMBER, "PORT", "a TCP port of this number (--wires raw:PORT); one for each model in turn", NULL},
     {"option", 'o', CLI_TEXT, "KEY=VALUE", "an option of the model; several are possible", NULL},
     {"faults", 0, CLI_TEXT, "SPEC", "faults to show: NAME[@PROBABILITY][:ARG],…", NULL},
+    {"world", 0, CLI_FILE, "FILE", "instruments that share signals: docs/reference/world.md", NULL},
     {"seed", 0, CLI_NUMBER, "N", "the seed of everything random", NULL},
     {"raw-port", 0, CLI_NUMBER, "PORT", "port of the raw wire; 0 is the model's own", NULL},
     {"vxi-port", 0, CLI_NUMBER, "PORT", "port of the VXI-11 core; 0 is any", NULL},

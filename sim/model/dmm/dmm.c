@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/str.h"
 #include "sim/core/hash.h"
@@ -36,7 +37,7 @@ typedef struct dmm {
     sim_instrument *in;
     sim_signal signal;
     sim_filter filter;
-    double noise, load, mains, ext, ahead;
+    double noise, load, mains, ext;
     unsigned function, source, samples;
     bool autorange[FUNCTIONS];
     double range[FUNCTIONS], nplc, delay;
@@ -105,12 +106,13 @@ static bool busy(const dmm *d, int64_t now_ns)
 /* One integration of the input from t0 on. */
 static double integrate(const dmm *d, unsigned index)
 {
-    double t = (double)d->began_ns / 1e9 + integration(d) * index, sum = 0, squares = 0;
+    double t = (double)(d->began_ns - d->in->epoch_ns) * 1e-9, sum = 0, squares = 0;
+    double span = sim_world_seconds(d->in, integration(d));
     unsigned f = d->fetched_function;
     double error = d->noise * sim_gauss(sim_mix(d->in->seed ^ (uint64_t)d->began_ns) + index);
     if (f == RES2 || f == RES4) return d->load > 0 ? d->load + error : OVERLOAD;
     for (unsigned i = 0; i < LOOKS; i++) {
-        double v = sim_signal_value(&d->signal, &d->filter, t + integration(d) * (i + 0.5) / LOOKS);
+        double v = sim_signal_value(&d->signal, &d->filter, t + span * (index + (i + 0.5) / LOOKS));
         sum += v;
         squares += v * v;
     }
@@ -358,12 +360,29 @@ static void delay_set(sim_call *c)
     else d->delay = v;
 }
 
+static void put_time_of_day(sim_call *c, double utc)
+{
+    double s = floor(fmod(utc + 86400, 86400) * 1e6) / 1e6;
+    int minutes = (int)(s / 60);
+    sim_put(c, "%02d,%02d,%09.6f", minutes / 60, minutes % 60, s - 60.0 * minutes);
+}
+
 static void time_get(sim_call *c)
 {
     const dmm *d = c->model;
-    double s = fmod((double)(grat_utc_ns() % 86400000000000) / 1e9 + d->ahead + 86400, 86400);
-    int minutes = (int)(s / 60);
-    sim_put(c, "%02d,%02d,%09.6f", minutes / 60, minutes % 60, s - 60.0 * minutes);
+    put_time_of_day(c, sim_own_utc(d->in, sim_own_seconds(d->in, c->now_ns)));
+}
+
+/* When the last sequence began, as data loggers tell it. */
+static void scan_time_get(sim_call *c)
+{
+    const dmm *d = c->model;
+    struct tm t;
+    double utc = d->have ? sim_own_utc(d->in, sim_own_seconds(d->in, d->began_ns)) : 0;
+    time_t whole = (time_t)floor(utc);
+    gmtime_r(&whole, &t);
+    sim_put(c, "%d,%d,%d,", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday);
+    put_time_of_day(c, utc);
 }
 
 /* ---- the model -------------------------------------------------------------------------------- */
@@ -374,15 +393,14 @@ static bool open_dmm(void *p, sim_instrument *in, char err[256])
     const sim_options *o = &in->options;
     d->in = in;
     d->mains = 50, d->load = 1000;
-    if (!sim_signal_parse(&d->signal, sim_option(o, "ch1", "dc:0"), err)) return false;
+    if (!sim_input_signal(in, "ch1", "dc:0", &d->signal, err)) return false;
     if (!sim_option_number(o, "noise", "", &d->noise, err) || !sim_option_number(o, "load", "Ohm", &d->load, err) ||
-        !sim_option_number(o, "mains", "Hz", &d->mains, err) || !sim_option_number(o, "ext", "s", &d->ext, err) ||
-        !sim_option_number(o, "clock-offset", "s", &d->ahead, err)) {
+        !sim_option_number(o, "mains", "Hz", &d->mains, err) || !sim_option_number(o, "ext", "s", &d->ext, err)) {
         sim_signal_free(&d->signal);
         return false;
     }
-    if (!(d->mains >= 1 && d->mains <= 1000) || d->ext < 0 || d->ext > 3600 || fabs(d->ahead) > 80000) {
-        snprintf(err, 256, "option mains, ext or clock-offset: out of range");
+    if (!(d->mains >= 1 && d->mains <= 1000) || d->ext < 0 || d->ext > 3600) {
+        snprintf(err, 256, "option mains or ext: out of range");
         sim_signal_free(&d->signal);
         return false;
     }
@@ -415,7 +433,8 @@ static const sim_command commands[] = {
     {":TRIGger:DELay", delay_get, delay_set, NULL}, {":INITiate[:IMMediate]", NULL, init_set, NULL},
     {":FETCh", fetch_get, NULL, NULL}, {":READ", read_get, NULL, NULL}, {":ABORt", NULL, abort_set, NULL},
     {":DATA:POINts", points_get, NULL, NULL}, {":STATus:OPERation:CONDition", condition_get, NULL, NULL},
-    {":SYSTem:TIME", time_get, NULL, NULL}, {NULL, NULL, NULL, NULL},
+    {":SYSTem:TIME", time_get, NULL, NULL}, {":SYSTem:TIME:SCAN", scan_time_get, NULL, NULL},
+    {NULL, NULL, NULL, NULL},
 };
 
 static const sim_command *const tables[] = {commands, NULL};

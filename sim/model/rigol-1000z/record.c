@@ -42,6 +42,7 @@ static double bandwidth_of(const rg *g, const rg_channel *c)
 
 /* What stays the same over a run of samples. */
 typedef struct input {
+    const sim_instrument *clock;
     const sim_signal *signal;
     sim_filter filter;
     double mean, sign, skew;
@@ -52,6 +53,7 @@ static input input_of(const rg *g, const rg_channel *c, unsigned ch)
 {
     const sim_signal *s = &g->signal[ch];
     return (input){
+        .clock = g->in,
         .signal = s,
         .filter = sim_filter_for(s, bandwidth_of(g, c)),
         .mean = c->coupling == RG_COUP_AC ? sim_signal_mean(s) : 0,
@@ -64,7 +66,8 @@ static input input_of(const rg *g, const rg_channel *c, unsigned ch)
 static double look(const input *in, double t)
 {
     if (in->grounded) return 0;
-    return in->sign * (sim_signal_value(in->signal, &in->filter, t + in->skew) - in->mean);
+    double world = sim_world_seconds(in->clock, t + in->skew);
+    return in->sign * (sim_signal_value(in->signal, &in->filter, world) - in->mean);
 }
 
 double rg_input(const rg *g, const rg_channel *c, unsigned ch, double absolute_s)
@@ -108,7 +111,7 @@ double rg_logic_input(const rg *g, unsigned d, double absolute_s)
     /* The lowest lines see the analogue inputs, so that mixed captures agree; the others count. */
     if (d < RG_CHANNELS) {
         sim_filter f = {.gain = 1, .settle = 1};
-        return sim_signal_value(&g->signal[d], &f, absolute_s) - g->threshold[0];
+        return sim_signal_value(&g->signal[d], &f, sim_world_seconds(g->in, absolute_s)) - g->threshold[0];
     }
     double periods = floor(absolute_s * COUNTER_HZ / (double)(1u << (d - RG_CHANNELS)));
     return fmod(fabs(periods), 2) ? 1 : -1;
@@ -121,7 +124,7 @@ int rg_logic_at(const rg *g, const rg_record *r, unsigned d, double t)
     double absolute = r->trigger_s + r->start_s + at / r->rate;
     if (d < RG_CHANNELS) {
         sim_filter f = {.gain = 1, .settle = 1};
-        return sim_signal_value(&g->signal[d], &f, absolute) > r->threshold[d / 8];
+        return sim_signal_value(&g->signal[d], &f, sim_world_seconds(g->in, absolute)) > r->threshold[d / 8];
     }
     return rg_logic_input(g, d, absolute) > 0;
 }

@@ -12,7 +12,7 @@
 
 double rg_seconds(const rg *g, int64_t now_ns)
 {
-    return (double)(now_ns - g->epoch_ns) * 1e-9;
+    return sim_own_seconds(g->in, now_ns);
 }
 
 /* The guide's defaults, and the state that an owner printed after *RST with 00.04.04.SP4. */
@@ -51,7 +51,7 @@ static bool open_signals(rg *g, char err[256])
     static const char *const usual[RG_CHANNELS] = {
         "sine:1kHz:2V:0V", "square:1kHz:3V:1.5V", "uart:9600:Graticule ", "noise:0.2V"};
     for (unsigned i = 0; i < RG_CHANNELS; i++)
-        if (!sim_signal_parse(&g->signal[i], sim_option(&g->in->options, keys[i], usual[i]), err)) return false;
+        if (!sim_input_signal(g->in, keys[i], usual[i], &g->signal[i], err)) return false;
     return true;
 }
 
@@ -105,7 +105,6 @@ static bool open_rigol(void *p, sim_instrument *in, char err[256])
     rg *g = p;
     g->in = in;
     g->row = in->model->row;
-    g->epoch_ns = grat_now_ns() - 1000000000;
     snprintf(in->idn, sizeof in->idn, "RIGOL TECHNOLOGIES,%s,%.60s,%.60s", g->row->idn,
              sim_option(&in->options, "serial", g->row->serial), sim_option(&in->options, "fw", "00.04.04.SP4"));
     if (open_options(g, err) && open_signals(g, err) && demo(g, err)) return true;

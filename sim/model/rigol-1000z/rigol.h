@@ -103,7 +103,6 @@ typedef struct rg_run {
 typedef struct rg {
     sim_instrument *in;
     const rg_model *row;
-    int64_t epoch_ns;
     /* options */
     sim_signal signal[RG_CHANNELS];
     double noise, bandwidth;       /* noise < 0: 0.01 division */
@@ -139,7 +138,7 @@ typedef struct rg {
 
 /* rigol.c */
 void rg_reset(void *p);
-double rg_seconds(const rg *g, int64_t now_ns);   /* absolute signal time */
+double rg_seconds(const rg *g, int64_t now_ns);   /* absolute time, by the scope's own clock */
 
 /* settings.c: what follows from the settings */
 unsigned rg_columns_used(const rg *g);            /* 1, 2 or 4: how rate and depth are shared */

@@ -156,7 +156,7 @@ void rg_run_trigger(void *p)
 static void triggered(rg *g, double at_s, rg_state state, int64_t now_ns)
 {
     rg_run *r = &g->run;
-    int64_t at_ns = g->epoch_ns + (int64_t)(at_s * NS_PER_S);
+    int64_t at_ns = sim_own_to_ns(g->in, at_s);
     r->pending = snapshot(g, at_s, state == RG_AUTO || r->force);
     r->force = false;
     r->first = false;
