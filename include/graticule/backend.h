@@ -105,6 +105,9 @@ typedef struct grat_driver {
     /* Optional: the next piece of a recording, with dt and with `first` counted from its first sample by the
      * instrument's own clock; `restart` begins one. Without it, acquisitions are placed by the host's clock. */
     grat_err (*log_next)(void *p, const grat_request *q, bool restart, grat_record **out, grat_op *op);
+    /* Optional: how log_next makes the next recording; ERANGE names what there is. Without it log_next is a stream, and
+     * GRAT_LOG_BLOCK goes by acquire and fetch. */
+    grat_err (*log_mode)(void *p, grat_log_mode mode, grat_op *op);
     /* Optional. */
     grat_err (*calibrate)(void *p, const grat_calibration *k, grat_op *op);
     /* Optional, both or none: the generator. */

@@ -714,10 +714,17 @@ typedef bool (*grat_record_fn)(void *user, grat_record *r);
 GRAT_API grat_err grat_capture(grat_scope *sc, const grat_request *q, grat_record_fn fn, void *user, grat_op *op);
 /* ---- long recordings ---------------------------------------------------------------------------- */
 
+typedef enum grat_log_mode {
+    GRAT_LOG_AUTO,            /* the driver's choice */
+    GRAT_LOG_BLOCK,           /* acquisitions one after another, each whole */
+    GRAT_LOG_RAPID,           /* segments of the memory, read out together */
+    GRAT_LOG_STREAM,          /* samples without end, as the link takes them */
+} grat_log_mode;
 typedef struct grat_log_options {
     uint32_t size;            /* sizeof(grat_log_options) */
     double duration;          /* seconds of signal; 0 = until it is cancelled */
     uint64_t samples;         /* of each channel; 0 = no limit */
+    grat_log_mode mode;       /* ERANGE, before anything is recorded, where the instrument has no such mode */
 } grat_log_options;
 typedef struct grat_log_totals {
     uint64_t records;         /* pieces */

@@ -22,6 +22,7 @@ typedef struct recording {
     uint64_t next;               /* index behind the last sample */
     int64_t piece_ms;
     unsigned faults;
+    bool own;                    /* the driver's log_next makes the pieces */
 } recording;
 
 /* Where the driver has no pieces of its own: acquisitions one after another, placed by the host's clock. */
@@ -42,7 +43,7 @@ static grat_err by_acquisition(recording *r, grat_record **out, grat_op *op)
 static grat_err next_piece(recording *r, grat_record **out, grat_op *op)
 {
     bool restart = r->totals.records == 0;
-    if (r->driver->log_next) return r->driver->log_next(r->priv, &r->q, restart, out, op);
+    if (r->own) return r->driver->log_next(r->priv, &r->q, restart, out, op);
     return by_acquisition(r, out, op);
 }
 
@@ -109,6 +110,19 @@ static grat_err one(recording *r, grat_record_fn fn, void *user, bool *more, gra
     return GRAT_OK;
 }
 
+static grat_err choose_mode(recording *r, grat_op *op)
+{
+    static const char *const names[] = {"auto", "block", "rapid", "stream"};
+    grat_log_mode mode = r->opt->mode;
+    const grat_driver *d = r->driver;
+    if ((unsigned)mode > GRAT_LOG_STREAM) return grat_op_fail(op, GRAT_EINVAL, "log: there is no such mode");
+    r->own = d->log_next && (d->log_mode || mode != GRAT_LOG_BLOCK);
+    if (d->log_mode) return d->log_mode(r->priv, mode, op);
+    if (mode <= GRAT_LOG_BLOCK || (d->log_next && mode == GRAT_LOG_STREAM)) return GRAT_OK;
+    return grat_op_fail(op, GRAT_ERANGE, "mode %s: not with this instrument, which has block%s", names[mode],
+                        d->log_next ? " and stream" : "");
+}
+
 static grat_err prepare(grat_scope *sc, recording *r, grat_op *op)
 {
     grat_settings now = {0}, want = {0};
@@ -135,7 +149,8 @@ grat_err grat_log(grat_scope *sc, const grat_request *q, const grat_log_options 
     r.q.trigger = GRAT_TRIG_NONE;
     if (r.q.pre < 0) r.q.pre = 0;
     r.q.current = false;
-    grat_err err = prepare(sc, &r, op);
+    grat_err err = choose_mode(&r, op);
+    if (!err) err = prepare(sc, &r, op);
     while (!err && more) {
         err = one(&r, sink->fn, sink->user, &more, op);
         if (sink->progress) sink->progress(sink->user, &r.totals);

@@ -196,6 +196,14 @@ static int finish(logging *k, grat_err e)
     return !complete || (k->totals.gaps && cli_has(&c->args, "strict")) ? CLI_INCOMPLETE : CLI_DONE;
 }
 
+static grat_log_mode mode_of(const char *word)
+{
+    static const char *const words[] = {"auto", "block", "rapid", "stream"};
+    for (unsigned i = 0; word && i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i], word) == 0) return (grat_log_mode)i;
+    return GRAT_LOG_AUTO;
+}
+
 static int plan_piece(logging *k, const grat_caps *caps)
 {
     double rate = cli_amount(&k->c->args, "rate", 0);
@@ -221,7 +229,8 @@ static int run(cli *c)
     if (cli_parse_request(&c->args, &k.request, &c->op)) return cli_usage("%s", c->op.text);
     int status = name_files(&k);
     if (status) return status;
-    k.options = (grat_log_options){.size = sizeof k.options, .duration = cli_amount(&c->args, "for", 0)};
+    k.options = (grat_log_options){.size = sizeof k.options, .duration = cli_amount(&c->args, "for", 0),
+                                   .mode = mode_of(cli_value(&c->args, "mode"))};
     if (cli_has(&c->args, "for") && !(k.options.duration > 0))
         return cli_usage("--for: it must be longer than nothing");
     status = cli_open_scope(c, &sc);
@@ -247,6 +256,7 @@ static const cli_option options[] = {
     {"output", 'o', CLI_FILE, "FILE", "where to write; the ending chooses the format; several are possible", NULL},
     {"format", 'f', CLI_TEXT, "NAME", "the format, whatever the name of the file", NULL},
     {"rate", 0, CLI_AMOUNT, "RATE", "samples per second, such as 10kS/s; chooses the pieces", "S/s"},
+    {"mode", 0, CLI_CHOICE, "MODE", "how it is recorded: auto, block, rapid or stream", "auto block rapid stream"},
     {"for", 0, CLI_AMOUNT, "TIME", "how long, such as 1h; else until Ctrl-C", "s"},
     {"strict", 0, CLI_FLAG, NULL, "missing samples make the exit status 3", NULL},
     {NULL, 0, CLI_FLAG, NULL, NULL, NULL},

@@ -35,6 +35,10 @@ $ log SIM::bitscope -c A --rate 100kS/s --for 300ms -o log.csv --strict
 !~ BS0005: channels A, \d+ samples each channel, 100 kS/s, \d+ lost in \d+ gaps
 ? 3
 = log.csv.gaps.csv first_missing,missing,time_s
+$ log SIM::bitscope -c A --rate 10kS/s --mode rapid --for 100ms -o no.csv
+!~ grat: SIM::bitscope: mode rapid: .*
+? 1
+=! no.csv
 $ log SIM::bitscope -c A --rate 10kS/s -o open.csv -q
 >*
 ^ INT 0.8

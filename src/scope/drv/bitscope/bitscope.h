@@ -163,6 +163,7 @@ grat_err bs_program(const bs_scope *b, bs_trace *t, grat__bs_regs *out, grat_op 
 
 /* fetch.c */
 grat_err bs_fetch(void *p, const grat_request *q, grat_record **out, grat_op *op);
+grat_err bs_log_mode(void *p, grat_log_mode mode, grat_op *op);
 /* Back-to-back traces, placed by the instrument's clock. */
 grat_err bs_log_next(void *p, const grat_request *q, bool restart, grat_record **out, grat_op *op);
 /* First address of the newest `n` conversions before `address`. */

@@ -96,6 +96,7 @@ const grat_driver grat__bitscope = {
     .cancel = bs_cancel,
     .describe = describe,
     .calibrate = bs_calibrate,
+    .log_mode = bs_log_mode,
     .log_next = bs_log_next,
     .generator_set = bs_generator_set,
     .generator_get = bs_generator_get,

@@ -217,6 +217,14 @@ grat_err bs_fetch(void *p, const grat_request *q, grat_record **out, grat_op *op
     return grat_op_check(op);
 }
 
+grat_err bs_log_mode(void *p, grat_log_mode mode, grat_op *op)
+{
+    (void)p;
+    if (mode <= GRAT_LOG_BLOCK) return GRAT_OK;
+    return grat_op_fail(op, GRAT_ERANGE, "mode %s: a BitScope records in blocks",
+                        mode == GRAT_LOG_RAPID ? "rapid" : "stream");
+}
+
 grat_err bs_log_next(void *p, const grat_request *q, bool restart, grat_record **out, grat_op *op)
 {
     bs_scope *b = p;
