@@ -36,7 +36,7 @@ $ log SIM::bitscope -c A --rate 100kS/s --for 300ms -o log.csv --strict
 ? 3
 = log.csv.gaps.csv first_missing,missing,time_s
 $ log SIM::bitscope -c A --rate 10kS/s --mode rapid --for 100ms -o no.csv
-!~ grat: SIM::bitscope: mode rapid: .*
+!~ grat: mode rapid: .*
 ? 1
 =! no.csv
 $ log SIM::bitscope -c A --rate 10kS/s -o open.csv -q
