@@ -480,6 +480,8 @@ GRAT_API void grat_list_free(grat_list *l);
 /* ---- waveforms ---------------------------------------------------------------------------------- */
 
 #define GRAT_MAX_CHANNELS 32
+/* Analog channels of a scope. */
+#define GRAT_MAX_ANALOG 8
 
 typedef enum grat_sample_type { GRAT_U8 = 1, GRAT_I8, GRAT_U16, GRAT_I16, GRAT_F32 } grat_sample_type;
 
@@ -493,7 +495,7 @@ enum grat_record_flag {
 
 /* One channel of a record. value[i] = raw[i] * scale + offset, in `unit`. */
 typedef struct grat_trace {
-    char name[16];           /* "1".."4", "D0".."D15", "A", "B", "L0".."L7" */
+    char name[16];           /* "1".."4", "D0".."D15", "A", "B", "L0".."L7"; "A.max", "A.min" when aggregated */
     char unit[8];            /* "V", "A", "W", "" for logic */
     bool logic;              /* samples are 0 or 1 */
     grat_sample_type type;
@@ -516,6 +518,9 @@ typedef struct grat_record {
     unsigned flags;          /* grat_record_flag */
     unsigned number;         /* 0-based number of the acquisition */
     unsigned traces;
+    double trigger_offset;   /* seconds to add to the time of each sample: from the crossing of the level to the
+                              * sample at the trigger, where the instrument tells; it is not part of t0 */
+    uint64_t trigger_stamp;  /* sample clocks between triggers, by differences within one run; 0 = not told */
     grat_trace trace[GRAT_MAX_CHANNELS];
 } grat_record;
 
@@ -559,14 +564,47 @@ typedef struct grat_caps {
     unsigned analog, digital, generators;
     double horizontal_divisions, vertical_divisions;
     double bandwidth_hz;
-    double max_rate[5];      /* by number of enabled analog channels, index 1.. */
-    uint64_t max_depth[5];   /* likewise; the option's depth where there is one */
+    double max_rate[GRAT_MAX_ANALOG + 1];    /* by number of enabled analog channels, index 1.. */
+    uint64_t max_depth[GRAT_MAX_ANALOG + 1]; /* likewise; the option's depth where there is one */
     double min_timebase, max_timebase;   /* seconds per division */
     double min_scale, max_scale;         /* volts per division at a probe ratio of 1 */
     const char *driver;
-    char analog_name[4][8];              /* "1", "2"; "A", "B" */
+    char analog_name[GRAT_MAX_ANALOG][8]; /* "1", "2"; "A", "B" */
     char digital_name[16][8];            /* "D0", "D1"; "L0", "L1" */
+    unsigned features;                   /* grat_feature */
 } grat_caps;
+
+/* What only some instruments take in a request; the others refuse it with ENOTSUP. */
+enum grat_feature {
+    GRAT_FEATURE_TERMS = 1,      /* triggers beyond an edge: grat_trigger_term */
+    GRAT_FEATURE_DOWNSAMPLE = 2,
+    GRAT_FEATURE_SEGMENTS = 4,
+    GRAT_FEATURE_ETS = 8,        /* equivalent-time sampling */
+};
+
+typedef enum grat_event {
+    GRAT_EVENT_EDGE = 1,     /* slope at level; ABOVE, BELOW: while it is so. Of a digital channel too */
+    GRAT_EVENT_PULSE,        /* the end of a positive pulse (FALLING: negative) of least to most seconds */
+    GRAT_EVENT_WINDOW,       /* of level to upper: RISING enters it, FALLING leaves it, EITHER; ABOVE: is in it, BELOW:
+                              * is out of it; with times: after it was so for least to most seconds */
+    GRAT_EVENT_RUNT,         /* passes level and comes back without upper (RISING; FALLING the other way round) */
+    GRAT_EVENT_TIMEOUT,      /* no such edge for `least` seconds */
+} grat_event;
+
+/* One event of a trigger that consists of several, or of one that is no edge. */
+typedef struct grat_trigger_term {
+    grat_event event;
+    char source[8];          /* as trigger_source */
+    grat_slope slope;
+    double level, upper;     /* volts at the probe tip */
+    double least, most;      /* seconds; 0 = no limit */
+    bool or_else;            /* begins another group: the groups are alternatives, all of a group is needed at once */
+} grat_trigger_term;
+#define GRAT_TRIGGER_TERMS 8
+
+/* Of `ratio` samples each. The trace is that of the channel; of AGGREGATE there are two, NAME.max and NAME.min. */
+typedef enum grat_downsample { GRAT_DOWN_NONE, GRAT_DOWN_AGGREGATE, GRAT_DOWN_DECIMATE, GRAT_DOWN_AVERAGE }
+    grat_downsample;
 
 typedef struct grat_channel_settings {
     bool enabled;
@@ -579,7 +617,7 @@ typedef struct grat_channel_settings {
 } grat_channel_settings;
 
 typedef struct grat_settings {
-    grat_channel_settings channel[4];
+    grat_channel_settings channel[GRAT_MAX_ANALOG];
     bool digital[16];
     bool digital_on;
     double threshold[2];       /* volts, one a pod of 8 */
@@ -599,6 +637,11 @@ typedef struct grat_settings {
     double holdoff;
     unsigned digital_taken;    /* read only: bits of digital channels whose pins the generator drives */
     char left_out[160];        /* of a plan: channels that were asked for and cannot be had, and why; "" = none */
+    unsigned terms;            /* trigger_type "terms": these events, in the place of source, slope and level */
+    grat_trigger_term term[GRAT_TRIGGER_TERMS];
+    grat_downsample downsample;
+    unsigned ratio;            /* of down-sampling; rate and depth are before it */
+    unsigned ets;              /* equivalent-time sampling: so many samples in the place of one, 0 = off */
 } grat_settings;
 
 /* Bits of what to set; the others are left as the instrument has them. */
@@ -618,6 +661,8 @@ enum grat_setting {
     GRAT_SET_TRIGGER = 1 << 12,  /* source, slope, level; the type becomes edge */
     GRAT_SET_HOLDOFF = 1 << 13,
     GRAT_SET_THRESHOLD = 1 << 14,
+    GRAT_SET_DOWNSAMPLE = 1 << 15,
+    GRAT_SET_ETS = 1 << 16,
 };
 
 /* Takes the session over on success; grat_scope_close closes it. On failure the caller keeps it. */
@@ -680,7 +725,7 @@ GRAT_API grat_err grat_generator_get(grat_scope *sc, grat_generator *out, grat_o
 /* What a person asks for; unset fields leave the instrument as it is. */
 typedef struct grat_request {
     uint32_t size;            /* sizeof(grat_request) */
-    bool channel[4];          /* with any_channel: exactly these */
+    bool channel[GRAT_MAX_ANALOG]; /* with any_channel: exactly these */
     bool digital[16];
     bool any_channel;         /* some channel was named */
     double period;            /* seconds of signal, 0 = unset */
@@ -703,6 +748,12 @@ typedef struct grat_request {
     bool memory;              /* the whole acquisition memory, not the screen points */
     bool current;             /* read what is on the screen now, without arming */
     unsigned count;           /* acquisitions, 0 = 1 */
+    unsigned segments;        /* not 0: so many in one run of the instrument's memory, which does not stop in between */
+    grat_downsample downsample;
+    unsigned ratio;           /* of down-sampling: this many samples become one */
+    unsigned terms;           /* with trigger EDGE or AUTO: these events, in the place of source, slope and level */
+    grat_trigger_term term[GRAT_TRIGGER_TERMS];
+    bool ets;                 /* equivalent-time sampling: faster than the converter, of a signal that repeats */
 } grat_request;
 GRAT_API void grat_request_init(grat_request *q);
 

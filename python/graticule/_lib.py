@@ -47,7 +47,8 @@ class grat_trace(Structure):
 class grat_record(Structure):
     _fields_ = [('refs', c_int), ('first', c_uint64), ('count', c_size_t), ('t0', c_double), ('dt', c_double),
                 ('mono_ns', c_int64), ('utc_ns', c_int64), ('utc_uncertainty_ns', c_int64), ('flags', c_uint),
-                ('number', c_uint), ('traces', c_uint), ('trace', grat_trace * MAX_CHANNELS)]
+                ('number', c_uint), ('traces', c_uint),
+                ('trigger_offset', c_double), ('trigger_stamp', c_uint64), ('trace', grat_trace * MAX_CHANNELS)]
 
 
 class grat_channel_settings(Structure):
@@ -55,22 +56,30 @@ class grat_channel_settings(Structure):
                 ('coupling', c_int), ('bandwidth_limit', c_bool), ('invert', c_bool), ('unit', c_char * 8)]
 
 
+class grat_trigger_term(Structure):
+    _fields_ = [('event', c_int), ('source', c_char * 8), ('slope', c_int), ('level', c_double), ('upper', c_double),
+                ('least', c_double), ('most', c_double), ('or_else', c_bool)]
+
+
 class grat_settings(Structure):
-    _fields_ = [('channel', grat_channel_settings * 4), ('digital', c_bool * 16), ('digital_on', c_bool),
+    _fields_ = [('channel', grat_channel_settings * 8), ('digital', c_bool * 16), ('digital_on', c_bool),
                 ('threshold', c_double * 2), ('timebase', c_double), ('delay', c_double), ('acq', c_int),
                 ('averages', c_uint), ('depth', c_uint64), ('rate', c_double), ('sweep', c_int),
                 ('trigger_type', c_char * 16), ('trigger_source', c_char * 24), ('trigger_slope', c_int),
                 ('trigger_level', c_double), ('trigger_hair', c_bool), ('trigger_wait', c_double),
-                ('holdoff', c_double), ('digital_taken', c_uint), ('left_out', c_char * 160)]
+                ('holdoff', c_double), ('digital_taken', c_uint), ('left_out', c_char * 160), ('terms', c_uint),
+                ('term', grat_trigger_term * 8), ('downsample', c_int), ('ratio', c_uint), ('ets', c_uint)]
 
 
 class grat_request(Structure):
-    _fields_ = [('size', c_uint32), ('channel', c_bool * 4), ('digital', c_bool * 16), ('any_channel', c_bool),
+    _fields_ = [('size', c_uint32), ('channel', c_bool * 8), ('digital', c_bool * 16), ('any_channel', c_bool),
                 ('period', c_double), ('samples', c_uint64), ('has_range', c_bool), ('low', c_double),
                 ('high', c_double), ('coupling', c_int), ('probe', c_double), ('acq', c_int), ('averages', c_uint),
                 ('trigger', c_int), ('trigger_source', c_char * 8), ('trigger_slope', c_int),
                 ('trigger_level', c_double), ('pattern_care', c_uint16), ('pattern_want', c_uint16), ('hair', c_bool),
-                ('wait', c_double), ('pre', c_double), ('memory', c_bool), ('current', c_bool), ('count', c_uint)]
+                ('wait', c_double), ('pre', c_double), ('memory', c_bool), ('current', c_bool), ('count', c_uint),
+                ('segments', c_uint), ('downsample', c_int), ('ratio', c_uint), ('terms', c_uint),
+                ('term', grat_trigger_term * 8), ('ets', c_bool)]
 
 
 class grat_meta(Structure):
@@ -89,7 +98,8 @@ class grat_sim_instrument(Structure):
 
 
 STRUCTURES = (grat_op, grat_open_options, grat_identity, grat_found, grat_discover_options, grat_trace, grat_record,
-              grat_channel_settings, grat_settings, grat_request, grat_meta, grat_screenshot, grat_sim_instrument)
+              grat_channel_settings, grat_trigger_term, grat_settings, grat_request, grat_meta, grat_screenshot,
+              grat_sim_instrument)
 
 CONSTANTS = {
     'GRAT_OK': 0, 'GRAT_ETIMEOUT': 3, 'GRAT_ECANCELED': 4, 'GRAT_REASON_COUNT': 1, 'GRAT_REASON_END': 4,

@@ -151,7 +151,7 @@ grat_err grat_capture(grat_scope *sc, const grat_request *q, grat_record_fn fn, 
 {
     capture c = {.driver = grat__scope_driver(sc), .priv = grat__scope_priv(sc), .q = q, .fn = fn, .user = user};
     grat_settings want = {0};
-    unsigned count = q->count ? q->count : 1;
+    unsigned count = q->segments ? q->segments : q->count ? q->count : 1;
     bool more = true, averages = q->acq == GRAT_ACQ_AVERAGE && !q->current;
     if (q->size != sizeof *q)
         return grat_op_fail(op, GRAT_EINVAL, "request: its size is wrong; call grat_request_init first");

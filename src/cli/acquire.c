@@ -5,7 +5,7 @@
 
 void cli_acquire_deadline(cli *c, const grat_request *q)
 {
-    unsigned count = q->count ? q->count : 1;
+    unsigned count = q->segments ? q->segments : q->count ? q->count : 1;
     unsigned rounds = q->acq == GRAT_ACQ_AVERAGE && q->averages ? q->averages : 1;
     if (cli_has(&c->args, "timeout")) return;
     double ms = (double)c->timeout_ms + 1000.0 * count * rounds * (3 * q->period + 1);
@@ -18,7 +18,7 @@ grat_err cli_acquire_meta(cli *c, grat_scope *sc, const grat_request *q, grat_me
 {
     grat_settings now = {0};
     unsigned mask = 0;
-    *meta = (grat_meta){.identity = *grat_scope_identity(sc), .acquisitions = q->count};
+    *meta = (grat_meta){.identity = *grat_scope_identity(sc), .acquisitions = q->segments ? q->segments : q->count};
     snprintf(meta->resource, sizeof meta->resource, "%s", c->resource);
     grat_err e = grat_scope_get(sc, &now, &c->op);
     if (e) return e;

@@ -29,7 +29,7 @@ static void progress(const capture *k)
     if (!cli_progress_wanted(k->c)) return;
     double seconds = (double)(grat_now_ns() - k->began_ns) / 1e9;
     grat_format_quantity(n, sizeof n, (double)k->samples, "S");
-    unsigned of = k->request.count ? k->request.count : 1;
+    unsigned of = k->request.segments ? k->request.segments : k->request.count ? k->request.count : 1;
     fprintf(stderr, "\r\033[K%u of %u acquisitions, %s, %.1f s", k->acquisitions, of, n, seconds);
 }
 

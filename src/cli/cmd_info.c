@@ -34,10 +34,10 @@ static void json_caps(cli_json *j, const grat_caps *k)
     cli_json_u64(j, "generators", k->generators);
     cli_json_num(j, "bandwidth_hz", k->bandwidth_hz);
     cli_json_open(j, "max_rate", '[');
-    for (unsigned i = 1; i <= k->analog && i < 5; i++) cli_json_num(j, NULL, k->max_rate[i]);
+    for (unsigned i = 1; i <= k->analog && i <= GRAT_MAX_ANALOG; i++) cli_json_num(j, NULL, k->max_rate[i]);
     cli_json_close(j, ']');
     cli_json_open(j, "max_depth", '[');
-    for (unsigned i = 1; i <= k->analog && i < 5; i++) cli_json_u64(j, NULL, k->max_depth[i]);
+    for (unsigned i = 1; i <= k->analog && i <= GRAT_MAX_ANALOG; i++) cli_json_u64(j, NULL, k->max_depth[i]);
     cli_json_close(j, ']');
     cli_json_close(j, '}');
 }
@@ -61,7 +61,7 @@ static void json_settings(cli_json *j, const grat_settings *s, const grat_caps *
 {
     cli_json_open(j, "settings", '{');
     cli_json_open(j, "channels", '[');
-    for (unsigned i = 0; i < k->analog && i < 4; i++) json_channel(j, &s->channel[i], k->analog_name[i]);
+    for (unsigned i = 0; i < k->analog && i < GRAT_MAX_ANALOG; i++) json_channel(j, &s->channel[i], k->analog_name[i]);
     cli_json_close(j, ']');
     cli_json_num(j, "timebase", s->timebase);
     cli_json_num(j, "delay", s->delay);
@@ -98,7 +98,7 @@ static void table_caps(const grat_caps *k)
 static void table_settings(const grat_settings *s, const grat_caps *k)
 {
     char a[32], b[32];
-    for (unsigned i = 0; i < k->analog && i < 4; i++) {
+    for (unsigned i = 0; i < k->analog && i < GRAT_MAX_ANALOG; i++) {
         const grat_channel_settings *ch = &s->channel[i];
         if (!ch->enabled) {
             printf("channel %-6s off\n", k->analog_name[i]);

@@ -212,7 +212,7 @@ static int plan_piece(logging *k, const grat_caps *caps)
         return cli_usage("--rate and --period: the rate chooses the length of the pieces; give one of them");
     if (!(rate > 0)) return CLI_DONE;
     unsigned n = 0;
-    for (unsigned i = 0; i < 4; i++) n += k->request.channel[i];
+    for (unsigned i = 0; i < GRAT_MAX_ANALOG; i++) n += k->request.channel[i];
     double room = (double)caps->max_depth[n ? n : 1] / 2, most = rate * PIECE_SECONDS;
     if (!(room >= 1)) room = 1000;
     if (most < room) room = most < 1 ? 1 : most;

@@ -6,12 +6,11 @@
 #include <string.h>
 #include <strings.h>
 
-/* "1".."4", "A".."D" -> 0..3; "D0".."D15", "L0".."L15" -> 16..31; -1 when it is neither. */
-static int channel_number(const char *s, size_t n)
+int cli_channel_number(const char *s, size_t n)
 {
     if (n > 2 && strncasecmp(s, "ch", 2) == 0) s += 2, n -= 2;
-    if (n == 1 && *s >= '1' && *s <= '4') return *s - '1';
-    if (n == 1 && toupper((unsigned char)*s) >= 'A' && toupper((unsigned char)*s) <= 'D')
+    if (n == 1 && *s >= '1' && *s <= '8') return *s - '1';
+    if (n == 1 && toupper((unsigned char)*s) >= 'A' && toupper((unsigned char)*s) <= 'H')
         return toupper((unsigned char)*s) - 'A';
     if (n < 2 || n > 3 || !strchr("DL", toupper((unsigned char)*s)) || !isdigit((unsigned char)s[1])) return -1;
     int v = s[1] - '0';
@@ -34,84 +33,13 @@ grat_err cli_parse_channels(const char *text, grat_request *q, grat_op *op)
     const char *p = text;
     do {
         size_t n = strcspn(p, ","), k = strcspn(p, ",-");
-        int from = channel_number(p, k);
-        int to = k < n ? channel_number(p + k + 1, n - k - 1) : from;
+        int from = cli_channel_number(p, k);
+        int to = k < n ? cli_channel_number(p + k + 1, n - k - 1) : from;
         grat_err e = mark(q, from, to, text, op);
         if (e) return e;
         p += n;
     } while (*p++ == ',');
     return GRAT_OK;
-}
-
-static bool parse_slope(const char *s, size_t n, grat_slope *out)
-{
-    static const struct {
-        const char *word;
-        grat_slope slope;
-    } words[] = {{"rising", GRAT_RISING},   {"rise", GRAT_RISING},   {"+", GRAT_RISING},    {"falling", GRAT_FALLING},
-                 {"fall", GRAT_FALLING},    {"-", GRAT_FALLING},     {"either", GRAT_EITHER}, {"both", GRAT_EITHER},
-                 {"above", GRAT_ABOVE},     {"below", GRAT_BELOW}};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strlen(words[i].word) == n && strncasecmp(words[i].word, s, n) == 0) {
-            *out = words[i].slope;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool parse_source(const char *s, size_t n, char out[8])
-{
-    int ch = channel_number(s, n);
-    if (ch >= 16) {
-        snprintf(out, 8, "D%d", (ch - 16) & 15);
-    } else if (ch >= 0) {
-        snprintf(out, 8, "%d", (ch & 3) + 1);
-    } else if (n == 4 && strncasecmp(s, "line", n) == 0) {
-        snprintf(out, 8, "line");
-    } else if (n == 3 && strncasecmp(s, "ext", n) == 0) {
-        snprintf(out, 8, "ext");
-    } else {
-        return false;
-    }
-    return true;
-}
-
-/* "L0=1,L3=0", with ":falling" and its like behind it: true when it is one. */
-static bool parse_pattern(const char *text, grat_request *q)
-{
-    size_t end = strcspn(text, ":");
-    for (const char *p = text; p < text + end;) {
-        size_t n = strcspn(p, "=");
-        int ch = channel_number(p, n);
-        const char *level = p + n + 1;
-        if (p + n >= text + end || ch < 16 || (*level != '0' && *level != '1')) return false;
-        if (level[1] == ',' ? level + 2 == text + end : level + 1 != text + end) return false;
-        q->pattern_care |= (uint16_t)(1u << (ch - 16));
-        if (*level == '1') q->pattern_want |= (uint16_t)(1u << (ch - 16));
-        p = level + 1 + (level[1] == ',');
-    }
-    return q->pattern_care && (!text[end] || parse_slope(text + end + 1, strlen(text + end + 1), &q->trigger_slope));
-}
-
-grat_err cli_parse_trigger(const char *text, grat_request *q, grat_op *op)
-{
-    size_t end = strcspn(text, "@"), source = strcspn(text, ":@");
-    if (strcasecmp(text, "none") == 0 || strcasecmp(text, "auto") == 0) {
-        q->trigger = tolower((unsigned char)*text) == 'n' ? GRAT_TRIG_NONE : GRAT_TRIG_AUTO;
-        return GRAT_OK;
-    }
-    q->trigger = GRAT_TRIG_EDGE;
-    q->trigger_slope = GRAT_RISING;
-    q->trigger_level = 0;
-    if (strchr(text, '=') && parse_pattern(text, q)) return GRAT_OK;
-    bool ok = parse_source(text, source, q->trigger_source);
-    if (ok && source < end) ok = parse_slope(text + source + 1, end - source - 1, &q->trigger_slope);
-    if (!ok)
-        return grat_op_fail(op, GRAT_EPARSE,
-                            "--trigger %.60s: not a trigger; write it like 1:rising@0.5V, D3:falling, D0=1,D3=0, none "
-                            "or auto", text);
-    return text[end] ? grat_parse_quantity(text + end + 1, "V", &q->trigger_level, op) : GRAT_OK;
 }
 
 static grat_err parse_range(const cli_args *a, grat_request *q, grat_op *op)
@@ -147,6 +75,7 @@ static grat_err parse_type(const cli_args *a, grat_request *q, grat_op *op)
 static grat_err parse_numbers(const cli_args *a, grat_request *q, grat_op *op)
 {
     double samples = cli_amount(a, "samples", 0), pre = cli_amount(a, "pre", -1), count = cli_amount(a, "count", 0);
+    double segments = cli_amount(a, "segments", 0);
     q->period = cli_amount(a, "period", 0);
     q->probe = cli_amount(a, "probe", 0);
     q->hair = cli_has(a, "hair");
@@ -162,9 +91,40 @@ static grat_err parse_numbers(const cli_args *a, grat_request *q, grat_op *op)
     if (cli_has(a, "pre") && !(pre >= 0 && pre <= 1))
         return grat_op_fail(op, GRAT_EINVAL, "--pre: it must be between 0%% and 100%%, such as 25%%");
     if (count > 1e9) return grat_op_fail(op, GRAT_EINVAL, "--count: at most 1000000000");
+    if (segments > 1e9) return grat_op_fail(op, GRAT_EINVAL, "--segments: at most 1000000000");
     q->samples = (uint64_t)samples;
     q->pre = pre;
     q->count = (unsigned)count;
+    q->segments = (unsigned)segments;
+    q->ets = cli_has(a, "ets");
+    return GRAT_OK;
+}
+
+/* "16:aggregate" */
+static grat_err parse_downsample(const char *text, grat_request *q, grat_op *op)
+{
+    static const char *const names[] = {"", "aggregate", "decimate", "average"};
+    size_t n = strcspn(text, ":");
+    double ratio = 0;
+    char number[24] = "";
+    snprintf(number, sizeof number, "%.*s", n < sizeof number ? (int)n : 0, text);
+    for (unsigned i = 1; i < 4 && text[n]; i++)
+        if (strcasecmp(text + n + 1, names[i]) == 0) q->downsample = (grat_downsample)i;
+    if (!q->downsample || grat_parse_quantity(number, "", &ratio, op) || !(ratio >= 1 && ratio <= 1e9) ||
+        ratio != floor(ratio))
+        return grat_op_fail(op, GRAT_EPARSE, "--downsample %.40s: write it like 16:aggregate, 16:decimate or "
+                                             "16:average", text);
+    q->ratio = (unsigned)ratio;
+    return GRAT_OK;
+}
+
+static grat_err check_counts(const grat_request *q, grat_op *op)
+{
+    if (q->segments && q->count)
+        return grat_op_fail(op, GRAT_EINVAL,
+                            "--segments and --count: both say how many acquisitions; give one of them");
+    if (q->current && (q->count > 1 || q->segments))
+        return grat_op_fail(op, GRAT_EINVAL, "--current and --count: what is on the screen can be read once");
     return GRAT_OK;
 }
 
@@ -182,9 +142,8 @@ grat_err cli_parse_request(const cli_args *a, grat_request *q, grat_op *op)
     if (!e) e = parse_type(a, q, op);
     if (!e) e = parse_numbers(a, q, op);
     if (!e && q->wait > 0) q->trigger = GRAT_TRIG_AUTO;
-    if (!e && q->current && q->count > 1)
-        e = grat_op_fail(op, GRAT_EINVAL, "--current and --count: what is on the screen can be read once");
-    return e;
+    if (!e && (v = cli_value(a, "downsample"))) e = parse_downsample(v, q, op);
+    return e ? e : check_counts(q, op);
 }
 
 const cli_option cli_acquire_options[] = {
@@ -196,13 +155,18 @@ const cli_option cli_acquire_options[] = {
     {"high", 0, CLI_AMOUNT, "VOLTS", "highest voltage to see, with --low", "V"},
     {"coupling", 0, CLI_CHOICE, "KIND", "dc, ac or gnd", "dc ac gnd"},
     {"probe", 0, CLI_AMOUNT, "RATIO", "attenuation of the probe: 10 is 10X", ""},
-    {"trigger", 't', CLI_TEXT, "SPEC", "1:rising@0.5V, D3:falling, none or auto", NULL},
+    {"trigger", 't', CLI_TEXT, "SPEC",
+     "1:rising@0.5V, D3:falling, none or auto; 1:pulse@0.5V,1us..5us, 1:window@-1V..1V, 1:runt@0.2V..0.8V, "
+     "1:timeout@0.5V,1ms; joined by & and |", NULL},
     {"wait", 0, CLI_AMOUNT, "TIME", "without a trigger for so long it goes by itself", "s"},
     {"hair", 0, CLI_FLAG, NULL, "trigger on short pulses too, where the instrument can", NULL},
     {"pre", 0, CLI_AMOUNT, "PERCENT", "how much to keep from before the trigger, such as 25%", "%"},
     {"memory", 'm', CLI_FLAG, NULL, "the whole acquisition memory, not the points on the screen", NULL},
     {"current", 0, CLI_FLAG, NULL, "what is on the screen now, without a new acquisition", NULL},
     {"count", 'n', CLI_COUNT, "N", "so many acquisitions one after another", NULL},
+    {"segments", 0, CLI_COUNT, "N", "so many acquisitions in one run of the memory", NULL},
+    {"downsample", 0, CLI_TEXT, "N:MODE", "N samples become one: 16:aggregate (max and min), decimate, average", NULL},
+    {"ets", 0, CLI_FLAG, NULL, "equivalent-time sampling of a signal that repeats", NULL},
     {"average", 0, CLI_COUNT, "N", "average over so many triggers", NULL},
     {"peak", 0, CLI_FLAG, NULL, "peak detection", NULL},
     {"hires", 0, CLI_FLAG, NULL, "high resolution", NULL},

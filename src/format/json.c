@@ -60,7 +60,8 @@ static grat_err settings_json(grat__buf *b, const grat_settings *s)
     static const char *const slopes[] = {"", "rising", "falling", "either"};
     static const char *const types[] = {"", "normal", "average", "peak", "hires"};
     grat_err err = grat__buf_puts(b, "{\"channels\":[");
-    for (unsigned i = 0; i < 4 && !err; i++) err = channel_json(b, i, &s->channel[i]);
+    for (unsigned i = 0; i < GRAT_MAX_ANALOG && !err; i++)
+        if (i < 4 || s->channel[i].probe > 0) err = channel_json(b, i, &s->channel[i]);
     if (!err) err = grat__buf_puts(b, "],");
     if (!err) err = member_number(b, "timebase", s->timebase, ",");
     if (!err) err = member_number(b, "delay", s->delay, ",");

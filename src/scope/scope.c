@@ -38,7 +38,7 @@ static void scope_free(grat_scope *sc)
 
 static void name_channels(grat_caps *k)
 {
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < GRAT_MAX_ANALOG; i++)
         if (!k->analog_name[i][0]) snprintf(k->analog_name[i], sizeof k->analog_name[i], "%u", i + 1);
     for (unsigned i = 0; i < 16; i++)
         if (!k->digital_name[i][0]) snprintf(k->digital_name[i], sizeof k->digital_name[i], "D%u", i);
@@ -164,6 +164,28 @@ grat_err grat_scope_state_get(grat_scope *sc, grat_scope_state *out, grat_op *op
     return sc->driver->state(sc->priv, out, op);
 }
 
+/* What most instruments have not got is refused here once. */
+static grat_err check_features(const grat_caps *caps, const grat_request *q, grat_op *op)
+{
+    const struct {
+        bool wanted;
+        unsigned feature;
+        const char *what;
+    } rows[] = {{q->terms > 0, GRAT_FEATURE_TERMS, "trigger: this instrument is only driven with edges and patterns"},
+                {q->downsample || q->ratio, GRAT_FEATURE_DOWNSAMPLE, "downsample: this instrument does not do that"},
+                {q->segments > 0, GRAT_FEATURE_SEGMENTS, "segments: this instrument has none; use count"},
+                {q->ets, GRAT_FEATURE_ETS, "ets: this instrument does not sample in equivalent time"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].wanted && !(caps->features & rows[i].feature))
+            return grat_op_fail(op, GRAT_ENOTSUP, "%s", rows[i].what);
+    for (unsigned i = 4; i < GRAT_MAX_ANALOG; i++)
+        if (q->any_channel && q->channel[i] && i >= caps->analog)
+            return grat_op_fail(op, GRAT_ERANGE, "channel %u: there are %u", i + 1, caps->analog);
+    if (q->terms > GRAT_TRIGGER_TERMS || q->downsample > GRAT_DOWN_AVERAGE || (q->downsample && !q->ratio))
+        return grat_op_fail(op, GRAT_EINVAL, "request: its events or its down-sampling make no sense");
+    return GRAT_OK;
+}
+
 grat_err grat_plan(const grat_caps *caps, const grat_settings *now, const grat_request *q, grat_settings *want,
                    unsigned *mask, grat_op *op)
 {
@@ -181,7 +203,8 @@ grat_err grat_plan(const grat_caps *caps, const grat_settings *now, const grat_r
             return grat_op_fail(op, GRAT_ERANGE, "averages: %u is not possible; name 2 to 65536", q->averages);
         each.acq = GRAT_ACQ_NORMAL;
     }
-    grat_err err = driver->plan(caps, now, &each, &planned, &bits, op);
+    grat_err err = check_features(caps, q, op);
+    if (!err) err = driver->plan(caps, now, &each, &planned, &bits, op);
     if (err) return err;
     *want = planned;
     *mask = bits;

@@ -1,0 +1,207 @@
+/* --trigger: one edge in the fields of a request, or events that are joined by & and |. */
+#include "cli/cli.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+static bool parse_slope(const char *s, size_t n, grat_slope *out)
+{
+    static const struct {
+        const char *word;
+        grat_slope slope;
+    } words[] = {{"rising", GRAT_RISING},   {"rise", GRAT_RISING},   {"+", GRAT_RISING},    {"falling", GRAT_FALLING},
+                 {"fall", GRAT_FALLING},    {"-", GRAT_FALLING},     {"either", GRAT_EITHER}, {"both", GRAT_EITHER},
+                 {"above", GRAT_ABOVE},     {"below", GRAT_BELOW}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strlen(words[i].word) == n && strncasecmp(words[i].word, s, n) == 0) {
+            *out = words[i].slope;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_source(const char *s, size_t n, char out[8])
+{
+    int ch = cli_channel_number(s, n);
+    if (ch >= 16) {
+        snprintf(out, 8, "D%d", (ch - 16) & 15);
+    } else if (ch >= 0) {
+        snprintf(out, 8, "%d", (ch & 7) + 1);
+    } else if (n == 4 && strncasecmp(s, "line", n) == 0) {
+        snprintf(out, 8, "line");
+    } else if (n == 3 && strncasecmp(s, "ext", n) == 0) {
+        snprintf(out, 8, "ext");
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* "L0=1,L3=0", with ":falling" and its like behind it: true when it is one. */
+static bool parse_pattern(const char *text, grat_request *q)
+{
+    size_t end = strcspn(text, ":");
+    for (const char *p = text; p < text + end;) {
+        size_t n = strcspn(p, "=");
+        int ch = cli_channel_number(p, n);
+        const char *level = p + n + 1;
+        if (p + n >= text + end || ch < 16 || (*level != '0' && *level != '1')) return false;
+        if (level[1] == ',' ? level + 2 == text + end : level + 1 != text + end) return false;
+        q->pattern_care |= (uint16_t)(1u << (ch - 16));
+        if (*level == '1') q->pattern_want |= (uint16_t)(1u << (ch - 16));
+        p = level + 1 + (level[1] == ',');
+    }
+    return q->pattern_care && (!text[end] || parse_slope(text + end + 1, strlen(text + end + 1), &q->trigger_slope));
+}
+
+/* ---- events beyond an edge ------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *word;
+    grat_event event;
+    grat_slope slope;
+} events[] = {{"pulse", GRAT_EVENT_PULSE, GRAT_RISING},     {"window", GRAT_EVENT_WINDOW, GRAT_RISING},
+              {"enter", GRAT_EVENT_WINDOW, GRAT_RISING},    {"leave", GRAT_EVENT_WINDOW, GRAT_FALLING},
+              {"inside", GRAT_EVENT_WINDOW, GRAT_ABOVE},    {"outside", GRAT_EVENT_WINDOW, GRAT_BELOW},
+              {"runt", GRAT_EVENT_RUNT, GRAT_RISING},       {"timeout", GRAT_EVENT_TIMEOUT, GRAT_RISING}};
+#define EVENTS (sizeof events / sizeof *events)
+
+static size_t find_event(const char *s, size_t n)
+{
+    size_t i = 0;
+    while (i < EVENTS && (strlen(events[i].word) != n || strncasecmp(events[i].word, s, n) != 0)) i++;
+    return i;
+}
+
+static bool has_terms(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    return strpbrk(text, "&|,") || strstr(text, "..") ||
+           (colon && find_event(colon + 1, strcspn(colon + 1, ":@")) < EVENTS);
+}
+
+/* "1us..5us", "..5us", "1us..": what is not there stays. */
+static bool parse_span(const char *s, const char *unit, double out[2], grat_op *op)
+{
+    const char *dots = strstr(s, "..");
+    char low[40];
+    if (!dots || (size_t)(dots - s) >= sizeof low) return false;
+    snprintf(low, sizeof low, "%.*s", (int)(dots - s), s);
+    if (low[0] && grat_parse_quantity(low, unit, &out[0], op)) return false;
+    return !dots[2] || !grat_parse_quantity(dots + 2, unit, &out[1], op);
+}
+
+static bool parse_level(grat_trigger_term *t, const char *s, grat_op *op)
+{
+    bool two = t->event == GRAT_EVENT_WINDOW || t->event == GRAT_EVENT_RUNT;
+    double span[2] = {NAN, NAN};
+    if (!two) return grat_parse_quantity(s, "V", &t->level, op) == GRAT_OK;
+    if (!parse_span(s, "V", span, op) || !(span[0] < span[1])) return false;
+    t->level = span[0];
+    t->upper = span[1];
+    return true;
+}
+
+static bool parse_times(grat_trigger_term *t, const char *s, grat_op *op)
+{
+    double span[2] = {0, 0};
+    if (t->event == GRAT_EVENT_EDGE) return false;
+    if (t->event == GRAT_EVENT_TIMEOUT) return !grat_parse_quantity(s, "s", &t->least, op) && t->least > 0;
+    if (!parse_span(s, "s", span, op) || span[0] < 0 || span[1] < 0 || (span[1] > 0 && span[1] < span[0])) return false;
+    t->least = span[0];
+    t->most = span[1];
+    return span[0] > 0 || span[1] > 0;
+}
+
+/* "D3=1" */
+static bool parse_line_level(const char *s, const char *level, grat_trigger_term *t)
+{
+    t->slope = *level == '1' ? GRAT_ABOVE : GRAT_BELOW;
+    return (*level == '0' || *level == '1') && !level[1] && parse_source(s, (size_t)(level - 1 - s), t->source) &&
+           t->source[0] == 'D';
+}
+
+/* "pulse:falling", "above", "" */
+static bool parse_event(char *event, grat_trigger_term *t)
+{
+    char *slope = strchr(event, ':');
+    if (slope) *slope++ = '\0';
+    size_t i = find_event(event, strlen(event));
+    if (i == EVENTS) return !slope && (!*event || parse_slope(event, strlen(event), &t->slope));
+    t->event = events[i].event;
+    t->slope = events[i].slope;
+    return !slope || parse_slope(slope, strlen(slope), &t->slope);
+}
+
+/* What is behind the character, which is cut off; NULL without it. */
+static char *cut_at(char *s, char c)
+{
+    char *p = strchr(s, c);
+    if (p) *p++ = '\0';
+    return p;
+}
+
+/* "A:pulse:falling@0.5V,1us..5us", "A:above@1V", "D3:rising", "D3=1"; `s` is cut up. */
+static bool parse_term(char *s, grat_trigger_term *t, grat_op *op)
+{
+    const char *equal = strchr(s, '=');
+    t->event = GRAT_EVENT_EDGE;
+    t->slope = GRAT_RISING;
+    if (equal) return parse_line_level(s, equal + 1, t);
+    char *times = cut_at(s, ','), *level = cut_at(s, '@'), *event = cut_at(s, ':');
+    if (!parse_source(s, strlen(s), t->source) || (event && (!*event || !parse_event(event, t)))) return false;
+    bool needs_level = t->event == GRAT_EVENT_WINDOW || t->event == GRAT_EVENT_RUNT;
+    bool needs_times = t->event == GRAT_EVENT_PULSE || t->event == GRAT_EVENT_TIMEOUT;
+    if (level ? !parse_level(t, level, op) : needs_level) return false;
+    return times ? parse_times(t, times, op) : !needs_times;
+}
+
+static grat_err parse_terms(const char *text, grat_request *q, grat_op *op)
+{
+    bool or_else = false;
+    for (const char *p = text;;) {
+        char one[100];
+        size_t n = strcspn(p, "&|");
+        while (n && *p == ' ') p++, n--;
+        size_t end = n;
+        while (end && p[end - 1] == ' ') end--;
+        if (q->terms == GRAT_TRIGGER_TERMS)
+            return grat_op_fail(op, GRAT_EPARSE, "--trigger: at most %d events", GRAT_TRIGGER_TERMS);
+        grat_trigger_term *t = &q->term[q->terms];
+        *t = (grat_trigger_term){.or_else = or_else};
+        snprintf(one, sizeof one, "%.*s", end < sizeof one ? (int)end : 0, p);
+        if (!parse_term(one, t, op))
+            return grat_op_fail(op, GRAT_EPARSE,
+                                "--trigger %.60s: \"%.30s\" is no event; write it like 1:pulse@0.5V,1us..5us, "
+                                "1:window@-1V..1V, 1:runt@0.2V..0.8V, 1:timeout@0.5V,1ms, 1:above@1V or D0=1",
+                                text, end < sizeof one ? p : "");
+        q->terms++;
+        if (!p[n]) return GRAT_OK;
+        or_else = p[n] == '|';
+        p += n + 1;
+    }
+}
+
+grat_err cli_parse_trigger(const char *text, grat_request *q, grat_op *op)
+{
+    size_t end = strcspn(text, "@"), source = strcspn(text, ":@");
+    if (strcasecmp(text, "none") == 0 || strcasecmp(text, "auto") == 0) {
+        q->trigger = tolower((unsigned char)*text) == 'n' ? GRAT_TRIG_NONE : GRAT_TRIG_AUTO;
+        return GRAT_OK;
+    }
+    q->trigger = GRAT_TRIG_EDGE;
+    q->trigger_slope = GRAT_RISING;
+    q->trigger_level = 0;
+    if (strchr(text, '=') && parse_pattern(text, q)) return GRAT_OK;
+    if (has_terms(text)) return parse_terms(text, q, op);
+    bool ok = parse_source(text, source, q->trigger_source);
+    if (ok && source < end) ok = parse_slope(text + source + 1, end - source - 1, &q->trigger_slope);
+    if (!ok)
+        return grat_op_fail(op, GRAT_EPARSE,
+                            "--trigger %.60s: not a trigger; write it like 1:rising@0.5V, D3:falling, D0=1,D3=0, none "
+                            "or auto", text);
+    return text[end] ? grat_parse_quantity(text + end + 1, "V", &q->trigger_level, op) : GRAT_OK;
+}
