@@ -29,6 +29,7 @@ enum grat_transport_cap {
  * first where it needs one: a read goes on with what is left of the message, a write starts a new message. Whenever
  * bytes have moved the transport calls grat__op_moved, so that op->idle_ns works. */
 
+#define GRAT_TERM_DUE (-2)
 typedef struct grat_transport {
     const char *name;        /* for messages: "VXI-11" */
     size_t priv_size;        /* zeroed memory of this size is passed as `p` to every call */
@@ -45,7 +46,8 @@ typedef struct grat_transport {
     /* Waits for at least one byte; returns as soon as some are there or the message ended. op->count bytes and
      * op->reason (END, COUNT) are set. `term` >= 0 asks a message wire to end at this byte; stream wires ignore it.
      * Bytes that came with a timeout or cancel are counted. A message may end with zero bytes: END and count 0.
-     * ELOST when the peer closed. A stream wire sets COUNT only. */
+     * ELOST when the peer closed. A stream wire sets COUNT only. GRAT_TERM_DUE: cap bytes are certainly on their way,
+     * so that the wire may collect many of them in one go, as long as the deadline and a cancel are kept. */
     grat_err (*read)(void *p, void *buf, size_t cap, int term, grat_op *op);
     /* Abort and clear so that no older answer can be read any more; may reconnect. ELOST or another error
      * means that the connection is gone. Never NULL. */

@@ -14,6 +14,7 @@
 #define FIRST_ALLOC (1u << 20)
 #define SLACK 64
 #define FIRST_PIECE (256u << 10)
+#define MANY (64u << 10)
 
 /* Where the data go: the caller's memory, or memory that grows up to a limit. */
 typedef struct target {
@@ -99,7 +100,10 @@ static grat_err read_body(grat_session *s, target *t, uint64_t want, bool *end, 
         if (*end && !buffered) return short_block(t, want, op);
         grat_err e = grow(t, want + SLACK, op);
         if (e) return e;
-        e = grat__raw_fill(s, t->data + t->have, room(t), op);
+        /* What stands behind the data comes with them, except where many are fetched in one go. */
+        size_t rest = want - t->have < room(t) ? (size_t)(want - t->have) : room(t);
+        e = rest < MANY ? grat__raw_fill(s, t->data + t->have, room(t), op)
+                        : grat__raw_fill_due(s, t->data + t->have, rest, op);
         t->have += op->count;
         if (!buffered) *end = op->reason & GRAT_REASON_END;
         if (e && t->have < want) {

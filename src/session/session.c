@@ -205,7 +205,7 @@ grat_err grat__raw_write(grat_session *s, const void *data, size_t n, grat_op *o
     return e;
 }
 
-grat_err grat__raw_fill(grat_session *s, void *buf, size_t cap, grat_op *op)
+static grat_err fill(grat_session *s, void *buf, size_t cap, int term, grat_op *op)
 {
     if (s->rx.len) {
         size_t n = s->rx.len < cap ? s->rx.len : cap;
@@ -217,7 +217,17 @@ grat_err grat__raw_fill(grat_session *s, void *buf, size_t cap, grat_op *op)
     }
     if (s->opt.read_chunk && cap > s->opt.read_chunk) cap = s->opt.read_chunk;
     op->reason = 0;
-    return s->tr->read(s->priv, buf, cap, -1, op);
+    return s->tr->read(s->priv, buf, cap, term, op);
+}
+
+grat_err grat__raw_fill(grat_session *s, void *buf, size_t cap, grat_op *op)
+{
+    return fill(s, buf, cap, -1, op);
+}
+
+grat_err grat__raw_fill_due(grat_session *s, void *buf, size_t cap, grat_op *op)
+{
+    return fill(s, buf, cap, GRAT_TERM_DUE, op);
 }
 
 grat_err grat__raw_unread(grat_session *s, const void *data, size_t n, grat_op *op)

@@ -67,6 +67,8 @@ bool grat__late_identity(grat_session *s, const void *line, size_t n);
 grat_err grat__raw_write(grat_session *s, const void *data, size_t n, grat_op *op);
 grat_err grat__raw_text(grat_session *s, char *buf, size_t cap, grat_op *op);
 grat_err grat__raw_fill(grat_session *s, void *buf, size_t cap, grat_op *op);
+/* The same where the answer is known to have cap bytes more. */
+grat_err grat__raw_fill_due(grat_session *s, void *buf, size_t cap, grat_op *op);
 /* Gives bytes back to the front of a stream. */
 grat_err grat__raw_unread(grat_session *s, const void *data, size_t n, grat_op *op);
 

@@ -259,7 +259,8 @@ static ssize_t receive_soon(int fd, struct msghdr *m)
     return r;
 }
 
-grat_err grat__recv_vec(int fd, const struct iovec *iov, int n, grat_op *op)
+/* `due`: MSG_WAITALL or 0. A slice then ends with what has come by its end. */
+static grat_err receive_vec(int fd, const struct iovec *iov, int n, int due, grat_op *op)
 {
     struct iovec part[4];
     struct msghdr m = {.msg_iov = part};
@@ -268,7 +269,7 @@ grat_err grat__recv_vec(int fd, const struct iovec *iov, int n, grat_op *op)
     /* Also when data are there: a peer that never pauses must not outlast a cancel or the deadline. */
     grat_err late = grat_op_check(op);
     if (late) return late;
-    int flags = grat_op_left_ms(op) > 2 * NET_SLICE_MS && !grat__in_task() ? 0 : MSG_DONTWAIT;
+    int flags = grat_op_left_ms(op) > 2 * NET_SLICE_MS && !grat__in_task() ? due : MSG_DONTWAIT;
     /* One call goes on copying for as long as a fast peer keeps up; a cancel must not wait for 100 MB. */
     for (int i = 0; i < n && i < 4 && cap < MAX_RECV; i++) {
         part[i] = iov[i];
@@ -295,6 +296,17 @@ grat_err grat__recv_vec(int fd, const struct iovec *iov, int n, grat_op *op)
         grat_err e = grat__op_wait(op, fd, POLLIN);
         if (e) return e;
     }
+}
+
+grat_err grat__recv_vec(int fd, const struct iovec *iov, int n, grat_op *op)
+{
+    return receive_vec(fd, iov, n, 0, op);
+}
+
+grat_err grat__recv_due(int fd, void *buf, size_t cap, grat_op *op)
+{
+    struct iovec iov = {.iov_base = buf, .iov_len = cap};
+    return receive_vec(fd, &iov, 1, MSG_WAITALL, op);
 }
 
 grat_err grat__recv_some(int fd, void *buf, size_t cap, grat_op *op)

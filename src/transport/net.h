@@ -19,6 +19,8 @@ grat_err grat__udp_connect(const char *host, unsigned port, grat_op *op, int *fd
 grat_err grat__send_all(int fd, struct iovec *iov, int n, grat_op *op);
 /* At least one byte into buf; op->count. ELOST when the peer closed or reset. */
 grat_err grat__recv_some(int fd, void *buf, size_t cap, grat_op *op);
+/* The same where cap bytes are certainly on their way: it may wait for more than the first of them. */
+grat_err grat__recv_due(int fd, void *buf, size_t cap, grat_op *op);
 /* As grat__recv_some, into several places. */
 grat_err grat__recv_vec(int fd, const struct iovec *iov, int n, grat_op *op);
 /* Takes what has already arrived, at most cap bytes; 0 when nothing has. */

@@ -59,9 +59,8 @@ static grat_err tcp_write(void *p, const void *data, size_t n, bool end, grat_op
 static grat_err tcp_read(void *p, void *buf, size_t cap, int term, grat_op *op)
 {
     tcp *t = p;
-    (void)term;
     if (t->fd < 0) return gone(t, op);
-    grat_err e = grat__recv_some(t->fd, buf, cap, op);
+    grat_err e = (term == GRAT_TERM_DUE ? grat__recv_due : grat__recv_some)(t->fd, buf, cap, op);
     op->reason = !e && op->count == cap ? GRAT_REASON_COUNT : 0;
     return e;
 }
