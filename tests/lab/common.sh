@@ -1,5 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2054
 # Shared by prepare and run. Sourced by bash; sets GRAT_LAB_* variables, defines functions.
+# depmod and modprobe: a user who is not root has no sbin in PATH on Debian.
+PATH=$PATH:/usr/sbin:/sbin
 
 GRAT_LAB_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 
