@@ -102,6 +102,9 @@ typedef struct grat_driver {
     /* Optional: ends an acquisition that ECANCELED or ETIMEOUT interrupted, so that fetch gives what there is of it;
      * without it a trigger is forced. ENODATA when there is nothing. */
     grat_err (*cancel)(void *p, grat_op *op);
+    /* Optional: what the screen of a running instrument shows, without stopping it; see grat_scope_glance. Without it
+     * an acquisition is made. */
+    grat_err (*glance)(void *p, grat_glance *out, grat_op *op);
     /* Optional: lines for grat info. */
     grat_err (*describe)(void *p, grat_line_fn fn, void *user, grat_op *op);
     /* Optional: the next piece of a recording, with dt and with `first` counted from its first sample by the

@@ -681,6 +681,17 @@ GRAT_API grat_err grat_scope_set(grat_scope *sc, const grat_settings *want, unsi
 GRAT_API grat_err grat_scope_run(grat_scope *sc, grat_run what, grat_op *op);
 GRAT_API grat_err grat_scope_state_get(grat_scope *sc, grat_scope_state *out, grat_op *op);
 
+/* What the scope shows, for pictures of it. */
+typedef struct grat_glance {
+    grat_record *record;      /* the caller's; without traces when no channel is on */
+    grat_settings settings;   /* each as it was last asked: some may be a second old */
+    grat_scope_state state;
+} grat_glance;
+/* As fast as the instrument gives it. One that runs by itself goes on: its traces have the points of its screen and may
+ * be of neighbouring acquisitions. One that does not (BitScope, PicoScope) makes one acquisition; ENODATA when its
+ * trigger does not come before op's deadline: it stays armed, and the next call waits on. */
+GRAT_API grat_err grat_scope_glance(grat_scope *sc, grat_glance *out, grat_op *op);
+
 /* ---- calibration -------------------------------------------------------------------------------------- */
 
 typedef struct grat_calibration {

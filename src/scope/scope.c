@@ -13,6 +13,7 @@ struct grat_scope {
     grat_caps caps;
     const grat_driver *driver;
     void *priv;
+    bool armed;
 };
 
 static const grat_driver *find_by_identity(const grat_identity *id)
@@ -219,4 +220,9 @@ const grat_driver *grat__scope_driver(const grat_scope *sc)
 void *grat__scope_priv(grat_scope *sc)
 {
     return sc->priv;
+}
+
+bool *grat__scope_armed(grat_scope *sc)
+{
+    return &sc->armed;
 }

@@ -25,4 +25,5 @@ const grat_driver grat__rigol_1000z = {
     .state = rigol_state,
     .acquire = rigol_acquire,
     .fetch = rigol_fetch,
+    .glance = rigol_glance,
 };

@@ -372,6 +372,7 @@ grat_err rigol_fetch(void *p, const grat_request *q, grat_record **out, grat_op 
     job j = {.r = p, .q = q};
     if (!q->current && !j.r->armed)
         return grat_op_fail(op, GRAT_ENODATA, "%s: there is no new acquisition to read", j.r->model);
+    j.r->look.ready = false;
     grat_err err = wants_memory(&j, op);
     if (!err) err = choose(&j, op);
     if (!err) err = hold(&j, op);

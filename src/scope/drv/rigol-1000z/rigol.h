@@ -18,6 +18,26 @@ enum rigol_quirk {
     RIGOL_STATUS_LAG = 4,       /* TRIG:STAT? shows run control up to 150 ms late, also after *OPC? */
 };
 
+/* Exactly what the answer to :WAV:PRE? says. */
+typedef struct rigol_preamble {
+    int format, type;
+    uint64_t points;
+    double xinc, xorigin, yinc;
+    double yorigin, yref;
+} rigol_preamble;
+
+/* What glances know of the instrument, each part as it was last asked. */
+typedef struct rigol_look {
+    bool ready;                /* false: everything is asked and set anew */
+    unsigned turn, line;
+    grat_settings set;
+    grat_scope_state state;
+    bool known[RIGOL_ANALOG];  /* its preamble is */
+    rigol_preamble pre[RIGOL_ANALOG];
+    bool kept[RIGOL_DIGITAL];
+    uint8_t bits[RIGOL_DIGITAL][RIGOL_SCREEN_POINTS];
+} rigol_look;
+
 typedef struct rigol {
     grat_session *s;
     grat_caps caps;
@@ -28,6 +48,7 @@ typedef struct rigol {
     int64_t control_ns;        /* when RUN or STOP was last sent: the status may lag until later */
     int64_t mono_ns, utc_ns;   /* host time of the trigger, 0 = unknown */
     int64_t uncertainty_ns;
+    rigol_look look;
 } rigol;
 
 extern const grat_driver grat__rigol_1000z;
@@ -54,6 +75,11 @@ extern const grat__word rigol_coupling[], rigol_acq[], rigol_slope[], rigol_swee
 grat_err rigol_get(void *p, grat_settings *out, grat_op *op);
 grat_err rigol_set(void *p, const grat_settings *want, unsigned mask, grat_op *op);
 
+/* The parts of the settings that preambles do not tell, each one question or none; part < RIGOL_PARTS. */
+#define RIGOL_PARTS 8u
+bool rigol_part_matters(const rigol *r, unsigned part, const grat_settings *set);
+grat_err rigol_get_part(rigol *r, unsigned part, grat_settings *set, grat_scope_state *state, grat_op *op);
+
 /* plan.c */
 grat_err rigol_plan(const grat_caps *caps, const grat_settings *now, const grat_request *q, grat_settings *want,
                     unsigned *mask, grat_op *op);
@@ -68,13 +94,10 @@ grat_err rigol_wait_stopped(rigol *r, bool stopped, int64_t limit_ms, grat_op *o
 /* fetch.c */
 grat_err rigol_fetch(void *p, const grat_request *q, grat_record **out, grat_op *op);
 
+/* glance.c */
+grat_err rigol_glance(void *p, grat_glance *out, grat_op *op);
+
 /* preamble.c */
-typedef struct rigol_preamble {
-    int format, type;
-    uint64_t points;
-    double xinc, xorigin, yinc;
-    double yorigin, yref;
-} rigol_preamble;
 /* Exactly ten fields, each a whole number where the guide says so; NULL or what is wrong with it. */
 const char *rigol_preamble_parse(const char *text, rigol_preamble *out);
 

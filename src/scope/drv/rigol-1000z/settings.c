@@ -77,20 +77,30 @@ static void get_digital(reader *rd, grat_settings *set)
     set->threshold[1] = read_num(rd, ":LA:POD2:THR?");
 }
 
-static void get_trigger(reader *rd, grat_settings *set)
+static bool get_trigger_type(reader *rd, grat_settings *set)
 {
     char word[32] = "";
-    set->sweep = (grat_sweep)read_word(rd, ":TRIG:SWE?", rigol_sweep);
-    set->holdoff = read_num(rd, ":TRIG:HOLD?");
     read_text(rd, ":TRIG:MODE?", word, sizeof word);
     bool edge = grat__strcaseeq(word, "EDGE") || grat__strcaseeq(word, "EDG");
     for (char *c = word; *c; c++)
         if (*c >= 'A' && *c <= 'Z') *c = (char)(*c + 32);
     grat__strcpy(set->trigger_type, sizeof set->trigger_type, edge ? "edge" : word);
-    if (!edge) return;
-    word[0] = '\0';
+    return edge;
+}
+
+static void get_trigger_source(reader *rd, grat_settings *set)
+{
+    char word[32] = "";
     read_text(rd, ":TRIG:EDG:SOUR?", word, sizeof word);
-    rigol_source_in(word, set->trigger_source);
+    if (!rd->err) rigol_source_in(word, set->trigger_source);
+}
+
+static void get_trigger(reader *rd, grat_settings *set)
+{
+    set->sweep = (grat_sweep)read_word(rd, ":TRIG:SWE?", rigol_sweep);
+    set->holdoff = read_num(rd, ":TRIG:HOLD?");
+    if (!get_trigger_type(rd, set)) return;
+    get_trigger_source(rd, set);
     set->trigger_slope = (grat_slope)read_word(rd, ":TRIG:EDG:SLOP?", rigol_slope);
     set->trigger_level = read_num(rd, ":TRIG:EDG:LEV?");
 }
@@ -123,6 +133,29 @@ grat_err rigol_get(void *p, grat_settings *out, grat_op *op)
     set.rate = read_num(&rd, ":ACQ:SRAT?");
     get_trigger(&rd, &set);
     if (!rd.err) *out = set;
+    return rd.err;
+}
+
+bool rigol_part_matters(const rigol *r, unsigned part, const grat_settings *set)
+{
+    bool edge = strcmp(set->trigger_type, "edge") == 0;
+    return part < 4 || (part < 7 && edge) || (part == 7 && r->caps.digital && set->digital_on);
+}
+
+grat_err rigol_get_part(rigol *r, unsigned part, grat_settings *set, grat_scope_state *state, grat_op *op)
+{
+    reader rd = {.s = r->s, .op = op};
+    switch (part) {
+    case 0: return rigol_state(r, state, op);
+    case 1: set->rate = read_num(&rd, ":ACQ:SRAT?"); break;
+    case 2: set->sweep = (grat_sweep)read_word(&rd, ":TRIG:SWE?", rigol_sweep); break;
+    case 3: get_trigger_type(&rd, set); break;
+    case 4: get_trigger_source(&rd, set); break;
+    case 5: set->trigger_slope = (grat_slope)read_word(&rd, ":TRIG:EDG:SLOP?", rigol_slope); break;
+    case 6: set->trigger_level = read_num(&rd, ":TRIG:EDG:LEV?"); break;
+    case 7: get_digital(&rd, set); break;
+    default: break;
+    }
     return rd.err;
 }
 
@@ -355,6 +388,7 @@ grat_err rigol_set(void *p, const grat_settings *want, unsigned mask, grat_op *o
     if (err) return err;
 
     bool dirty = false;
+    r->look.ready = false;
     for (unsigned i = 0; i < l.n; i++) {
         err = apply(r, &l.item[i], &dirty, op);
         if (err) {
