@@ -29,7 +29,9 @@ typedef struct grat_recipe {
     const char *start;        /* one message; of a query the answer is the result. NULL: another starts it */
     const char *read;         /* a query */
     const char *abort;        /* when a step failed or was cancelled, and before the next arm */
-    const char *clock;        /* a query of the instrument's clock: "h,m,s" of the day in UTC, or seconds since 1970 */
+    /* A query of the instrument's clock: "h,m,s" of the day, "year,month,day,h,m,s", or seconds since 1970; UTC. */
+    const char *clock;
+    const char *stamp;        /* with clock, after read: a query of when its measurement began, by that clock */
 } grat_recipe;
 
 /* The recipes by name, i-th; false behind the last. *text is one line about it.
@@ -116,8 +118,11 @@ typedef struct grat_sync_result {
     int64_t read_ns;          /* when the answer was complete */
     int64_t round_trip_ns;    /* the shortest seen */
     bool has_clock;           /* the instrument's clock was asked, by recipe.clock */
-    double clock_offset;      /* seconds that it is ahead of UTC as the computer has it … */
-    double clock_uncertainty; /* … within ± so many: the fastest answer of the last runs, and the last digit */
+    double clock_offset;      /* seconds that it is ahead of the computer's UTC, as that was at the opening … */
+    double clock_uncertainty; /* … within ± so many, at the start of this run */
+    double clock_drift;       /* seconds a second that it gains on the computer's, from all runs … */
+    double clock_drift_uncertainty; /* … within ± so many; ± 2e-4 as long as nothing better is known */
+    bool stamped;             /* start_ns is what recipe.stamp told, moved to the computer's clock */
 } grat_sync_result;
 
 /* Opens, identifies and sets up all members at once. GRAT_OK when at least one can take part; the others have their

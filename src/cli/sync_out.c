@@ -115,12 +115,15 @@ static void put_result(const sync_out *o, cli_json *j, const grat_sync_result *r
     if (r->start_ns) {
         cli_json_num(j, "uncertainty_s", (double)r->uncertainty_ns / 1e9);
         cli_json_bool(j, "acknowledged", r->acknowledged);
+        if (r->stamped) cli_json_bool(j, "stamped", true);
     }
     put_time(o, j, "read_utc", r->read_ns);
     if (r->round_trip_ns) cli_json_num(j, "round_trip_s", (double)r->round_trip_ns / 1e9);
     if (r->has_clock) {
         cli_json_num(j, "clock_offset_s", r->clock_offset);
         cli_json_num(j, "clock_uncertainty_s", r->clock_uncertainty);
+        cli_json_num(j, "clock_drift", r->clock_drift);
+        cli_json_num(j, "clock_drift_uncertainty", r->clock_drift_uncertainty);
     }
     if (r->record) cli_json_u64(j, "samples", r->record->count);
     if (r->values) {

@@ -9,7 +9,7 @@
 #include "core/str.h"
 
 static const char instrument_keys[] = "an instrument's keys are name resource kind identity recipe setup arm ready "
-                                      "ready-mask start read abort clock";
+                                      "ready-mask start read abort clock stamp";
 static const char bench_keys[] = "a bench is a list of members, or its keys are members reference wiring";
 
 static grat_err no_memory(const grat__yaml *r)
@@ -94,7 +94,7 @@ static const char **place(grat_sync_member *m, const char *key)
         {"name", &m->name}, {"resource", &m->resource}, {"kind", &m->kind}, {"identity", &m->identity},
         {"setup", &m->recipe.setup}, {"arm", &m->recipe.arm}, {"ready", &m->recipe.ready},
         {"start", &m->recipe.start}, {"read", &m->recipe.read}, {"abort", &m->recipe.abort},
-        {"clock", &m->recipe.clock},
+        {"clock", &m->recipe.clock}, {"stamp", &m->recipe.stamp},
     };
     for (unsigned i = 0; i < sizeof places / sizeof *places; i++)
         if (strcmp(key, places[i].key) == 0) return places[i].at;

@@ -1,45 +1,247 @@
+/* An instrument's clock against the computer's.
+ *
+ * A reading is a question, its answer, and the computer's clock before and after. The instrument read its clock in
+ * between, so `ahead` = told - middle is wrong by at most half the trip. Of that error one part is the same in all
+ * readings (the least trip has a way there and a way back, of unknown lengths): at most half the least trip. What is
+ * left differs from reading to reading, and is at most half of what the trip takes longer than the least one.
+ * So the line ahead(t) = offset + drift * t passes through every bar  ahead_i +- half_i; the lines that do are the
+ * set of what is possible (set-membership identification; Milanese and Vicino, Automatica 27 (1991) 997). Its middle
+ * is the estimate and its half-width the uncertainty, to which the constant part is added. Where no line fits, the
+ * least trip was perhaps never seen: the bars grow, up to the whole trip, which is sure. Where then no line fits, the
+ * clock was set or is no straight line: the older half is forgotten. */
 #include "sync/sync_int.h"
 
 #include "core/str.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#define DAY 86400.0
-#define MAX_AGE 64               /* readings after which a fast one is too old: clocks drift */
+#define NS 1000000000LL
+#define DAY (86400 * NS)
+#define USUAL_DRIFT 200e-6       /* of quartz, with a margin; a clock whose answers say more is believed */
+#define MOST_DRIFT 0.1
+#define WANDER 1e-8               /* seconds a second that no straight line has, of quartz at room temperature */
+#define SEARCH_STEPS 80
 
-/* The number at *p and what its last digit is worth; steps over a comma behind it. */
-static bool number(const char **p, double *out, double *digit)
+/* ---- what is told ----------------------------------------------------------------------------------- */
+
+/* The number at *p in 1e-9 and what its last digit is worth; steps over a comma behind it. */
+static bool number(const char **p, int64_t *out, double *digit)
 {
     char text[40];
     size_t n = strcspn(*p, ",");
+    double value;
     if (!n || n >= sizeof text) return false;
     memcpy(text, *p, n);
     text[n] = '\0';
     *p += n + ((*p)[n] == ',');
-    const char *point = strchr(text, '.');
-    *digit = point ? pow(10, -(double)strspn(point + 1, "0123456789")) : 1;
-    return grat__parse_double(text, out) && isfinite(*out);
+    if (!grat__parse_double(text, &value) || !(fabs(value) < 9e9)) return false;
+    const char *s = text + strspn(text, " +"), *point = strchr(s, '.');
+    size_t digits = point ? strspn(point + 1, "0123456789") : 0;
+    *digit = pow(10, -(double)digits);
+    bool plain = *s != '-' && digits <= 9 && !strpbrk(s, "eE");
+    *out = llround(value * 1e9);
+    if (!plain) return true;
+    /* A double has no room for nanoseconds since 1970. */
+    *out = (int64_t)floor(value) * NS;
+    for (size_t i = 0, worth = NS / 10; i < digits; i++, worth /= 10) *out += (point[1 + i] - '0') * (int64_t)worth;
+    return true;
+}
+
+bool grat__sync_time_parse(const char *text, grat__sync_time *out)
+{
+    static const double least[6] = {1970, 1, 1, 0, 0, 0}, most[6] = {2200, 12, 31, 23, 59, 61};
+    int64_t part[6];
+    unsigned n = 0;
+    const char *p = text;
+    while (*p && n < 6 && number(&p, &part[n], &out->digit)) n++;
+    if (*p || (n != 1 && n != 3 && n != 6)) return false;
+    for (unsigned i = 0; n > 1 && i < n; i++) {
+        const double v = (double)part[i] / 1e9;
+        if (!(v >= least[6 - n + i] && v < most[6 - n + i] + (6 - n + i < 5))) return false;
+    }
+    out->daily = n == 3;
+    if (n == 1) out->ns = part[0];
+    if (n == 1) return part[0] >= 0;
+    const int64_t *clock = part + n - 3;
+    out->ns = clock[0] * 3600 + clock[1] * 60 + clock[2];
+    if (n == 3) return true;
+    struct tm t = {.tm_year = (int)(part[0] / NS) - 1900, .tm_mon = (int)(part[1] / NS) - 1,
+                   .tm_mday = (int)(part[2] / NS)};
+    out->ns += (int64_t)timegm(&t) * NS;
+    return true;
+}
+
+/* What a time is ahead of UTC as `utc_ns`, in ns: the clock cuts off what is behind its last digit, so the middle of
+ * that digit is meant. */
+static int64_t ahead_of(const grat__sync_time *t, int64_t utc_ns)
+{
+    int64_t told = t->ns + llround(t->digit * 0.5e9);
+    int64_t ahead = told - (t->daily ? utc_ns % DAY : utc_ns);
+    if (!t->daily) return ahead;
+    ahead %= DAY;
+    return ahead > DAY / 2 ? ahead - DAY : ahead < -DAY / 2 ? ahead + DAY : ahead;
+}
+
+/* ---- the lines that fit ------------------------------------------------------------------------------ */
+
+typedef struct bars {
+    unsigned n;
+    double constant; /* seconds that all bars may be off together */
+    double t[GRAT__CLOCK_POINTS], low[GRAT__CLOCK_POINTS], high[GRAT__CLOCK_POINTS]; /* seconds */
+} bars;
+
+enum { SURE = 2 };
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* How much shorter the least trip may be than the shortest that was seen, at 95 %: waiting times on both ways are
+ * taken as exponential, the sum of which is rarely near zero. */
+static double unseen(const grat__sync_clock *k)
+{
+    double excess[GRAT__CLOCK_POINTS];
+    for (unsigned i = 0; i < k->n; i++) excess[i] = k->point[i].trip - k->trip;
+    qsort(excess, k->n, sizeof *excess, by_size);
+    return 1.6 * excess[k->n / 2] / sqrt(k->n);
+}
+
+/* `cautious`: 0 … SURE. */
+static void make_bars(const grat__sync_clock *k, unsigned cautious, bars *b)
+{
+    double gap = unseen(k) * (cautious ? 3 : 1), last = k->point[k->n - 1].at;
+    if (cautious == SURE || gap > k->trip) gap = k->trip;
+    b->constant = cautious == SURE ? 0 : k->trip / 2;
+    b->n = k->n;
+    for (unsigned i = 0; i < k->n; i++) {
+        const grat__clock_point *p = &k->point[i];
+        double half = (p->trip - k->trip + gap) / 2 + p->digit / 2 + (last - p->at) * WANDER;
+        b->t[i] = p->at;
+        b->low[i] = p->ahead - half;
+        b->high[i] = p->ahead + half;
+    }
+}
+
+/* The slopes of the lines through all bars; false when there is none within ± most. */
+static bool slopes(const bars *b, double most, double *low, double *high)
+{
+    *low = -most, *high = most;
+    for (unsigned i = 0; i < b->n; i++) {
+        for (unsigned j = i + 1; j < b->n; j++) {
+            double dt = b->t[j] - b->t[i];
+            if (dt <= 0) {
+                if (b->low[i] > b->high[j] || b->low[j] > b->high[i]) return false;
+                continue;
+            }
+            double up = (b->high[j] - b->low[i]) / dt, down = (b->low[j] - b->high[i]) / dt;
+            if (up < *high) *high = up;
+            if (down > *low) *low = down;
+        }
+    }
+    return *low <= *high;
+}
+
+/* The highest (sign 1) or lowest (-1) value at t of the lines with this slope. */
+static double edge_at(const bars *b, double slope, double t, double sign)
+{
+    double best = INFINITY;
+    for (unsigned i = 0; i < b->n; i++) {
+        double v = sign * ((sign > 0 ? b->high[i] : b->low[i]) + slope * (t - b->t[i]));
+        if (v < best) best = v;
+    }
+    return sign * best;
+}
+
+/* The extreme over all slopes: the edge is concave in the slope. */
+static double extreme(const bars *b, const double slope[2], double t, double sign)
+{
+    double low = slope[0], high = slope[1];
+    for (unsigned i = 0; i < SEARCH_STEPS; i++) {
+        double a = low + (high - low) / 3, c = high - (high - low) / 3;
+        if (sign * edge_at(b, a, t, sign) < sign * edge_at(b, c, t, sign)) low = a;
+        else high = c;
+    }
+    return edge_at(b, (low + high) / 2, t, sign);
+}
+
+/* The newest readings that some line fits. */
+static void fit(grat__sync_clock *k, bars *b, double slope[2])
+{
+    for (;;) {
+        for (unsigned cautious = 0; cautious <= SURE; cautious++) {
+            make_bars(k, cautious, b);
+            if (slopes(b, USUAL_DRIFT, &slope[0], &slope[1])) return;
+        }
+        if (slopes(b, MOST_DRIFT, &slope[0], &slope[1])) return;
+        unsigned less = (k->n + 1) / 2;
+        memmove(k->point, k->point + k->n - less, less * sizeof *k->point);
+        k->n = less;
+        k->trip = INFINITY;
+        for (unsigned i = 0; i < less; i++) k->trip = fmin(k->trip, k->point[i].trip);
+    }
+}
+
+/* ---- the model ---------------------------------------------------------------------------------------- */
+
+/* Of each two neighbours the better one. */
+static void thin_out(grat__sync_clock *k)
+{
+    for (unsigned i = 0; i + 1 < k->n; i += 2)
+        k->point[i / 2] = k->point[i + (k->point[i + 1].trip + k->point[i + 1].digit <
+                                        k->point[i].trip + k->point[i].digit)];
+    k->n /= 2;
 }
 
 bool grat__sync_clock_take(grat__sync_clock *k, const char *text, int64_t before_ns, int64_t after_ns)
 {
-    double part[3], digit = 1;
-    unsigned n = 0;
-    const char *p = text;
-    while (*p && n < 3 && number(&p, &part[n], &digit)) n++;
-    if (*p || (n != 1 && n != 3)) return false;
-    static const double most[2][3] = {{1e11}, {24, 60, 61}};
-    for (unsigned i = 0; i < n; i++)
-        if (!(part[i] >= 0 && part[i] < most[n == 3][i])) return false;
-    /* The clock cuts what is behind its last digit off: the true time is half a digit later, more or less. */
-    double told = (n == 3 ? part[0] * 3600 + part[1] * 60 + part[2] : part[0]) + digit / 2;
+    grat__sync_time told;
+    if (!grat__sync_time_parse(text, &told)) return false;
+    if (!k->n) {
+        k->base_ns = before_ns;
+        k->trip = INFINITY;
+    }
+    if (k->n == GRAT__CLOCK_POINTS) thin_out(k);
     int64_t middle = before_ns + (after_ns - before_ns) / 2;
-    double offset = n == 1 ? told - (double)(middle / 1000000000) - (double)(middle % 1000000000) / 1e9
-                           : remainder(told - (double)(middle % 86400000000000) / 1e9, DAY);
-    double uncertainty = (double)(after_ns - before_ns) / 2e9 + digit / 2;
-    k->age++;
-    if (k->known && uncertainty > k->uncertainty && k->age < MAX_AGE) return true;
-    *k = (grat__sync_clock){.known = true, .offset = offset, .uncertainty = uncertainty};
+    double ahead = (double)ahead_of(&told, middle + k->utc_ns) / 1e9, trip = (double)(after_ns - before_ns) / 1e9;
+    k->point[k->n++] = (grat__clock_point){
+        .at = (double)(middle - k->base_ns) / 1e9, .ahead = ahead, .trip = trip, .digit = told.digit};
+    k->trip = fmin(k->trip, trip);
+    return true;
+}
+
+bool grat__sync_clock_at(grat__sync_clock *k, int64_t ns, grat__clock_model *out)
+{
+    bars b;
+    double slope[2], t = (double)(ns - k->base_ns) / 1e9;
+    if (!k->n) return false;
+    fit(k, &b, slope);
+    double high = extreme(&b, slope, t, 1), low = extreme(&b, slope, t, -1);
+    double far = fabs(t - b.t[b.n - 1]);
+    *out = (grat__clock_model){
+        .offset = (high + low) / 2,
+        .offset_uncertainty = (high - low) / 2 + b.constant + far * WANDER,
+        .drift = (slope[0] + slope[1]) / 2,
+        .drift_uncertainty = (slope[1] - slope[0]) / 2 + WANDER,
+    };
+    return true;
+}
+
+bool grat__sync_clock_when(grat__sync_clock *k, const char *text, int64_t near_ns, grat__clock_moment *out)
+{
+    grat__sync_time told;
+    grat__clock_model m;
+    if (!grat__sync_time_parse(text, &told) || !grat__sync_clock_at(k, near_ns, &m)) return false;
+    /* By how much it was later than near_ns, in its own seconds and then in those of the computer. */
+    double later = (double)ahead_of(&told, near_ns + k->utc_ns) / 1e9 - m.offset;
+    later /= 1 + m.drift;
+    if (!(fabs(later) < 86400)) return false;
+    out->ns = near_ns + llround(later * 1e9);
+    if (!grat__sync_clock_at(k, out->ns, &m)) return false;
+    out->uncertainty_ns = (int64_t)ceil((m.offset_uncertainty + told.digit / 2) * 1e9);
     return true;
 }

@@ -6,16 +6,42 @@
 
 #define GRAT__SYNC_TRIPS 16
 
-/* An instrument's clock against the computer's, from bracketed readings: the fastest answer counts. */
+/* A time as an instrument tells it: "h,m,s" of the day, "y,m,d,h,m,s", or seconds since 1970; UTC. */
+typedef struct grat__sync_time {
+    int64_t ns;                 /* since 1970, or of the day */
+    double digit;               /* what its last digit is worth, seconds */
+    bool daily;
+} grat__sync_time;
+
+#define GRAT__CLOCK_POINTS 64
+typedef struct grat__clock_point {
+    double at;                  /* the computer's clock in the middle of question and answer, seconds since base_ns */
+    double ahead, trip, digit;  /* seconds */
+} grat__clock_point;
+
+/* An instrument's clock against the computer's, from bracketed readings. Zeroed memory but for utc_ns is an empty one.
+ * Its memory is constant: when it is full, of each two neighbours the better one stays. */
 typedef struct grat__sync_clock {
-    bool known;
-    double offset, uncertainty; /* seconds */
-    unsigned age;               /* readings since the one that counts */
+    int64_t utc_ns;             /* UTC less CLOCK_MONOTONIC; the same for all readings */
+    int64_t base_ns;
+    double trip;                /* the shortest, seconds */
+    unsigned n;
+    grat__clock_point point[GRAT__CLOCK_POINTS];
 } grat__sync_clock;
+
+/* Seconds that the clock is ahead of UTC, and seconds a second that it gains: estimate ± uncertainty. The offset's is
+ * sure but for what a trip may still be shorter than all that were seen (95 %); the drift's as well. */
+typedef struct grat__clock_model {
+    double offset, offset_uncertainty, drift, drift_uncertainty;
+} grat__clock_model;
+
+typedef struct grat__clock_moment {
+    int64_t ns, uncertainty_ns; /* CLOCK_MONOTONIC */
+} grat__clock_moment;
 
 typedef struct grat__sync_item {
     char *name, *resource;      /* as given; result.resource is the normal form once it is open */
-    char *step[7];              /* copies of the recipe's texts */
+    char *step[8];              /* copies of the recipe's texts */
     grat_sync_member spec;      /* points to them */
     grat_session *session;
     grat_scope *scope;          /* when the recipe has calls of the driver; owns the session then */
@@ -41,7 +67,13 @@ grat_err grat__sync_start(void *item, grat_op *op);
 grat_err grat__sync_read(void *item, grat_op *op);
 grat_err grat__sync_abort(void *item, grat_op *op);
 
-/* One reading: the text, and UTC before and after. False when the text is no time. */
+/* False when the text is no time. */
+bool grat__sync_time_parse(const char *text, grat__sync_time *out);
+/* One reading: the text, and CLOCK_MONOTONIC before and after. False when the text is no time. */
 bool grat__sync_clock_take(grat__sync_clock *k, const char *text, int64_t before_ns, int64_t after_ns);
+/* The model at a moment (CLOCK_MONOTONIC). False without a reading. */
+bool grat__sync_clock_at(grat__sync_clock *k, int64_t ns, grat__clock_model *out);
+/* When the clock showed `text`, which was not far from near_ns. False when it is no time, or without a reading. */
+bool grat__sync_clock_when(grat__sync_clock *k, const char *text, int64_t near_ns, grat__clock_moment *out);
 
 #endif

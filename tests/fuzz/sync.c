@@ -7,22 +7,25 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static const int64_t utc = 1700000000000000000;
+    static const int64_t s = 1000000000;
+    grat__clock_model m;
+    grat__clock_moment at;
     char text[256], room[64];
-    grat__sync_clock k = {0};
+    grat__sync_clock k = {.utc_ns = 1700000000 * s};
     grat_recipe r;
     grat_op op;
     if (n >= sizeof text) return 0;
     memcpy(text, data, n);
     text[n] = '\0';
-    if (grat__sync_clock_take(&k, text, utc, utc + 1000000)) {
-        HOLDS(k.known && isfinite(k.offset) && k.uncertainty > 0 && isfinite(k.uncertainty));
-        double first = k.uncertainty;
-        HOLDS(grat__sync_clock_take(&k, text, utc, utc + 2000000));
-        HOLDS(k.uncertainty <= first);
-    } else {
-        HOLDS(!k.known);
+    bool taken = grat__sync_clock_take(&k, text, 0, s / 1000);
+    HOLDS(grat__sync_clock_at(&k, s, &m) == taken);
+    for (unsigned i = 0; taken && i < 3; i++) {
+        HOLDS(isfinite(m.offset) && m.offset_uncertainty > 0 && isfinite(m.offset_uncertainty));
+        HOLDS(isfinite(m.drift) && m.drift_uncertainty > 0);
+        HOLDS(grat__sync_clock_take(&k, text, (i + 1) * s, (i + 1) * s + s / 500));
+        HOLDS(grat__sync_clock_at(&k, (i + 2) * s, &m));
     }
+    if (taken && grat__sync_clock_when(&k, text, 2 * s, &at)) HOLDS(at.uncertainty_ns > 0);
     grat_op_init(&op, 1000, NULL);
     if (grat_recipe_parse(text, room, sizeof room, &r, &op)) HOLDS(op.text[0] != '\0');
     else HOLDS(r.size == sizeof r);
