@@ -145,7 +145,7 @@ static void judge(const char *name, world base, bool drift_counts)
     }
     double wide = quantile(stated, RUNS, 0.5) / quantile(error, RUNS, 0.95);
     double drift_wide = quantile(drift_stated, RUNS, 0.5) / quantile(drift_error, RUNS, 0.95);
-    printf("     %s: offset covered %.1f %%, %.2f x as wide as needed (95 %%: %.3g s); drift %.1f %%, %.2f x (%.3g)\n", name,
+    printf("     %s: offset covered %.1f %%, %.2f x as wide as needed (%.3g s); drift %.1f %%, %.2f x (%.3g)\n", name,
            good / 10.0, wide, quantile(error, RUNS, 0.95), good_drift / 10.0, drift_wide,
            quantile(drift_error, RUNS, 0.95));
     TRUE(good >= 950);
