@@ -130,7 +130,7 @@ TEST(benches)
 TEST(mistakes_in_benches)
 {
     STR(failure("instruments: {a: {resource: A, colour: red}}\n"), ":1:32: an instrument's keys are name resource kind "
-        "identity recipe setup arm ready ready-mask start read abort clock");
+        "identity recipe setup arm ready ready-mask start read abort clock stamp");
     STR(failure("instruments:\n  a:\n    kind: dmm\n"), ":3:5: an instrument needs its resource:");
     STR(failure("instruments: {a: {resource: A, recipe: fast}}\n"),
         ":1:40: fast: no recipe; it is init, read, trigger, "
