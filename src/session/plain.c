@@ -6,7 +6,10 @@
  * Reading ahead. A stream gives what it has, so small reads always go through `io`. A message wire may wait until it
  * has all that was asked for: it is asked for more only after a piece that came whole and fast, twice as much each
  * time. The same after a run of pieces that the wire itself ended at the character, without the character then: in
- * binary data one call for each such byte is slow, but a device that writes line by line must not be waited for. */
+ * binary data one call for each such byte is slow, but a device that writes line by line must not be waited for.
+ *
+ * A definite-length block (IEEE 488.2, 8.7.9) that an answer begins with is data: the character inside it does not end
+ * a read, unless nothing is known to follow. So a text that only looks like a block ("#41000") ends as any other. */
 #include "core/wait.h"
 #include "session/session.h"
 
@@ -20,6 +23,8 @@ enum {
     FAST_NS = 50 * 1000000,
     FAST_CHAR_NS = 5 * 1000000,
 };
+
+enum { AT_START, AT_DIGIT, IN_LENGTH, IN_BLOCK, IN_TEXT };
 
 void grat__plain_init(grat__plain *io)
 {
@@ -36,8 +41,58 @@ void grat__plain_forget(grat__plain *io)
     io->held.len = io->at = io->ahead = 0;
     io->runs = 0;
     io->end = false;
+    io->where = AT_START;
     atomic_store(&io->n, 0);
     atomic_store(&io->stale, false);
+}
+
+/* One byte of what may be a block's header. */
+static void header_byte(grat__plain *io, uint8_t c)
+{
+    unsigned digit = (unsigned)c - '0';
+    switch (io->where) {
+    case AT_START:
+        io->where = c == '#' ? AT_DIGIT : IN_TEXT;
+        break;
+    case AT_DIGIT:
+        io->digits = digit;
+        io->rest = 0;
+        io->where = digit >= 1 && digit <= 9 ? IN_LENGTH : IN_TEXT;
+        break;
+    default:
+        io->rest = io->rest * 10 + digit;
+        if (digit > 9) io->where = IN_TEXT;
+        else if (--io->digits == 0) io->where = io->rest ? IN_BLOCK : IN_TEXT;
+    }
+}
+
+static size_t ended(grat__plain *io, size_t at)
+{
+    io->where = AT_START;
+    return at;
+}
+
+/* Goes over the next n bytes that are given out. How many there are up to and with the character; 0: it is not among
+ * them. `more`: others are known to follow. */
+static size_t find_end(grat__plain *io, const uint8_t *p, size_t n, int term, bool more)
+{
+    for (size_t i = 0; i < n;) {
+        if (io->where == IN_TEXT) {
+            const uint8_t *found = term >= 0 ? memchr(p + i, term, n - i) : NULL;
+            return found ? ended(io, (size_t)(found - p) + 1) : 0;
+        }
+        if (io->where != IN_BLOCK) {
+            if (p[i] == term) return ended(io, i + 1);
+            header_byte(io, p[i++]);
+            continue;
+        }
+        size_t take = io->rest < n - i ? io->rest : n - i;
+        i += take;
+        io->rest -= take;
+        if (!io->rest) io->where = IN_TEXT;
+        if (i == n && !more && p[n - 1] == term) return ended(io, n);
+    }
+    return 0;
 }
 
 grat_err grat_io_write(grat_session *s, const void *data, size_t n, bool end, grat_op *op)
@@ -48,6 +103,7 @@ grat_err grat_io_write(grat_session *s, const void *data, size_t n, bool end, gr
     if (!n) return GRAT_OK;
     /* A new message makes the rest of the last answer void (IEEE 488.2, INTERRUPTED). */
     if (!grat__is_stream(s) && atomic_load(&s->io.n)) atomic_store(&s->io.stale, true);
+    atomic_store(&s->io.fresh, true);
     return s->tr->write(s->priv, data, n, end, op);
 }
 
@@ -72,14 +128,15 @@ typedef struct job {
 } job;
 
 /* Gives out what is held, up to the character. */
-static void from_held(grat__plain *io, const job *j, grat_op *op)
+static void from_held(grat_session *s, const job *j, grat_op *op)
 {
+    grat__plain *io = &s->io;
     size_t have = io->held.len - io->at, room = j->cap - op->count, n = have < room ? have : room;
     const uint8_t *from = io->held.data + io->at;
     if (!n) return;
-    const uint8_t *found = j->term >= 0 ? memchr(from, j->term, n) : NULL;
+    size_t found = find_end(io, from, n, j->term, have > n || (!grat__is_stream(s) && !io->end));
     if (found) {
-        n = (size_t)(found - from) + 1;
+        n = found;
         op->reason |= GRAT_REASON_CHAR;
     }
     memcpy(j->buf + op->count, from, n);
@@ -87,7 +144,7 @@ static void from_held(grat__plain *io, const job *j, grat_op *op)
     io->at += n;
     if (io->at == io->held.len) {
         io->at = io->held.len = 0;
-        if (io->end) op->reason |= GRAT_REASON_END;
+        if (io->end) op->reason |= GRAT_REASON_END, io->where = AT_START;
         io->end = false;
     }
     atomic_store(&io->n, io->held.len - io->at);
@@ -107,7 +164,7 @@ static grat_err hold(grat_session *s, const char *data, size_t n, bool end, grat
 
 static bool searched_here(const grat_session *s, const job *j)
 {
-    return j->term < 0 || grat__is_stream(s) || s->io.runs >= CHAR_RUN;
+    return j->term < 0 || grat__is_stream(s) || s->io.runs >= CHAR_RUN || s->io.where == IN_BLOCK;
 }
 
 /* How much to ask for; more than `room` goes through `held`. */
@@ -120,6 +177,8 @@ static size_t wanted(const grat_session *s, const job *j, size_t room)
     size_t want = s->io.ahead && searched_here(s, j) ? s->io.ahead : 0;
     if (s->opt.read_chunk && want > s->opt.read_chunk) want = s->opt.read_chunk;
     if (want < room) want = room;
+    /* The device knows best where a text ends. */
+    if (j->term >= 0 && s->io.where == IN_BLOCK && want > s->io.rest) want = s->io.rest;
     return j->term >= 0 && want > AHEAD_MAX ? AHEAD_MAX : want;
 }
 
@@ -164,18 +223,19 @@ static grat_err from_wire(grat_session *s, const job *j, grat_op *op)
         io->held.len = got;
         io->end = end;
         atomic_store(&io->n, got);
-        from_held(io, j, op);
+        from_held(s, j, op);
         if (end && !got) op->reason |= GRAT_REASON_END, io->end = false;
     } else {
-        char *at = j->term >= 0 && got ? memchr(j->buf + before, j->term, got) : NULL;
-        size_t keep = at ? (size_t)(at - j->buf) + 1 : before + got;
+        size_t found = find_end(io, (uint8_t *)j->buf + before, got, j->term, !grat__is_stream(s) && !end);
+        size_t keep = before + (found ? found : got);
         op->count = keep;
-        if (at) op->reason |= GRAT_REASON_CHAR;
+        if (found) op->reason |= GRAT_REASON_CHAR;
         if (keep < before + got) {
             grat_err full = hold(s, j->buf + keep, before + got - keep, end, op);
             if (full) return full;
         } else if (end) {
             op->reason |= GRAT_REASON_END;
+            io->where = AT_START;
         }
         if (keep == j->cap) op->reason |= GRAT_REASON_COUNT;
     }
@@ -191,7 +251,8 @@ grat_err grat_io_read(grat_session *s, void *buf, size_t cap, int term, bool thr
     if (!cap) return grat_op_fail(op, GRAT_EINVAL, "%s: a read needs room for at least one byte", s->name);
     if (atomic_load(&s->io.stale)) grat__plain_forget(&s->io);
     /* What is held costs no waiting, so it is given even when the time is over. */
-    from_held(&s->io, &j, op);
+    if (atomic_exchange(&s->io.fresh, false)) s->io.where = atomic_load(&s->io.n) ? IN_TEXT : AT_START;
+    from_held(s, &j, op);
     if (op->reason & j.stops) return op->err = GRAT_OK;
     if (e) return e;
     if (s->dead) return grat_op_fail(op, GRAT_EDEAD, "%s: the session is dead; open it again", s->name);

@@ -20,7 +20,11 @@ typedef struct grat__plain {
     bool end;                 /* END came with its last byte */
     size_t ahead;             /* how much to ask for next, 0 = what is needed */
     unsigned runs;            /* pieces in a row that the wire ended at the character */
+    int where;                /* what the next byte belongs to (plain.c) */
+    unsigned digits;          /* of a block's length that are still to come */
+    size_t rest;              /* of a block, bytes that were not given out */
     _Atomic size_t n;         /* held and not given out */
+    _Atomic bool fresh;       /* something was written since: an answer begins */
     _Atomic bool stale;       /* a message was written since: it is void */
 } grat__plain;
 

@@ -457,6 +457,79 @@ TEST(message_reads)
     stop();
 }
 
+/* A definite block is data: the character inside it ends a read only where nothing is known to follow. */
+static void send_text(int peer, const char *text)
+{
+    TRUE(send(peer, text, strlen(text), 0) == (ssize_t)strlen(text));
+}
+
+TEST(blocks_on_a_socket)
+{
+    static const char block[] = "#215a\nb\nc\nd\ne\nf\ng\nh\n";
+    static const char *const texts[] = {"#41000\n", "#H1F\n", "#0a\n", "##\n", "#12\n", "#3a12345\n", "#\n", "#19\n"};
+    char buf[64];
+    ViUInt32 n;
+    int peer;
+    ViSession vi = open_peer(&peer);
+    EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, 200), VI_SUCCESS);
+    EQ(viSetAttribute(vi, VI_ATTR_TERMCHAR_EN, 1), VI_SUCCESS);
+    send_text(peer, block);
+    EQ(get(vi, buf, sizeof buf, &n), VI_SUCCESS_TERM_CHAR);
+    EQ(n, sizeof block - 1);
+    MEM(buf, block, n);
+    /* In pieces, and another answer behind it. */
+    send_text(peer, block);
+    send_text(peer, "1\n2\n");
+    for (ViUInt32 at = 0; at + 6 < sizeof block - 1; at += 6) {
+        EQ(get(vi, buf, 6, &n), VI_SUCCESS_MAX_CNT);
+        EQ(n, 6);
+        MEM(buf, block + at, 6);
+    }
+    EQ(get(vi, buf, sizeof buf, &n), VI_SUCCESS_TERM_CHAR);
+    EQ(n, 2);
+    EQ(get(vi, buf, sizeof buf, &n), VI_SUCCESS_TERM_CHAR);
+    MEM(buf, "1\n", 2);
+    EQ(get(vi, buf, sizeof buf, &n), VI_SUCCESS_TERM_CHAR);
+    MEM(buf, "2\n", 2);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        send_text(peer, texts[i]);
+        EQ(get(vi, buf, sizeof buf, &n), VI_SUCCESS_TERM_CHAR);
+        EQ(n, strlen(texts[i]));
+    }
+    /* Begun and given up: a new command begins a new answer. */
+    send_text(peer, "#520000ab");
+    EQ(get(vi, buf, 9, &n), VI_SUCCESS_MAX_CNT);
+    put(vi, "*IDN?\n");
+    send_text(peer, "one\ntwo\n");
+    EQ(get(vi, buf, sizeof buf, &n), VI_SUCCESS_TERM_CHAR);
+    EQ(n, 4);
+    EQ(viClose(vi), VI_SUCCESS);
+    close_peer(peer);
+}
+
+TEST(blocks_in_messages)
+{
+    static const char *const wires[] = {"vxi11", "hislip"};
+    char buf[2048];
+    ViUInt32 n;
+    for (int i = 0; i < 2; i++) {
+        ViSession vi = open_it(start("plain", wires[i]));
+        EQ(viSetAttribute(vi, VI_ATTR_TERMCHAR_EN, 1), VI_SUCCESS);
+        put(vi, ":BLOCK? 1000");
+        EQ(get(vi, buf, sizeof buf, &n), VI_SUCCESS);
+        EQ(n, 1012);
+        EQ(buf[n - 1], '\n');
+        put(vi, ":BLOCK? 1000;*OPC?");
+        EQ(get(vi, buf, 600, &n), VI_SUCCESS_MAX_CNT);
+        EQ(get(vi, buf, 600, &n), VI_SUCCESS);
+        EQ(n, 414);
+        MEM(buf + n - 3, ";1\n", 3);
+        EQ(identity_length(vi) > 0, true);
+        EQ(viClose(vi), VI_SUCCESS);
+        stop();
+    }
+}
+
 /* The status byte says that there is more while the library holds a rest; the last byte takes it away. */
 TEST(message_available)
 {
@@ -959,7 +1032,9 @@ int main(int argc, char **argv)
     RUN(the_clock_starts_again_with_each_byte);
     RUN(keepalive);
     RUN(socket_control);
+    RUN(blocks_on_a_socket);
     RUN(message_reads);
+    RUN(blocks_in_messages);
     RUN(message_available);
     RUN(buffers_and_files);
     RUN(service_requests);
