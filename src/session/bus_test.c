@@ -1,8 +1,8 @@
 /* Serial lines, adapters to GPIB and VICP against their simulators, through sessions.
  *   bus_test [ABORTS [NAME]]   how often a block is broken off on each wire; tests whose names have this part */
-#include <graticule/sim.h>
-
 #include "test.h"
+
+#include "sim_bench.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,40 +20,10 @@ static unsigned aborts = 20;
 static const char *only = "";
 static char port[64];
 
-static struct {
-    grat_sim *sim;
-    grat_cancel *stop;
-    pthread_t thread;
-} bench;
-
-static void *serve(void *unused)
-{
-    grat_op op;
-    grat_op_init(&op, 600000, NULL);
-    grat_sim_run(bench.sim, bench.stop, &op);
-    return unused;
-}
-
-static grat_op *fresh(int64_t ms)
-{
-    static grat_op op;
-    grat_op_init(&op, ms, NULL);
-    return &op;
-}
-
-static void start_list(const grat_sim_instrument *list, unsigned n)
-{
-    bench.stop = grat_cancel_new();
-    grat_op *op = fresh(5000);
-    EQ(grat_sim_new(list, n, 1, op, &bench.sim), GRAT_OK);
-    if (op->err) fprintf(stderr, "%s\n", op->text);
-    pthread_create(&bench.thread, NULL, serve, NULL);
-}
-
 static void start(const char *wire, const char *faults)
 {
     grat_sim_instrument one = {.model = "plain", .address = "127.0.0.78", .wires = wire, .faults = faults};
-    start_list(&one, 1);
+    bench_start(&one, 1);
 }
 
 /* "serial:/tmp/…" with words behind it. */
@@ -62,14 +32,6 @@ static void start_serial(const char *words, const char *faults)
     char wire[120];
     snprintf(wire, sizeof wire, "serial:%s%s", port, words);
     start(wire, faults);
-}
-
-static void stop(void)
-{
-    grat_cancel_fire(bench.stop);
-    pthread_join(bench.thread, NULL);
-    grat_sim_free(bench.sim);
-    grat_cancel_free(bench.stop);
 }
 
 static grat_session *session(const char *resource, const char *serial)
@@ -151,11 +113,11 @@ TEST(lan_session)
     for (unsigned i = 0; i < 2; i++) {
         grat_sim_instrument one = {.model = "plain", .address = "127.0.0.78", .wires = wires[i],
                                    .no_portmapper = true};
-        start_list(&one, 1);
+        bench_start(&one, 1);
         grat_session *s = session(NULL, NULL);
         broken_off(s);
         grat_close(s);
-        stop();
+        bench_stop();
     }
 }
 
@@ -169,7 +131,7 @@ TEST(serial_session)
     blocks(s);
     broken_off(s);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 TEST(serial_manners)
@@ -193,7 +155,7 @@ TEST(serial_manners)
         EQ(grat_query(s, ":NOSUCH?", text, sizeof text, fresh(100)), GRAT_ETIMEOUT);
         alive(s, "0");
         grat_close(s);
-        stop();
+        bench_stop();
     }
 }
 
@@ -210,7 +172,7 @@ TEST(serial_second_opener)
     b = session(NULL, NULL);
     alive(b, "0");
     grat_close(b);
-    stop();
+    bench_stop();
 }
 
 TEST(serial_speed)
@@ -231,7 +193,7 @@ TEST(serial_speed)
     EQ(grat_attr_set(s, GRAT_ATTR_ASRL_DATA_BITS, 7, fresh(100)), GRAT_ERANGE);
     alive(s, "0");
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 TEST(serial_unplugged)
@@ -241,18 +203,18 @@ TEST(serial_unplugged)
     grat_session *s = session(NULL, NULL);
     EQ(grat_query(s, ":TEXT? 60", text, sizeof text, fresh(3000)), GRAT_ELOST);
     grat_close(s);
-    stop();
+    bench_stop();
     /* once only: it comes back and the session with it */
     start_serial("", NULL);
     s = session(NULL, NULL);
     alive(s, "0");
-    stop();
+    bench_stop();
     start_serial("", NULL);
     grat_op *op = fresh(3000);
     EQ(grat_query(s, ":ECHO? 1", text, sizeof text, op), GRAT_ELOST);
     alive(s, "0");
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 /* ---- GPIB adapters ------------------------------------------------------------------------------------ */
@@ -268,7 +230,7 @@ static void start_gateway(const char *where, const char *words, const char *faul
     snprintf(wire[0], sizeof wire[0], "prologix:%s/5%s", where, words);
     snprintf(wire[1], sizeof wire[1], "prologix:%s/12.3%s", where, words);
     snprintf(config, sizeof config, "/tmp/grat-bus-%d.yaml", (int)getpid());
-    start_list(two, 2);
+    bench_start(two, 2);
     FILE *f = fopen(config, "w");
     fprintf(f, "boards: {GPIB4: '%s'}\n", grat_sim_resource(bench.sim, 0));
     fclose(f);
@@ -277,7 +239,7 @@ static void start_gateway(const char *where, const char *words, const char *faul
 
 static void stop_gateway(void)
 {
-    stop();
+    bench_stop();
     remove(getenv("GRATICULE_CONFIG"));
     unsetenv("GRATICULE_CONFIG");
 }
@@ -528,7 +490,7 @@ TEST(vicp_session)
         if (!alive(s, "0")) break;
     }
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 TEST(vicp_faults)
@@ -554,7 +516,7 @@ TEST(vicp_faults)
             alive(s, "0");
         }
         grat_close(s);
-        stop();
+        bench_stop();
     }
 }
 

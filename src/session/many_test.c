@@ -1,7 +1,7 @@
 /* A thousand sessions in one process, all busy at once in one thread; and what one that fails does to the others. */
-#include <graticule/sim.h>
-
 #include "test.h"
+
+#include "sim_bench.h"
 
 #include <pthread.h>
 #include <sys/resource.h>
@@ -23,20 +23,6 @@ typedef struct one {
 } one;
 
 static one list[SESSIONS];
-
-static struct {
-    grat_sim *sim;
-    grat_cancel *stop;
-    pthread_t thread;
-} bench;
-
-static void *serve(void *unused)
-{
-    grat_op op;
-    grat_op_init(&op, 600000, NULL);
-    grat_sim_run(bench.sim, bench.stop, &op);
-    return unused;
-}
 
 static grat_err open_one(void *user, grat_op *op)
 {
@@ -126,7 +112,6 @@ int main(void)
     static grat_sim_instrument what[INSTRUMENTS];
     static char address[INSTRUMENTS][20];
     struct rlimit files;
-    grat_op op;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
@@ -139,20 +124,11 @@ int main(void)
         snprintf(address[i], sizeof address[i], "127.70.%u.%u", (unsigned)getpid() % 250, i + 1);
         what[i] = (grat_sim_instrument){.model = "plain", .address = address[i], .wires = "raw"};
     }
-    grat_op_init(&op, 5000, NULL);
-    bench.stop = grat_cancel_new();
-    if (grat_sim_new(what, INSTRUMENTS, 1, &op, &bench.sim)) {
-        fprintf(stderr, "no bench: %s\n", op.text);
-        return 1;
-    }
-    pthread_create(&bench.thread, NULL, serve, NULL);
+    if (!bench_start(what, INSTRUMENTS)) return 1;
     RUN(a_thousand_sessions);
     EQ(threads(), 2); /* this one and the simulator's */
     RUN(some_hang_and_the_others_do_not_notice);
     for (unsigned i = 0; i < SESSIONS; i++) grat_close(list[i].s);
-    grat_cancel_fire(bench.stop);
-    pthread_join(bench.thread, NULL);
-    grat_sim_free(bench.sim);
-    grat_cancel_free(bench.stop);
+    bench_stop();
     return TEST_RESULT();
 }

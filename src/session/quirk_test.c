@@ -1,41 +1,13 @@
 /* What a session does for instruments with manners of their own, and what a recovery must bring back. */
-#include <graticule/sim.h>
-
 #include "test.h"
 
-#include <pthread.h>
-
-static struct {
-    grat_sim *sim;
-    grat_cancel *stop;
-    pthread_t thread;
-} bench;
-
-static void *serve(void *unused)
-{
-    grat_op op;
-    grat_op_init(&op, 600000, NULL);
-    grat_sim_run(bench.sim, bench.stop, &op);
-    return unused;
-}
+#include "sim_bench.h"
 
 static void start(const char *model, const char *wire, const char *faults)
 {
     grat_sim_instrument one = {.model = model, .address = "127.0.0.76", .wires = wire, .faults = faults,
                                .no_portmapper = true};
-    grat_op op;
-    grat_op_init(&op, 5000, NULL);
-    bench.stop = grat_cancel_new();
-    EQ(grat_sim_new(&one, 1, 1, &op, &bench.sim), GRAT_OK);
-    pthread_create(&bench.thread, NULL, serve, NULL);
-}
-
-static void stop(void)
-{
-    grat_cancel_fire(bench.stop);
-    pthread_join(bench.thread, NULL);
-    grat_sim_free(bench.sim);
-    grat_cancel_free(bench.stop);
+    bench_start(&one, 1);
 }
 
 static grat_session *session(const grat_open_options *opt)
@@ -45,13 +17,6 @@ static grat_session *session(const grat_open_options *opt)
     grat_op_init(&op, 5000, NULL);
     EQ(grat_open(grat_sim_resource(bench.sim, 0), opt, &op, &s), GRAT_OK);
     return s;
-}
-
-static grat_op *fresh(int64_t ms)
-{
-    static grat_op op;
-    grat_op_init(&op, ms, NULL);
-    return &op;
 }
 
 /* Siglent: a command within 50 ms of the one before is lost. */
@@ -77,7 +42,7 @@ TEST(fast_commands_are_lost_by_some)
         STR(text, want);
     }
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 /* A connection that is reset in the middle of an answer, now and then. */
@@ -96,7 +61,7 @@ TEST(a_new_connection_has_the_lock)
     EQ(grat_lock(b, 0, fresh(1000)), GRAT_OK);
     grat_close(b);
     grat_close(a);
-    stop();
+    bench_stop();
 }
 
 int main(void)

@@ -1,24 +1,10 @@
 /* What a HiSLIP session can do beyond messages, against the simulator. */
-#include <graticule/sim.h>
-
 #include "test.h"
+
+#include "sim_bench.h"
 
 #include <pthread.h>
 #include <unistd.h>
-
-static struct {
-    grat_sim *sim;
-    grat_cancel *stop;
-    pthread_t thread;
-} bench;
-
-static void *serve(void *unused)
-{
-    grat_op op;
-    grat_op_init(&op, 600000, NULL);
-    grat_sim_run(bench.sim, bench.stop, &op);
-    return unused;
-}
 
 static const char *faults;   /* of the next bench */
 static char address[32];     /* of this process alone: others may run the same test */
@@ -28,19 +14,7 @@ static void start(const char *wire, const char *model, const char *options)
     grat_sim_instrument one = {.model = model, .address = address, .wires = wire, .options = options,
                                .faults = faults};
     faults = NULL;
-    grat_op op;
-    grat_op_init(&op, 5000, NULL);
-    bench.stop = grat_cancel_new();
-    EQ(grat_sim_new(&one, 1, 1, &op, &bench.sim), GRAT_OK);
-    pthread_create(&bench.thread, NULL, serve, NULL);
-}
-
-static void stop(void)
-{
-    grat_cancel_fire(bench.stop);
-    pthread_join(bench.thread, NULL);
-    grat_sim_free(bench.sim);
-    grat_cancel_free(bench.stop);
+    bench_start(&one, 1);
 }
 
 static grat_session *session(void)
@@ -50,13 +24,6 @@ static grat_session *session(void)
     grat_op_init(&op, 5000, NULL);
     EQ(grat_open(grat_sim_resource(bench.sim, 0), NULL, &op, &s), GRAT_OK);
     return s;
-}
-
-static grat_op *fresh(int64_t ms)
-{
-    static grat_op op;
-    grat_op_init(&op, ms, NULL);
-    return &op;
 }
 
 static void alive(grat_session *s)
@@ -92,7 +59,7 @@ TEST(status_and_control)
     EQ(stb & 0x10, 0);
     EQ(grat_check_errors(s, fresh(2000)), GRAT_OK);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 TEST(attributes)
@@ -123,7 +90,7 @@ TEST(attributes)
     EQ(v.number, 0);
     EQ(grat_attr_get(s, GRAT_ATTR_ASRL_BAUD, &v, fresh(1000)), GRAT_ENOTSUP);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 /* Two questions, two answers, in order; in synchronized mode the second ends the first. */
@@ -154,7 +121,7 @@ TEST(overlapped)
         EQ(stb & 0x10, 0);
     }
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 typedef struct helper {
@@ -216,7 +183,7 @@ TEST(service_request_beside_a_read)
     grat_close(other);
     alive(s);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 typedef struct pair {
@@ -255,7 +222,7 @@ TEST(service_request_in_a_task)
     EQ(op[1].err, GRAT_OK);
     grat_group_free(g);
     grat_close(p.s);
-    stop();
+    bench_stop();
 }
 
 TEST(service_request_for_a_message)
@@ -271,7 +238,7 @@ TEST(service_request_for_a_message)
     EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
     EQ(stb & 0x50, 0x50);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 TEST(locks)
@@ -316,7 +283,7 @@ TEST(locks)
     grat_close(c);
     EQ(grat_lock(b, 1000, fresh(2000)), GRAT_OK);
     grat_close(b);
-    stop();
+    bench_stop();
 }
 
 static void *take_lock(void *arg)
@@ -341,7 +308,7 @@ TEST(a_lock_is_waited_for)
     EQ(grat_lock(a, 0, fresh(2000)), GRAT_ELOCKED);
     grat_close(b);
     grat_close(a);
-    stop();
+    bench_stop();
 }
 
 /* A wait for a lock that was given up must not leave the session with one. */
@@ -367,7 +334,7 @@ TEST(a_lock_that_came_too_late_is_given_back)
     grat_close(b);
     grat_close(a);
     grat_cancel_free(cancel);
-    stop();
+    bench_stop();
 }
 
 /* A question that comes while the answer to the one before is being made: both notices, and the right answer. */
@@ -388,7 +355,7 @@ TEST(interrupted)
     EQ(grat_clear(s, fresh(2000)), GRAT_OK);
     EQ(grat_check_errors(s, fresh(2000)), GRAT_EINSTR);    /* -410 */
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 /* A clear that has to connect anew takes the connection from under a wait in another thread, or task, which goes on
@@ -417,7 +384,7 @@ TEST(reconnecting_beside_a_wait)
     /* the lock was taken again */
     EQ(grat_unlock(s, fresh(2000)), GRAT_OK);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 static grat_err task_clear(void *user, grat_op *op)
@@ -446,7 +413,7 @@ TEST(reconnecting_beside_a_task)
     grat_group_free(g);
     alive(p.s);
     grat_close(p.s);
-    stop();
+    bench_stop();
 }
 
 /* Longer than the largest message, there and back. */
@@ -468,7 +435,7 @@ TEST(long_messages)
     free(text);
     alive(s);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 /* Plain I/O: nothing but the identifiers keeps the answers apart. */
@@ -490,7 +457,7 @@ TEST(a_late_answer_is_recognised)
         EQ(grat_io_read(s, text, 5, -1, false, fresh(20)), GRAT_ETIMEOUT);
     }
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 /* A long message of ours meets a server that takes none: the deadline holds, and the session comes back. */
@@ -517,7 +484,7 @@ TEST(a_write_that_stalls)
     }
     grat_close(a);
     grat_close(b);
-    stop();
+    bench_stop();
 }
 
 /* Some hundreds here, as many as GRAT_ABORTS says in a soak. */
@@ -541,7 +508,7 @@ TEST(aborted_blocks)
     }
     TRUE(aborted > n / 2);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 int main(void)

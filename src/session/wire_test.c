@@ -1,45 +1,17 @@
 /* What a session can do beyond messages, on each wire, against the simulator: status, SRQ, locks, clear, remote. */
-#include <graticule/sim.h>
-
 #include "test.h"
 
-#include <pthread.h>
-
-static struct {
-    grat_sim *sim;
-    grat_cancel *stop;
-    pthread_t thread;
-} bench;
-
-static void *serve(void *unused)
-{
-    grat_op op;
-    grat_op_init(&op, 600000, NULL);
-    grat_sim_run(bench.sim, bench.stop, &op);
-    return unused;
-}
+#include "sim_bench.h"
 
 static void start_model(const char *model, const char *wire)
 {
     grat_sim_instrument one = {.model = model, .address = "127.0.0.77", .wires = wire, .no_portmapper = true};
-    grat_op op;
-    grat_op_init(&op, 5000, NULL);
-    bench.stop = grat_cancel_new();
-    EQ(grat_sim_new(&one, 1, 1, &op, &bench.sim), GRAT_OK);
-    pthread_create(&bench.thread, NULL, serve, NULL);
+    bench_start(&one, 1);
 }
 
 static void start(const char *wire)
 {
     start_model("ds1104z", wire);
-}
-
-static void stop(void)
-{
-    grat_cancel_fire(bench.stop);
-    pthread_join(bench.thread, NULL);
-    grat_sim_free(bench.sim);
-    grat_cancel_free(bench.stop);
 }
 
 static grat_session *session(void)
@@ -49,13 +21,6 @@ static grat_session *session(void)
     grat_op_init(&op, 5000, NULL);
     EQ(grat_open(grat_sim_resource(bench.sim, 0), NULL, &op, &s), GRAT_OK);
     return s;
-}
-
-static grat_op *fresh(int64_t ms)
-{
-    static grat_op op;
-    grat_op_init(&op, ms, NULL);
-    return &op;
 }
 
 static void alive(grat_session *s)
@@ -92,7 +57,7 @@ TEST(raw_socket)
     EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
     alive(s);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 TEST(vxi11_status_and_control)
@@ -111,7 +76,7 @@ TEST(vxi11_status_and_control)
     EQ(grat_docmd(s, &cmd, fresh(2000)), GRAT_ENOTSUP);
     alive(s);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 TEST(vxi11_service_request)
@@ -129,7 +94,7 @@ TEST(vxi11_service_request)
     EQ(grat_srq_enable(s, false, fresh(2000)), GRAT_OK);
     alive(s);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 TEST(vxi11_locks)
@@ -147,7 +112,7 @@ TEST(vxi11_locks)
     grat_close(b);
     alive(a);
     grat_close(a);
-    stop();
+    bench_stop();
 }
 
 TEST(vxi11_a_timed_out_call_is_aborted)
@@ -161,7 +126,7 @@ TEST(vxi11_a_timed_out_call_is_aborted)
         alive(s);
     }
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 /* #0 blocks on a message wire: the whole data, or ETOOBIG; also where the buffer is smaller than the first piece. */
@@ -238,7 +203,7 @@ TEST(byte_stream)
     EQ(grat_io_read(s, much, 11, -1, false, fresh(5000)), GRAT_OK);
     MEM(much, "?\rBS000501\r", 11);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 TEST(raw_socket_attributes)
@@ -260,7 +225,7 @@ TEST(raw_socket_attributes)
     EQ(v.number, 0);
     EQ(grat_attr_get(s, GRAT_ATTR_ASRL_BAUD, &v, fresh(1000)), GRAT_ENOTSUP);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 int main(void)

@@ -1,34 +1,13 @@
 /* HiSLIP over TLS, with users, against the simulator. The certificates are made here by openssl. */
-#include <graticule/sim.h>
-
 #include "test.h"
 
-#include <pthread.h>
+#include "sim_bench.h"
+
 #include <unistd.h>
 
-static struct {
-    grat_sim *sim;
-    grat_cancel *stop;
-    pthread_t thread;
-} bench;
 static char folder[] = "/tmp/grat-tls-XXXXXX", good[64], other[64];
 /* Of this process alone: others may run the same test. */
 static char address[32], name[80], alternative[40];
-
-static void *serve(void *unused)
-{
-    grat_op op;
-    grat_op_init(&op, 600000, NULL);
-    grat_sim_run(bench.sim, bench.stop, &op);
-    return unused;
-}
-
-static grat_op *fresh(int64_t ms)
-{
-    static grat_op op;
-    grat_op_init(&op, ms, NULL);
-    return &op;
-}
 
 /* `more` is appended to the wire's options. */
 static void start(const char *cert, const char *more, const char *options)
@@ -36,19 +15,7 @@ static void start(const char *cert, const char *more, const char *options)
     char wire[300];
     snprintf(wire, sizeof wire, "hislip:tls=%s:%s.key%s", cert, cert, more);
     grat_sim_instrument one = {.model = "plain", .address = address, .wires = wire, .options = options};
-    bench.stop = grat_cancel_new();
-    grat_op *op = fresh(5000);
-    EQ(grat_sim_new(&one, 1, 1, op, &bench.sim), GRAT_OK);
-    if (op->err) fprintf(stderr, "%s\n", op->text);
-    pthread_create(&bench.thread, NULL, serve, NULL);
-}
-
-static void stop(void)
-{
-    grat_cancel_fire(bench.stop);
-    pthread_join(bench.thread, NULL);
-    grat_sim_free(bench.sim);
-    grat_cancel_free(bench.stop);
+    bench_start(&one, 1);
 }
 
 static grat_open_options trusting(void)
@@ -105,7 +72,7 @@ TEST(only_where_it_is_wanted)
     EQ(encrypted(s), 1);
     works(s);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 TEST(mandatory_or_initial)
@@ -121,7 +88,7 @@ TEST(mandatory_or_initial)
         grat_close(s);
         o.tls = GRAT_TLS_NEVER;
         EQ(open_with(&o, &s), GRAT_EACCES);
-        stop();
+        bench_stop();
     }
 }
 
@@ -140,11 +107,11 @@ TEST(the_certificate_is_checked)
     EQ(open_with(&o, &s), GRAT_OK);
     EQ(encrypted(s), 1);
     grat_close(s);
-    stop();
+    bench_stop();
     start(other, "", NULL);
     o = (grat_open_options){.size = sizeof o, .tls = GRAT_TLS_REQUIRE, .tls_ca = other};
     EQ(open_with(&o, &s), GRAT_EACCES);          /* trusted, but for another host */
-    stop();
+    bench_stop();
 }
 
 TEST(no_tls_where_it_must_be)
@@ -152,13 +119,11 @@ TEST(no_tls_where_it_must_be)
     grat_session *s = NULL;
     grat_open_options o = {.size = sizeof o, .tls = GRAT_TLS_REQUIRE};
     grat_sim_instrument one = {.model = "plain", .address = address, .wires = "hislip"};
-    bench.stop = grat_cancel_new();
-    EQ(grat_sim_new(&one, 1, 1, fresh(5000), &bench.sim), GRAT_OK);
-    pthread_create(&bench.thread, NULL, serve, NULL);
+    bench_start(&one, 1);
     EQ(open_with(&o, &s), GRAT_ENOTSUP);
     o = (grat_open_options){.size = sizeof o, .user = "ada", .password = "secret"};
     EQ(open_with(&o, &s), GRAT_ENOTSUP);
-    stop();
+    bench_stop();
 }
 
 TEST(users)
@@ -182,7 +147,7 @@ TEST(users)
     grat_close(s);
     memcpy(user + 8, "eve", 3);
     EQ(grat_open(user, &o, fresh(5000), &s), GRAT_EACCES);
-    stop();
+    bench_stop();
 }
 
 /* Deadlines and cancels hold, and what was aborted does not harm what follows. */
@@ -206,7 +171,7 @@ TEST(aborted_blocks)
     }
     EQ(encrypted(s), 1);
     grat_close(s);
-    stop();
+    bench_stop();
 }
 
 /* A long message of ours meets a server that takes none: the deadline holds, and the session comes back. */
@@ -232,7 +197,7 @@ TEST(a_write_that_stalls)
     STR(text, "GRATICULE,PLAIN,0,1");
     grat_close(a);
     grat_close(b);
-    stop();
+    bench_stop();
 }
 
 static bool make_certificate(const char *path, const char *san)
