@@ -127,6 +127,15 @@ typedef struct grat_out grat_out;
 GRAT_API grat_err grat_out_write(grat_out *o, const void *data, size_t n, grat_op *op);
 /* Back to an absolute position, to complete a header; ENOTSUP on a pipe. */
 GRAT_API grat_err grat_out_seek(grat_out *o, uint64_t pos, grat_op *op);
+/* What was asked of the file. Never NULL. */
+GRAT_API const grat_writer_options *grat_out_options(const grat_out *o);
+
+/* Where a file's pieces go. */
+typedef struct grat_reading {
+    grat_meta *meta;           /* zeroed; filled before the first piece */
+    grat_record_fn fn;
+    void *user;
+} grat_reading;
 
 typedef struct grat_format {
     const char *name;          /* "csv" */
@@ -141,6 +150,17 @@ typedef struct grat_format {
     void (*fini)(void *p);
     /* Optional: reads such a file back. */
     grat_err (*read)(const char *path, const uint8_t *data, size_t n, grat_meta *meta, grat_record **out, grat_op *op);
+    /* Optional: reads it back piece by piece, of any length; several acquisitions and gaps too. Samples follow each
+     * other unless GRAT_REC_GAP_BEFORE is set or the number changes. */
+    grat_err (*each)(const char *path, const uint8_t *data, size_t n, const grat_reading *to, grat_op *op);
+    /* True when the file is whole after each flush, so that it can have its name from the beginning. */
+    bool grows;
+    /* Optional: puts into the file what makes the records so far readable; the bytes themselves are handed on before
+     * and afterwards. */
+    grat_err (*flush)(void *p, grat_out *o, grat_op *op);
+    /* Optional, where there is `flush`: the disk is full, and the file is again as the last flush left it; `end`
+     * follows. */
+    void (*cut)(void *p);
 } grat_format;
 
 #ifdef __cplusplus

@@ -826,19 +826,36 @@ typedef struct grat_meta {
 } grat_meta;
 
 typedef struct grat_writer grat_writer;
-/* Opens a file by the ending of its name: .csv .npy .npz .wav .json .png .svg ("-" with `format` given writes to
+/* Opens a file by the ending of its name: .csv .npy .npz .wav .h5 .json .png .svg ("-" with `format` given writes to
  * standard output). The file appears under its name only at grat_writer_finish, whole. `format` may be NULL. */
 GRAT_API grat_err grat_writer_open(const char *path, const char *format, const grat_meta *meta, grat_op *op,
                                    grat_writer **out);
+typedef struct grat_writer_options {
+    uint32_t size;            /* sizeof(grat_writer_options) */
+    bool growing;             /* the file has its name from the first grat_writer_flush on, where the format can: .h5
+                                 .npy .csv .wav; then it is also kept, as far as it came, when the disk is full */
+    bool pack;                /* .h5: compressed as far as that keeps up */
+    bool raw;                 /* .npy: the converter's values, without times; what they mean stands in the titles of
+                                 the columns */
+} grat_writer_options;
+GRAT_API grat_err grat_writer_open_with(const char *path, const char *format, const grat_meta *meta,
+                                        const grat_writer_options *opt, grat_op *op, grat_writer **out);
 GRAT_API grat_err grat_writer_record(grat_writer *w, grat_record *r, grat_op *op);
+/* A growing file holds everything so far when this returns, for other readers and whatever happens to this process. */
+GRAT_API grat_err grat_writer_flush(grat_writer *w, grat_op *op);
+/* Bytes in the file so far; 0 where this is not known before the end. */
+GRAT_API uint64_t grat_writer_size(const grat_writer *w);
 /* Completes the file and frees the writer, also on an error, when nothing is left behind. */
 GRAT_API grat_err grat_writer_finish(grat_writer *w, grat_op *op);
 /* Frees the writer and leaves nothing behind. */
 GRAT_API void grat_writer_abort(grat_writer *w);
 /* Names of the formats, NULL-terminated: "csv", "npy", … */
 GRAT_API const char *const *grat_formats(void);
-/* Reads back what the writers wrote: .csv .npy .npz .wav, of one acquisition. */
+/* Reads back what the writers wrote: .csv .npy .npz .wav .sr .h5, of one acquisition. */
 GRAT_API grat_err grat_read_file(const char *path, grat_meta *meta, grat_record **out, grat_op *op);
+/* The same piece by piece, of any length and with several acquisitions, where the format can; else at once. *meta (may
+ * be NULL) is filled before the first piece. */
+GRAT_API grat_err grat_read_pieces(const char *path, grat_meta *meta, grat_record_fn fn, void *user, grat_op *op);
 
 /* Writes bytes to a file that appears whole or not at all. */
 GRAT_API grat_err grat_save(const char *path, const void *data, size_t n, grat_op *op);

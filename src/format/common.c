@@ -136,6 +136,52 @@ void grat__keep_free(grat__keep *k)
     memset(k, 0, sizeof *k);
 }
 
+static bool grow(grat__whole *w, size_t count)
+{
+    size_t room = w->room ? w->room : count;
+    while (room < count) room += room / 2 + 1;
+    for (unsigned i = 0; i < w->r->traces && room != w->room; i++) {
+        void *more = realloc(w->r->trace[i].raw, room * grat_sample_size(w->r->trace[i].type));
+        if (!more) return false;
+        w->r->trace[i].raw = more;
+    }
+    w->room = room;
+    return true;
+}
+
+static grat_record *same_without_samples(const grat_record *r)
+{
+    grat_sample_type types[GRAT_MAX_CHANNELS];
+    for (unsigned i = 0; i < r->traces; i++) types[i] = r->trace[i].type;
+    grat_record *out = grat_record_new(r->traces, types, 0);
+    if (!out) return NULL;
+    void *raw[GRAT_MAX_CHANNELS];
+    for (unsigned i = 0; i < r->traces; i++) raw[i] = out->trace[i].raw;
+    *out = *r;
+    out->refs = 1;
+    out->count = 0;
+    for (unsigned i = 0; i < r->traces; i++) out->trace[i].raw = raw[i];
+    return out;
+}
+
+bool grat__whole_add(void *user, grat_record *r)
+{
+    grat__whole *w = user;
+    if (!w->r) w->r = same_without_samples(r);
+    if (!w->r) return w->no_memory = true, false;
+    w->apart = r->number != w->r->number || r->first != w->r->first + w->r->count || r->t0 != w->r->t0;
+    if (w->apart) return false;
+    w->no_memory = !grow(w, w->r->count + r->count);
+    if (w->no_memory) return false;
+    for (unsigned i = 0; i < r->traces; i++) {
+        size_t size = grat_sample_size(r->trace[i].type);
+        memcpy((uint8_t *)w->r->trace[i].raw + w->r->count * size, r->trace[i].raw, r->count * size);
+    }
+    w->r->count += r->count;
+    w->r->flags |= r->flags;
+    return true;
+}
+
 static double time_at(const void *times, size_t stride, size_t i)
 {
     double t;

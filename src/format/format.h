@@ -8,7 +8,7 @@
 #include "sink/sink.h"
 
 extern const grat_format grat__format_csv, grat__format_npy, grat__format_npz, grat__format_wav, grat__format_json,
-    grat__format_vcd, grat__format_sr, grat__format_png, grat__format_svg;
+    grat__format_vcd, grat__format_sr, grat__format_h5, grat__format_png, grat__format_svg;
 
 /* "ch1", "D0". */
 void grat__trace_label(const grat_trace *t, char *out, size_t cap);
@@ -26,6 +26,15 @@ typedef struct grat__keep {
 } grat__keep;
 grat_err grat__keep_add(grat__keep *k, grat_record *r, grat_op *op);
 void grat__keep_free(grat__keep *k);
+
+/* One record of pieces that follow each other; freed with grat_record_unref(w->r). */
+typedef struct grat__whole {
+    grat_record *r;
+    size_t room;
+    bool apart, no_memory;   /* why it ended */
+} grat__whole;
+/* False when the piece does not follow the ones before, or memory is short. */
+bool grat__whole_add(void *user, grat_record *r);
 
 /* For readers: sets t0 and dt from n times that lie `stride` bytes apart, each a native double. EPARSE when they are
  * not evenly spaced, as in a file with several acquisitions or with gaps. */

@@ -210,7 +210,7 @@ TEST(mistakes)
 {
     grat_writer *w = NULL;
     EQ(grat_writer_open(in_dir("x.doc"), NULL, NULL, &op, &w), GRAT_EFORMAT);
-    TRUE(strstr(op.text, "csv, npy, npz, wav, json, vcd, sr, png, svg") != NULL);
+    TRUE(strstr(op.text, "csv, npy, npz, wav, h5, json, vcd, sr, png, svg") != NULL);
     EQ(grat_writer_open(in_dir("x.csv"), "doc", NULL, &op, &w), GRAT_EFORMAT);
     EQ(grat_writer_open("-", NULL, NULL, &op, &w), GRAT_EFORMAT);
     EQ(grat_writer_open(in_dir("x.csv"), NULL, NULL, &op, &w), GRAT_OK);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 static const grat_format *const formats[] = {
-    &grat__format_csv, &grat__format_npy, &grat__format_npz, &grat__format_wav,
+    &grat__format_csv, &grat__format_npy, &grat__format_npz, &grat__format_wav, &grat__format_h5,
     &grat__format_json, &grat__format_vcd, &grat__format_sr, &grat__format_png, &grat__format_svg,
 };
 #define FORMATS (sizeof formats / sizeof *formats)
@@ -26,10 +26,11 @@ struct grat_writer {
     grat_meta meta;
     grat_record *first;   /* the shape that later records must have */
     grat_op failure;      /* the first one, repeated by finish */
+    bool shown;           /* a growing file that has its name */
     char path[GRAT_TEXT_MAX / 2];
 };
 
-static const char *names[FORMATS + 1] = {"csv", "npy", "npz", "wav", "json", "vcd", "sr", "png", "svg", NULL};
+static const char *names[FORMATS + 1] = {"csv", "npy", "npz", "wav", "h5", "json", "vcd", "sr", "png", "svg", NULL};
 
 const char *const *grat_formats(void)
 {
@@ -80,11 +81,14 @@ static void writer_free(grat_writer *w)
     free(w);
 }
 
-grat_err grat_writer_open(const char *path, const char *format, const grat_meta *meta, grat_op *op, grat_writer **out)
+grat_err grat_writer_open_with(const char *path, const char *format, const grat_meta *meta,
+                               const grat_writer_options *opt, grat_op *op, grat_writer **out)
 {
     grat_err err = grat__op_begin(op);
     if (err) return err;
     if (!path || !*path) return grat_op_fail(op, GRAT_EINVAL, "no file name was given; name one");
+    if (opt->size != sizeof *opt)
+        return grat_op_fail(op, GRAT_EINVAL, "cannot write %.120s: the size of the options is wrong", path);
     const grat_format *f = find(path, format);
     if (!f) return fail_unknown(path, format, op);
     grat_writer *w = calloc(1, sizeof *w);
@@ -99,6 +103,7 @@ grat_err grat_writer_open(const char *path, const char *format, const grat_meta 
     if (meta) w->meta = *meta;
     grat__strcpy(w->path, sizeof w->path, path);
     err = strcmp(path, "-") == 0 ? grat__out_stdout(op, &w->out) : grat__out_file(path, op, &w->out);
+    if (!err) grat__out_options_set(w->out, opt);
     if (!err) err = f->begin(w->p, &w->meta, w->out, op);
     if (err) {
         grat__out_abort(w->out);
@@ -107,6 +112,12 @@ grat_err grat_writer_open(const char *path, const char *format, const grat_meta 
     }
     *out = w;
     return GRAT_OK;
+}
+
+grat_err grat_writer_open(const char *path, const char *format, const grat_meta *meta, grat_op *op, grat_writer **out)
+{
+    grat_writer_options opt = {.size = sizeof opt};
+    return grat_writer_open_with(path, format, meta, &opt, op, out);
 }
 
 static bool same_shape(const grat_record *a, const grat_record *b)
@@ -162,9 +173,43 @@ grat_err grat_writer_record(grat_writer *w, grat_record *r, grat_op *op)
     return err;
 }
 
+grat_err grat_writer_flush(grat_writer *w, grat_op *op)
+{
+    if (w->failure.err) return grat_op_fail(op, w->failure.err, "%s", w->failure.text);
+    if (!w->first || !w->format->grows || !grat_out_options(w->out)->growing) return GRAT_OK;
+    grat_err err = grat__out_flush(w->out, op);
+    if (!err && w->format->flush) err = w->format->flush(w->p, w->out, op);
+    if (!err) err = grat__out_show(w->out, op);
+    if (err) w->failure = *op;
+    else w->shown = true;
+    return err;
+}
+
+uint64_t grat_writer_size(const grat_writer *w)
+{
+    return grat__out_size(w->out);
+}
+
+/* What a full disk has left of a growing file becomes whole. */
+static grat_err rescue(grat_writer *w, grat_op *op)
+{
+    grat_err err = grat__out_cut(w->out, op);
+    if (!err && w->format->cut) w->format->cut(w->p);
+    if (!err) err = w->format->end(w->p, w->out, op);
+    grat_op scratch;
+    grat_op_init(&scratch, INT64_MAX, NULL);
+    if (err) grat__out_abort(w->out);
+    else grat__out_commit(w->out, &scratch);
+    grat_op_fail(op, w->failure.err, "%s", w->failure.text);
+    err = w->failure.err;
+    writer_free(w);
+    return err;
+}
+
 grat_err grat_writer_finish(grat_writer *w, grat_op *op)
 {
     grat_err err = w->failure.err;
+    if (err && w->shown) return rescue(w, op);
     if (err)
         grat_op_fail(op, err, "%s", w->failure.text);
     else if (!w->first)
@@ -211,19 +256,66 @@ static grat_err map_file(const char *path, uint8_t **data, size_t *n, grat_op *o
     return GRAT_OK;
 }
 
-grat_err grat_read_file(const char *path, grat_meta *meta, grat_record **out, grat_op *op)
+/* A file that is being read. */
+typedef struct source {
+    const grat_format *format;
+    uint8_t *data;
+    size_t n;
+    grat_meta *meta, scratch;
+} source;
+
+static grat_err source_open(source *s, const char *path, grat_meta *meta, grat_op *op)
 {
     grat_err err = grat__op_begin(op);
     if (err) return err;
-    const grat_format *f = find(path, NULL);
-    if (!f) return fail_unknown(path, NULL, op);
-    if (!f->read) return grat_op_fail(op, GRAT_ENOTSUP, "cannot read %.120s: %s files are only written", path, f->name);
-    uint8_t *data = NULL;
-    size_t n = 0;
-    err = map_file(path, &data, &n, op);
+    memset(s, 0, sizeof *s);
+    s->format = find(path, NULL);
+    if (!s->format) return fail_unknown(path, NULL, op);
+    if (!s->format->read && !s->format->each)
+        return grat_op_fail(op, GRAT_ENOTSUP, "cannot read %.120s: %s files are only written", path, s->format->name);
+    s->meta = meta ? memset(meta, 0, sizeof *meta) : &s->scratch;
+    return map_file(path, &s->data, &s->n, op);
+}
+
+static grat_err read_whole(const source *s, const char *path, grat_record **out, grat_op *op)
+{
+    grat__whole whole = {0};
+    grat_reading to = {.meta = s->meta, .fn = grat__whole_add, .user = &whole};
+    grat_err err = s->format->each(path, s->data, s->n, &to, op);
+    if (!err && whole.no_memory) err = grat_op_fail(op, GRAT_ENOMEM, "cannot read %.120s: out of memory", path);
+    if (!err && whole.apart)
+        err = grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s as one record: there is a gap or another acquisition; "
+                           "read it in pieces", path);
+    if (!err && !whole.r) err = grat_op_fail(op, GRAT_ENODATA, "cannot read %.120s: there are no samples in it", path);
+    if (!err) *out = whole.r;
+    else grat_record_unref(whole.r);
+    return err;
+}
+
+grat_err grat_read_file(const char *path, grat_meta *meta, grat_record **out, grat_op *op)
+{
+    source s;
+    grat_err err = source_open(&s, path, meta, op);
     if (err) return err;
-    grat_meta scratch = {0};
-    err = f->read(path, data, n, meta ? memset(meta, 0, sizeof *meta) : &scratch, out, op);
-    munmap(data, n);
+    err = s.format->read ? s.format->read(path, s.data, s.n, s.meta, out, op) : read_whole(&s, path, out, op);
+    munmap(s.data, s.n);
+    return err;
+}
+
+grat_err grat_read_pieces(const char *path, grat_meta *meta, grat_record_fn fn, void *user, grat_op *op)
+{
+    source s;
+    grat_err err = source_open(&s, path, meta, op);
+    if (err) return err;
+    if (s.format->each) {
+        grat_reading to = {.meta = s.meta, .fn = fn, .user = user};
+        err = s.format->each(path, s.data, s.n, &to, op);
+    } else {
+        grat_record *r = NULL;
+        err = s.format->read(path, s.data, s.n, s.meta, &r, op);
+        if (!err) fn(user, r);
+        grat_record_unref(r);
+    }
+    munmap(s.data, s.n);
     return err;
 }

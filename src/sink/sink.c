@@ -27,10 +27,15 @@ struct grat_out {
     grat__behind *behind;   /* NULL: write in the caller's thread */
     bool alone;             /* no thread can be had */
     uint8_t *buf, *spare;   /* GRAT__OUT_BUFFER bytes each; the spare one belongs to the thread */
+    bool shown_early;       /* has its name before it is complete */
+    uint64_t good;          /* where the last show ended */
+    int ballast;            /* holds space with which a file can be completed on a full disk; -1 = none */
+    grat_writer_options options;
 };
 
 /* What is shorter is written before a thread would have begun. */
 #define BEHIND_FROM ((uint64_t)4 << 20)
+#define BALLAST (16 << 20)
 
 typedef struct reason {
     int number;
@@ -124,7 +129,7 @@ static grat_out *new_out(const char *shown)
 {
     grat_out *o = calloc(1, sizeof *o);
     if (!o) return NULL;
-    o->fd = -1;
+    o->fd = o->ballast = -1;
     o->shown = strdup(shown);
     o->buf = malloc(GRAT__OUT_BUFFER);
     if (o->shown && o->buf) return o;
@@ -134,9 +139,16 @@ static grat_out *new_out(const char *shown)
     return NULL;
 }
 
+static void drop_ballast(grat_out *o)
+{
+    if (o->ballast >= 0) close(o->ballast);
+    o->ballast = -1;
+}
+
 static void free_out(grat_out *o)
 {
     grat__behind_free(o->behind);
+    drop_ballast(o);
     if (o->own_fd && o->fd >= 0) close(o->fd);
     free(o->shown);
     free(o->target);
@@ -299,6 +311,34 @@ grat_err grat_out_write(grat_out *o, const void *data, size_t n, grat_op *op)
     return GRAT_OK;
 }
 
+int grat__out_fd(const grat_out *o)
+{
+    return o->regular && o->own_fd ? o->fd : -1;
+}
+
+uint64_t grat__out_size(const grat_out *o)
+{
+    struct stat st;
+    uint64_t size = o->pos + o->len > o->end ? o->pos + o->len : o->end;
+    if (size == 0 && o->regular && fstat(o->fd, &st) == 0) size = (uint64_t)st.st_size;
+    return size;
+}
+
+const char *grat__out_name(const grat_out *o)
+{
+    return o->shown;
+}
+
+const grat_writer_options *grat_out_options(const grat_out *o)
+{
+    return &o->options;
+}
+
+void grat__out_options_set(grat_out *o, const grat_writer_options *opt)
+{
+    o->options = *opt;
+}
+
 bool grat__out_seekable(const grat_out *o)
 {
     return o->regular;
@@ -328,26 +368,69 @@ static int link_unnamed(const grat_out *o, const char *name)
     return linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
 }
 
+static int give_temp_name(grat_out *o)
+{
+    char *name = temp_name(o->target);
+    if (!name) return errno = ENOMEM, -1;
+    if (link_unnamed(o, name) != 0) {
+        int saved = errno;
+        free(name);
+        errno = saved;
+        return -1;
+    }
+    o->temp = name;
+    return 0;
+}
+
+const char *grat__out_path(grat_out *o, grat_op *op)
+{
+    if (!o->temp && give_temp_name(o) != 0) {
+        fail_errno(op, o->shown, errno);
+        return NULL;
+    }
+    return o->temp;
+}
+
 /* linkat cannot replace: an existing file is replaced by way of a temporary name. */
 static int give_name(grat_out *o)
 {
     if (!o->temp) {
         if (link_unnamed(o, o->target) == 0) return 0;
-        if (errno != EEXIST) return -1;
-        char *name = temp_name(o->target);
-        if (!name) return errno = ENOMEM, -1;
-        if (link_unnamed(o, name) != 0) {
-            int saved = errno;
-            free(name);
-            errno = saved;
-            return -1;
-        }
-        o->temp = name;
+        if (errno != EEXIST || give_temp_name(o) != 0) return -1;
     }
     if (rename(o->temp, o->target) != 0) return -1;
     free(o->temp);
     o->temp = NULL;
     return 0;
+}
+
+grat_err grat__out_show(grat_out *o, grat_op *op)
+{
+    grat_err err = flush(o, op);
+    if (err) return err;
+    o->good = o->end;
+    if (!o->atomic) return GRAT_OK;
+    if (give_name(o) != 0) return fail_errno(op, o->shown, errno);
+    o->atomic = false;
+    o->shown_early = true;
+    o->ballast = open_unnamed(o->target);
+    if (o->ballast >= 0 && fallocate(o->ballast, 0, 0, BALLAST) != 0) drop_ballast(o);
+    return GRAT_OK;
+}
+
+grat_err grat__out_cut(grat_out *o, grat_op *op)
+{
+    if (!o->shown_early) return grat_op_fail(op, GRAT_EIO, "cannot write %s: it failed before", o->shown);
+    grat__behind_free(o->behind);
+    o->behind = NULL;
+    o->alone = true;
+    drop_ballast(o);
+    if (ftruncate(o->fd, (off_t)o->good) != 0 || lseek(o->fd, (off_t)o->good, SEEK_SET) < 0)
+        return fail_errno(op, o->shown, errno);
+    o->len = 0;
+    o->pos = o->end = o->good;
+    o->failed = false;
+    return GRAT_OK;
 }
 
 grat_err grat__out_commit(grat_out *o, grat_op *op)

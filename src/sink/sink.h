@@ -17,6 +17,19 @@ void grat__out_advance(grat_out *o, size_t n);
 /* Hands on what is buffered. */
 grat_err grat__out_flush(grat_out *o, grat_op *op);
 bool grat__out_seekable(const grat_out *o);
+/* For libraries that write by themselves: the descriptor of a regular file that this sink made, else -1; and the
+ * (temporary) name under which it can be opened, NULL on failure. */
+int grat__out_fd(const grat_out *o);
+const char *grat__out_path(grat_out *o, grat_op *op);
+/* Bytes in the file so far, with those on their way. */
+uint64_t grat__out_size(const grat_out *o);
+/* As the caller gave it, for sentences. */
+const char *grat__out_name(const grat_out *o);
+void grat__out_options_set(grat_out *o, const grat_writer_options *opt);
+/* Hands on what is buffered and gives the file its name now; from here on an abort leaves what there is. */
+grat_err grat__out_show(grat_out *o, grat_op *op);
+/* After a failure, of a file that was shown: back to what it was at the last show, and usable again. */
+grat_err grat__out_cut(grat_out *o, grat_op *op);
 uint64_t grat__out_tell(const grat_out *o);
 /* Completes the file under its name. Frees the sink also on an error, when nothing is left behind. */
 grat_err grat__out_commit(grat_out *o, grat_op *op);

@@ -50,3 +50,14 @@ $ log SIM::ds1104z -c 1 -p 1ms --average 4 --for 1s -o none.npy
 !~ grat: .*a recording has every sample once.*
 ? 1
 =! none\.npy
+# HDF5: written, read back, measured, and readable by the tools of others.
+$ capture SIM::ds1104z -c 1 -p 2ms -q -o a.h5
+> a.h5
+= a\.h5 .HDF
+$ convert a.h5 d.csv
+= d\.csv time_s
+$ measure a.h5 --json
+>~ \{.*"model":"DS1104Z".*"traces":\[\{"name":"1",.*
+$ capture SIM::ds1104z -c 1 -o - -f h5
+!~ grat: .*cannot write HDF5 to a pipe.*
+? 1
