@@ -474,7 +474,7 @@ grat_err grat_read_text(grat_session *s, char *buf, size_t cap, grat_op *op)
 }
 
 /* A fresh answer is wanted: whatever was asked before and not read must not be it. */
-static grat_err begin_query(grat_session *s, const char *command, grat_op *op)
+static grat_err prepare_query(grat_session *s, const char *command, grat_op *op)
 {
     grat_err e = grat__session_begin(s, op);
     if (e) return e;
@@ -486,6 +486,23 @@ static grat_err begin_query(grat_session *s, const char *command, grat_op *op)
     if (!s->synced && strcmp(command, "*IDN?") == 0) return GRAT_OK;
     if ((e = sync_before(s, command, strlen(command), op))) return grat__session_end(s, op, e);
     return GRAT_OK;
+}
+
+/* These two count nothing: op->count is of the answer, not of the synchronisation or the question. */
+static grat_err begin_query(grat_session *s, const char *command, grat_op *op)
+{
+    grat_err e = prepare_query(s, command, op);
+    op->count = 0;
+    return e;
+}
+
+static grat_err ask(grat_session *s, const char *command, grat_op *op)
+{
+    grat_err e = grat__raw_write(s, command, strlen(command), op);
+    s->outstanding = true;
+    if (e) e = grat__session_end(s, op, e);
+    op->count = 0;
+    return e;
 }
 
 static grat_err first_identity(grat_session *s, char *buf, size_t cap, grat_op *op)
@@ -503,9 +520,9 @@ grat_err grat_query(grat_session *s, const char *command, char *buf, size_t cap,
     grat_err e = begin_query(s, command, op);
     if (e) return e;
     if ((!s->synced || s->dialect) && strcmp(command, "*IDN?") == 0) return first_identity(s, buf, cap, op);
-    e = grat__raw_write(s, command, strlen(command), op);
-    s->outstanding = true;
-    if (!e) e = grat__raw_text(s, buf, cap, op);
+    e = ask(s, command, op);
+    if (e) return e;
+    e = grat__raw_text(s, buf, cap, op);
     if (!e && !s->idn[0] && strcmp(command, "*IDN?") == 0 && looks_like_identity(buf))
         learn_identity(s, buf);
     return grat__session_end(s, op, e);
@@ -527,9 +544,5 @@ grat_err grat_query_number(grat_session *s, const char *command, double *out, gr
 grat_err grat__query_start(grat_session *s, const char *command, grat_op *op)
 {
     grat_err e = begin_query(s, command, op);
-    if (e) op->count = 0; /* it counted the bytes of the synchronisation */
-    if (e) return e;
-    e = grat__raw_write(s, command, strlen(command), op);
-    s->outstanding = true;
-    return e ? grat__session_end(s, op, e) : GRAT_OK;
+    return e ? e : ask(s, command, op);
 }

@@ -487,6 +487,33 @@ TEST(a_write_that_stalls)
     bench_stop();
 }
 
+/* A question that is not taken in time has no bytes of an answer, however many of its own went out. */
+TEST(a_question_that_stalls_counts_nothing)
+{
+    const size_t n = (size_t)256 << 20;
+    char buf[64];
+    start("hislip", "plain", NULL);
+    grat_session *a = session(), *b = session();
+    char *question = malloc(n);
+    memset(question, 'x', n);
+    question[n - 1] = '\0';
+    EQ(grat_lock(a, 0, fresh(2000)), GRAT_OK);
+    grat_op *op = fresh(300);
+    EQ(grat_query_block(b, question, buf, sizeof buf, op), GRAT_ETIMEOUT);
+    EQ(op->count, 0);
+    EQ(grat_unlock(a, fresh(2000)), GRAT_OK);
+    EQ(grat_recover(b, fresh(3000)), GRAT_OK);
+    op = fresh(300);
+    EQ(grat_lock(a, 0, fresh(2000)), GRAT_OK);
+    EQ(grat_query(b, question, buf, sizeof buf, op), GRAT_ETIMEOUT);
+    EQ(op->count, 0);
+    EQ(grat_unlock(a, fresh(2000)), GRAT_OK);
+    free(question);
+    grat_close(a);
+    grat_close(b);
+    bench_stop();
+}
+
 /* Some hundreds here, as many as GRAT_ABORTS says in a soak. */
 TEST(aborted_blocks)
 {
@@ -529,6 +556,7 @@ int main(void)
     RUN(reconnecting_beside_a_task);
     RUN(a_late_answer_is_recognised);
     RUN(a_write_that_stalls);
+    RUN(a_question_that_stalls_counts_nothing);
     RUN(aborted_blocks);
     return TEST_RESULT();
 }
