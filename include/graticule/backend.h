@@ -160,7 +160,7 @@ typedef struct grat_format {
     grat_err (*flush)(void *p, grat_out *o, grat_op *op);
     /* Optional, where there is `flush`: the disk is full, and the file is again as the last flush left it; `end`
      * follows. */
-    void (*cut)(void *p);
+    grat_err (*cut)(void *p, grat_out *o, grat_op *op);
 } grat_format;
 
 #ifdef __cplusplus

@@ -784,9 +784,12 @@ typedef enum grat_log_mode {
 } grat_log_mode;
 typedef struct grat_log_options {
     uint32_t size;            /* sizeof(grat_log_options) */
-    double duration;          /* seconds of signal; 0 = until it is cancelled */
+    double duration;          /* seconds of signal; with `separate`, of the clock; 0 = until it is cancelled */
     uint64_t samples;         /* of each channel; 0 = no limit */
     grat_log_mode mode;       /* ERANGE, before anything is recorded, where the instrument has no such mode */
+    bool separate;            /* each piece is an acquisition of its own: with its trigger, its number, and its times
+                                 from its trigger; nothing is lost between them. Not with GRAT_LOG_STREAM */
+    double every;             /* with `separate`: seconds from the start of one to the start of the next; 0 = at once */
 } grat_log_options;
 typedef struct grat_log_totals {
     uint64_t records;         /* pieces */

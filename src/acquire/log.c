@@ -21,6 +21,8 @@ typedef struct recording {
     int64_t began_ns, utc_ns;    /* host time of index 0 */
     uint64_t next;               /* index behind the last sample */
     int64_t piece_ms;
+    int64_t started_ns;          /* with `separate`: when the first one was due … */
+    uint64_t turn;               /* … and the number of the next one, every so many seconds */
     unsigned faults;
     bool own;                    /* the driver's log_next makes the pieces */
 } recording;
@@ -32,11 +34,12 @@ static grat_err by_acquisition(recording *r, grat_record **out, grat_op *op)
     grat_err err = r->driver->acquire(r->priv, &r->q, op);
     if (!err) err = r->driver->fetch(r->priv, &r->q, &rec, op);
     if (!rec) return err;
+    *out = rec;
+    if (r->opt->separate) return err;
     int64_t start = rec->mono_ns + (int64_t)((rec->t0 + (double)rec->first * rec->dt) * 1e9);
     if (!r->totals.records) r->began_ns = start;
     double index = rec->dt > 0 ? nearbyint((double)(start - r->began_ns) / 1e9 / rec->dt) : 0;
     rec->first = index > (double)r->next ? (uint64_t)index : r->next;
-    *out = rec;
     return err;
 }
 
@@ -88,23 +91,67 @@ static void account(recording *r, grat_record *rec)
     r->next = rec->first + rec->count;
 }
 
+/* An acquisition of its own. */
+static void count_separate(recording *r, grat_record *rec)
+{
+    rec->number = (unsigned)r->totals.records++;
+    rec->flags &= ~(unsigned)GRAT_REC_GAP_BEFORE;
+    r->totals.samples += rec->count;
+    r->totals.dt = rec->dt;
+}
+
+static int64_t end_of(const recording *r)
+{
+    return r->opt->duration > 0 ? r->started_ns + (int64_t)(r->opt->duration * 1e9) : INT64_MAX;
+}
+
+static bool separate_is_over(const recording *r)
+{
+    return grat_now_ns() >= end_of(r) || (r->opt->samples && r->totals.samples >= r->opt->samples);
+}
+
+/* Waits until the next one is due. Turns that were missed are left out. */
+static grat_err wait_turn(recording *r, bool *more, grat_op *op)
+{
+    double passed = (double)(grat_now_ns() - r->started_ns) / 1e9;
+    if (r->opt->every > 0 && r->totals.records) r->turn = (uint64_t)(passed / r->opt->every) + 1;
+    int64_t due = r->started_ns + (int64_t)((double)r->turn * r->opt->every * 1e9), end = end_of(r);
+    grat_err err = grat_op_sleep_until(op, due < end ? due : end);
+    *more = !separate_is_over(r);
+    return err;
+}
+
+static void separate_op(const recording *r, grat_op *child, const grat_op *op)
+{
+    *child = *op;
+    if (end_of(r) < child->deadline_ns) child->deadline_ns = end_of(r);
+}
+
 /* One piece; *more is false at the end. */
 static grat_err one(recording *r, grat_record_fn fn, void *user, bool *more, grat_op *op)
 {
     grat_record *rec = NULL;
     grat_op child;
-    grat__op_child(&child, op, r->piece_ms);
+    /* A trigger may come when it likes. */
+    if (r->opt->separate) separate_op(r, &child, op);
+    else grat__op_child(&child, op, r->piece_ms);
     grat_err err = next_piece(r, &rec, &child);
     grat__op_adopt(op, &child);
     if (rec) {
         r->faults = 0;
-        cut_to_limit(r, rec);
-        *more = !is_over(r, rec);
-        account(r, rec);
+        if (r->opt->separate) {
+            count_separate(r, rec);
+            *more = !separate_is_over(r);
+        } else {
+            cut_to_limit(r, rec);
+            *more = !is_over(r, rec);
+            account(r, rec);
+        }
         if (rec->count && !fn(user, rec)) *more = false;
         grat_record_unref(rec);
     }
     if (!err || err == GRAT_ECANCELED || grat_op_check(op)) return err;
+    if (err == GRAT_ETIMEOUT && r->opt->separate && separate_is_over(r)) return *more = false, GRAT_OK;
     if (!r->totals.records || ++r->faults >= MAX_FAULTS || err == GRAT_EDEAD || err == GRAT_ERANGE) return err;
     r->totals.faults++;
     return GRAT_OK;
@@ -146,12 +193,18 @@ grat_err grat_log(grat_scope *sc, const grat_request *q, const grat_log_options 
     bool more = true;
     if (q->size != sizeof *q || opt->size != sizeof *opt)
         return grat_op_fail(op, GRAT_EINVAL, "log: a size is wrong; initialise the request and the options");
-    r.q.trigger = GRAT_TRIG_NONE;
-    if (r.q.pre < 0) r.q.pre = 0;
+    if (opt->separate && opt->mode == GRAT_LOG_STREAM)
+        return grat_op_fail(op, GRAT_EINVAL, "log: a stream is not made of separate acquisitions; choose "
+                            "mode block");
+    if (!opt->separate) r.q.trigger = GRAT_TRIG_NONE;
+    if (r.q.pre < 0 && !opt->separate) r.q.pre = 0;
     r.q.current = false;
     grat_err err = choose_mode(&r, op);
     if (!err) err = prepare(sc, &r, op);
+    r.started_ns = grat_now_ns();
     while (!err && more) {
+        if (opt->separate) err = wait_turn(&r, &more, op);
+        if (err || !more) break;
         err = one(&r, sink->fn, sink->user, &more, op);
         if (sink->progress) sink->progress(sink->user, &r.totals);
     }

@@ -343,6 +343,7 @@ const grat_format grat__format_csv = {
     .begin = begin,
     .record = record,
     .end = end,
+    .grows = true,
     .fini = fini,
     .read = grat__csv_read,
 };

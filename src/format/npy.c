@@ -1,4 +1,6 @@
-/* numpy's own format: one structured array, a row a sample: time <f8, a <f4 an analog channel, a u1 a logic one. */
+/* numpy's own format: one structured array, a row a sample: time <f8, a <f4 an analog channel, a u1 a logic one. A raw
+ * file has no times and the converter's values; the title of each column says what they mean:
+ *   "V = raw * 0.00015625 + -5.12; t = -0.012 + row * 4e-09 s" */
 #include "core/str.h"
 #include "format/format.h"
 #include "format/num.h"
@@ -8,10 +10,11 @@
 #include <string.h>
 
 typedef struct npy {
-    bool started, numbered;
+    bool started, numbered, raw;
     uint64_t rows, announced;
     unsigned traces;
-    char descr[GRAT_MAX_CHANNELS * 48 + 64];
+    double scale[GRAT_MAX_CHANNELS], offset[GRAT_MAX_CHANNELS];
+    char descr[GRAT__NPY_HEADER];
 } npy;
 
 bool grat__npy_header(char out[GRAT__NPY_HEADER], const char *descr, int64_t rows)
@@ -32,9 +35,35 @@ bool grat__npy_header(char out[GRAT__NPY_HEADER], const char *descr, int64_t row
 static grat_err begin(void *p, const grat_meta *meta, grat_out *o, grat_op *op)
 {
     npy *w = p;
-    (void)o, (void)op;
     w->numbered = meta->acquisitions > 1;
-    return GRAT_OK;
+    w->raw = grat_out_options(o)->raw;
+    if (!w->raw || !w->numbered) return GRAT_OK;
+    return grat_op_fail(op, GRAT_ENOTSUP, "cannot write a raw .npy of several acquisitions: it has no times; leave out "
+                        "the raw or write .h5");
+}
+
+static const char *raw_type(grat_sample_type t)
+{
+    static const char *const types[] = {"", "|u1", "|i1", "<u2", "<i2", "<f4"};
+    return types[t];
+}
+
+static void describe_raw(npy *w, const grat_record *r)
+{
+    size_t n = 1, cap = sizeof w->descr;
+    w->descr[0] = '[';
+    for (unsigned i = 0; i < r->traces && n < cap; i++) {
+        const grat_trace *t = &r->trace[i];
+        char label[32];
+        grat__trace_label(t, label, sizeof label);
+        n += (size_t)snprintf(w->descr + n, cap - n, "%s(('%s: %s = raw * %.15g + %.15g; t = %.15g + row * %.15g s', ",
+                              i ? ", " : "", label, t->unit, t->scale, t->offset,
+                              r->t0 + (double)r->first * r->dt, r->dt);
+        if (n < cap) n += (size_t)snprintf(w->descr + n, cap - n, "'%s'), '%s')", label, raw_type(t->type));
+        w->scale[i] = t->scale, w->offset[i] = t->offset;
+    }
+    if (n < cap) snprintf(w->descr + n, cap - n, "]");
+    w->traces = r->traces;
 }
 
 static void describe(npy *w, const grat_record *r)
@@ -90,6 +119,49 @@ static size_t put_rows(const npy *w, const grat_record *r, const grat__timebase 
     return n * row;
 }
 
+static void interleave(const grat_record *r, size_t from, size_t n, uint8_t *out)
+{
+    size_t row = 0, at = 0;
+    for (unsigned j = 0; j < r->traces; j++) row += grat_sample_size(r->trace[j].type);
+    for (unsigned j = 0; j < r->traces; j++) {
+        size_t size = grat_sample_size(r->trace[j].type);
+        const uint8_t *raw = (const uint8_t *)r->trace[j].raw + from * size;
+        uint8_t *to = out + at;
+        switch (size) {
+        case 1:
+            for (size_t i = 0; i < n; i++) to[i * row] = raw[i];
+            break;
+        case 2:
+            for (size_t i = 0; i < n; i++) memcpy(to + i * row, raw + i * 2, 2);
+            break;
+        default:
+            for (size_t i = 0; i < n; i++) memcpy(to + i * row, raw + i * 4, 4);
+        }
+        at += size;
+    }
+}
+
+static grat_err put_raw(npy *w, const grat_record *r, grat_out *o, grat_op *op)
+{
+    size_t row = 0;
+    for (unsigned i = 0; i < r->traces; i++) {
+        row += grat_sample_size(r->trace[i].type);
+        if (r->trace[i].scale != w->scale[i] || r->trace[i].offset != w->offset[i])
+            return grat_op_fail(op, GRAT_EINVAL, "cannot write a raw .npy: the scale of channel %s changed between two "
+                                "records; use a file for each", r->trace[i].name);
+    }
+    w->rows += r->count;
+    if (r->traces == 1) return grat_out_write(o, r->trace[0].raw, r->count * row, op);
+    for (size_t i = 0, n; i < r->count; i += n) {
+        n = r->count - i < 8 * CHUNK ? r->count - i : 8 * CHUNK;
+        uint8_t *to = grat__out_reserve(o, n * row, NULL, op);
+        if (!to) return op->err;
+        interleave(r, i, n, to);
+        grat__out_advance(o, n * row);
+    }
+    return GRAT_OK;
+}
+
 static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
 {
     npy *w = p;
@@ -97,11 +169,13 @@ static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
         return grat_op_fail(op, GRAT_ENOTSUP, "cannot write .npy to a pipe in more than one record: its header holds "
                             "the length; write to a file or use csv");
     if (!w->started) {
-        describe(w, r);
+        if (w->raw) describe_raw(w, r);
+        else describe(w, r);
         grat_err err = put_header(w, r->count, o, op);
         if (err) return err;
         w->started = true;
     }
+    if (w->raw) return put_raw(w, r, o, op);
     grat__timebase tb;
     grat__timebase_init(&tb, r->t0, r->dt);
     for (size_t i = 0; i < r->count; i += CHUNK) {
@@ -120,6 +194,21 @@ static grat_err end(void *p, grat_out *o, grat_op *op)
     if (w->rows == w->announced) return GRAT_OK;
     grat_err err = grat_out_seek(o, 0, op);
     return err ? err : put_header(w, w->rows, o, op);
+}
+
+static grat_err flush(void *p, grat_out *o, grat_op *op)
+{
+    uint64_t at = grat__out_tell(o);
+    grat_err err = end(p, o, op);
+    return err ? err : grat_out_seek(o, at, op);
+}
+
+static grat_err cut(void *p, grat_out *o, grat_op *op)
+{
+    npy *w = p;
+    (void)o, (void)op;
+    w->rows = w->announced;
+    return GRAT_OK;
 }
 
 /* ---- reading -------------------------------------------------------------------------------------- */
@@ -237,5 +326,8 @@ const grat_format grat__format_npy = {
     .begin = begin,
     .record = record,
     .end = end,
+    .grows = true,
+    .flush = flush,
+    .cut = cut,
     .read = read_npy,
 };

@@ -180,6 +180,20 @@ static grat_err end(void *p, grat_out *o, grat_op *op)
     return grat_out_write(o, w->header, HEADER, op);
 }
 
+static grat_err flush(void *p, grat_out *o, grat_op *op)
+{
+    uint64_t at = grat__out_tell(o);
+    grat_err err = end(p, o, op);
+    return err ? err : grat_out_seek(o, at, op);
+}
+
+static grat_err cut(void *p, grat_out *o, grat_op *op)
+{
+    wav *w = p;
+    w->frames = w->announced;
+    return grat_out_seek(o, HEADER + w->frames * w->traces * (w->real ? 4 : 2), op);
+}
+
 /* ---- reading -------------------------------------------------------------------------------------- */
 
 static bool next_number(const char **p, char stop, double *out)
@@ -258,5 +272,8 @@ const grat_format grat__format_wav = {
     .begin = begin,
     .record = record,
     .end = end,
+    .grows = true,
+    .flush = flush,
+    .cut = cut,
     .read = read_wav,
 };

@@ -35,7 +35,7 @@ struct grat_out {
 
 /* What is shorter is written before a thread would have begun. */
 #define BEHIND_FROM ((uint64_t)4 << 20)
-#define BALLAST (16 << 20)
+#define BALLAST (8 << 20)
 
 typedef struct reason {
     int number;

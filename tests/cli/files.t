@@ -61,3 +61,22 @@ $ measure a.h5 --json
 $ capture SIM::ds1104z -c 1 -o - -f h5
 !~ grat: .*cannot write HDF5 to a pipe.*
 ? 1
+# A recording in parts, of which the last are kept; one with a turn every so often; one into raw columns.
+$ log SIM::bitscope -c A --rate 100kS/s --for 300ms --split 100ms -o part.h5 -q
+> part-0001.h5
+> part-0002.h5
+> part-0003.h5
+>*
+= part-0002\.h5 .HDF
+$ log SIM::bitscope -c A --rate 100kS/s --for 1s --keep-last 400ms -o ring.npy -q --raw
+>*
+=! ring-0001\.npy
+$ log SIM::ds1104z -c 1 -p 1ms --every 100ms --for 250ms -o turns.csv --json
+>~ \{.*"records":3,.*"gaps":0,"missing":\[\],.*"complete":true\}
+= turns\.csv record,time_s
+$ log SIM::bitscope -c A --rate 100kS/s --split 3V -o no.h5
+! grat: --split: a size such as 1GB or a time such as 1h
+? 2
+$ log SIM::bitscope -c A --rate 100kS/s --mode stream --every 1s -o no.h5
+!~ grat: --mode stream: it has no triggers, .*
+? 2
