@@ -92,10 +92,14 @@ class Bench:
                           'peers': {k: v for k, v in times.items() if k not in ('ours', 'limit')},
                           'wants': met, 'command': command})
 
-    def peak(self, command):
-        done = subprocess.run([self.tool('bench_peak')] + command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                              timeout=120, check=True)
-        return float(done.stderr.split()[-1]) / 1024
+    def process(self, command):
+        """(Seconds, largest resident MiB) of a whole process, started by a small one."""
+        done = subprocess.run(pinned(1, [self.tool('bench_peak')] + command), stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, timeout=120, check=False)
+        if done.returncode:
+            raise RuntimeError('%s: %s' % (' '.join(command)[:100], done.stderr.decode()[-200:]))
+        kib, seconds = done.stderr.split()[-2:]
+        return float(seconds), float(kib) / 1024
 
     def show(self):
         line = '%-38s %4s %9s %9s %6s  %-52s %s'

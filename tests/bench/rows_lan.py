@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 
-from kit import HOST, SYSTEM_PYTHON, Sim, run, whole
+from kit import HOST, SYSTEM_PYTHON, Sim, run
 
 RAW, VXI = 'TCPIP::%s::5555::SOCKET' % HOST, 'TCPIP::%s::INSTR' % HOST
 CORE_PORT = 20111
@@ -87,11 +87,11 @@ def block(bench, wire, name):
 
 def processes(bench, what, wants, commands, rounds):
     def once(command):
-        return lambda: whole(command) * 1000
+        return lambda: bench.process(command)[0] * 1000
     times = bench.median({name: once(command) for name, command in commands.items()}, rounds)
     shown = ' '.join(commands['ours'])
     bench.row(what, 'ms', times, wants, shown)
-    memory = {name: bench.peak(commands[name]) for name in times}
+    memory = {name: bench.process(commands[name])[1] for name in times}
     bench.row(what + ', max RSS', 'MiB', memory, {'lxi': 8 / memory['lxi']} if 'lxi' in memory else {}, shown)
 
 
