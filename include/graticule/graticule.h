@@ -898,35 +898,54 @@ GRAT_API grat_err grat_image_convert(const void *data, size_t n, grat_image_kind
 typedef struct grat_live_totals {
     uint64_t in;              /* pictures that became frames */
     uint64_t bytes;           /* of pictures */
-    uint64_t out;             /* frames written */
+    uint64_t out;             /* frames made */
     uint64_t repeated;        /* of them: no newer picture was there */
     uint64_t dropped;         /* pictures and frames that a newer one replaced unseen */
     uint64_t bad;             /* pictures that could not be decoded */
-    uint64_t late;            /* frames left out because a reader was too slow */
+    uint64_t late;            /* frames left out because this computer, or a device, was too slow */
+    uint64_t skipped;         /* frames that slow readers did not get, of all outputs */
     uint64_t reconnects;
     double latency;           /* seconds from asking for a picture to its frame written, the mean; … */
     double latency_max;       /* … and the longest */
+    double age;               /* seconds since the present picture was asked for */
     double seconds;           /* since the first frame */
     unsigned width, height;
     bool lost;                /* the instrument does not answer at present */
-    char recipe[48];          /* how the pictures are asked for */
+    char recipe[48];          /* how the pictures are asked for; "draw": drawn here */
+    char where[96];           /* of the MJPEG server: its address for a browser */
 } grat_live_totals;
+
+typedef enum grat_live_kind {
+    GRAT_LIVE_Y4M = 1,        /* YUV4MPEG2: a file, "-" = standard output */
+    GRAT_LIVE_V4L2,           /* a Linux video output such as v4l2loopback's */
+} grat_live_kind;
+typedef struct grat_live_out {
+    grat_live_kind kind;
+    const char *target;
+    bool yuyv;                /* V4L2: YUYV (4:2:2) instead of YU12 (4:2:0) */
+} grat_live_out;
 
 typedef struct grat_live_options {
     uint32_t size;            /* sizeof(grat_live_options) */
     double rate;              /* frames per second, whatever comes in; 0 = each picture once, as it comes */
-    uint64_t frames;          /* so many are written; 0 = no limit */
+    uint64_t frames;          /* so many are made; 0 = no limit */
     double duration;          /* seconds; 0 = no limit */
-    const char *y4m;          /* file for YUV4MPEG2, "-" = standard output; NULL = none */
-    const char *v4l2;         /* a Linux video output such as v4l2loopback's; NULL = none */
+    const grat_live_out *out; /* all get the same frames; one that is slow misses some and holds up no other */
+    unsigned outs;            /* 1 to GRAT_LIVE_OUTS */
+    /* SCREEN: the instrument's own; DRAW: ours, from waveforms and settings, as grat_scope_glance gives them. AUTO: the
+     * screen where it comes at the rate, else what is faster on this link. */
+    enum { GRAT_LIVE_AUTO, GRAT_LIVE_SCREEN, GRAT_LIVE_DRAW } source;
     const char *recipe;       /* the kind of picture: what its recipe's name contains, "bmp8"; NULL = the fastest */
-    void (*progress)(void *user, const grat_live_totals *totals);  /* four times a second; may be NULL */
+    unsigned width, height;   /* of a drawing, 320 x 200 to 4096 x 4096; 0 = 800 x 480 */
+    const grat_request *request;  /* what the scope is set to before it is drawn; NULL = it stays as it is */
+    void (*progress)(void *user, const grat_live_totals *totals);  /* at the start, then four times a second, or NULL */
     void *user;
 } grat_live_options;
-/* Turns the instrument's screen into frames of 4:2:0 (BT.601, limited range) of its size, by the kind of picture that
- * proves fastest at the start, until the limits, the deadline or the cancel, which are no errors. The last frame is
- * repeated while no new one comes; after 2 s (or three times the usual interval) it is darkened and shows its age. An
- * instrument that goes away after the start is sought until it is back. *totals (may be NULL) also after an error. */
+#define GRAT_LIVE_OUTS 16
+/* Turns an instrument's pictures into frames of 4:2:0 (BT.601, limited range) of the size of the first, until the
+ * limits, the deadline or the cancel, which are no errors. The last frame is repeated while no new one comes; after 2 s
+ * (or three times the usual interval) it is darkened and shows its age. An instrument that goes away after the start is
+ * sought until it is back. *totals (may be NULL) also after an error. */
 GRAT_API grat_err grat_live(const char *resource, const grat_open_options *open, const grat_live_options *opt,
                             grat_live_totals *totals, grat_op *op);
 

@@ -7,17 +7,24 @@
 typedef struct grat__video_shape {
     unsigned width, height;      /* of every frame */
     unsigned rate_num, rate_den; /* nominal frames per second */
+    bool steady;                 /* they come at that rate; else as they come, with ticks of a millisecond */
 } grat__video_shape;
 
 typedef struct grat__video_kind {
     const char *name;
-    grat_err (*open)(const char *target, const grat__video_shape *shape, grat_op *op, void **out);
-    grat_err (*frame)(void *sink, const grat__yuv *f, grat_op *op);
+    bool waits;                  /* a frame may take long: it gets a thread and a short queue */
+    bool keeps;                  /* wants every frame: where none is left out the queue blocks instead of dropping */
+    grat_err (*open)(const grat_live_out *to, const grat__video_shape *shape, grat_op *op, void **out);
+    /* `tick`: its time, in frames of the nominal rate (or milliseconds); rising. */
+    grat_err (*frame)(void *sink, const grat__yuv *f, uint64_t tick, grat_op *op);
     /* Completes and frees, also on an error. */
     grat_err (*close)(void *sink, grat_op *op);
+    /* Optional: where it is reached. */
+    void (*where)(const void *sink, char *out, size_t cap);
+    /* Optional: frames that it left out for a slow peer. */
+    uint64_t (*skipped)(const void *sink);
 } grat__video_kind;
 
-extern const grat__video_kind grat__video_y4m;    /* target: a file's name, "-" = standard output */
-extern const grat__video_kind grat__video_v4l2;   /* target: a device of v4l2loopback, or any V4L2 output */
+extern const grat__video_kind grat__video_y4m, grat__video_v4l2;
 
 #endif

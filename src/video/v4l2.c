@@ -23,6 +23,9 @@ typedef struct device {
     bool streaming;
     unsigned buffers, used;       /* `used` of them have been queued once */
     unsigned last;                /* queued last */
+    bool yuyv;                    /* else YU12 */
+    size_t size;                  /* of a frame */
+    uint8_t *packed;              /* for write(), when yuyv */
     void *map[BUFFERS];
     size_t length[BUFFERS];
 } device;
@@ -80,20 +83,20 @@ static grat_err open_output(device *d, grat_op *op)
 
 static grat_err set_format(device *d, const grat__video_shape *shape, grat_op *op)
 {
-    size_t size = (size_t)shape->width * shape->height * 3 / 2;
+    uint32_t code = d->yuyv ? V4L2_PIX_FMT_YUYV : V4L2_PIX_FMT_YUV420, line = shape->width * (d->yuyv ? 2 : 1);
     struct v4l2_format f = {.type = V4L2_BUF_TYPE_VIDEO_OUTPUT};
     f.fmt.pix = (struct v4l2_pix_format){.width = shape->width, .height = shape->height,
-                                         .pixelformat = V4L2_PIX_FMT_YUV420, .field = V4L2_FIELD_NONE,
-                                         .bytesperline = shape->width, .sizeimage = (uint32_t)size,
+                                         .pixelformat = code, .field = V4L2_FIELD_NONE,
+                                         .bytesperline = line, .sizeimage = (uint32_t)d->size,
                                          .colorspace = V4L2_COLORSPACE_SMPTE170M};
     if (control(d->fd, VIDIOC_S_FMT, &f) < 0)
         return grat_op_fail(op, GRAT_EBUSY, "%s: it does not take %ux%u: %s; another program may be writing to it",
                             d->path, shape->width, shape->height, strerror(errno));
     const struct v4l2_pix_format *got = &f.fmt.pix;
-    if (got->pixelformat != V4L2_PIX_FMT_YUV420 || got->width != shape->width || got->height != shape->height)
+    if (got->pixelformat != code || got->width != shape->width || got->height != shape->height)
         return grat_op_fail(op, GRAT_EBUSY, "%s: it keeps another format, %ux%u; close the programs that use it",
                             d->path, got->width, got->height);
-    if (got->sizeimage < size || (got->bytesperline && got->bytesperline != shape->width))
+    if (got->sizeimage < d->size || (got->bytesperline && got->bytesperline != line))
         return grat_op_fail(op, GRAT_ENOTSUP, "%s: rows of %u bytes in %u are not supported", d->path,
                             got->bytesperline, got->sizeimage);
     struct v4l2_streamparm p = {.type = V4L2_BUF_TYPE_VIDEO_OUTPUT};
@@ -103,14 +106,14 @@ static grat_err set_format(device *d, const grat__video_shape *shape, grat_op *o
 }
 
 /* False where the device has no mapped buffers. */
-static bool map_buffers(device *d, size_t size)
+static bool map_buffers(device *d)
 {
     struct v4l2_requestbuffers q = {.count = BUFFERS, .type = V4L2_BUF_TYPE_VIDEO_OUTPUT, .memory = V4L2_MEMORY_MMAP};
     if (control(d->fd, VIDIOC_REQBUFS, &q) < 0 || !q.count) return false;
     unsigned want = q.count < BUFFERS ? q.count : BUFFERS;
     for (unsigned i = 0; i < want; i++) {
         struct v4l2_buffer b = {.index = i, .type = q.type, .memory = q.memory};
-        if (control(d->fd, VIDIOC_QUERYBUF, &b) < 0 || b.length < size) return false;
+        if (control(d->fd, VIDIOC_QUERYBUF, &b) < 0 || b.length < d->size) return false;
         void *at = mmap(NULL, b.length, PROT_READ | PROT_WRITE, MAP_SHARED, d->fd, b.m.offset);
         if (at == MAP_FAILED) return false;
         d->map[i] = at;
@@ -127,15 +130,18 @@ static void release(device *d)
     if (d->fd >= 0) control(d->fd, d->streaming ? VIDIOC_STREAMOFF : VIDIOC_STREAMON, &type);
     for (unsigned i = 0; i < d->buffers; i++) munmap(d->map[i], d->length[i]);
     if (d->fd >= 0) close(d->fd);
+    free(d->packed);
     free(d);
 }
 
-static grat_err v4l2_open(const char *target, const grat__video_shape *shape, grat_op *op, void **out)
+static grat_err v4l2_open(const grat_live_out *to, const grat__video_shape *shape, grat_op *op, void **out)
 {
     device *d = calloc(1, sizeof *d);
-    if (!d) return grat_op_fail(op, GRAT_ENOMEM, "%s: out of memory", target);
-    grat__strcpy(d->path, sizeof d->path, target);
+    if (!d) return grat_op_fail(op, GRAT_ENOMEM, "%s: out of memory", to->target);
+    grat__strcpy(d->path, sizeof d->path, to->target);
     d->fd = -1;
+    d->yuyv = to->yuyv;
+    d->size = (size_t)shape->width * shape->height * (d->yuyv ? 4 : 3) / 2;
     grat_err e = open_output(d, op);
     if (!e) e = set_format(d, shape, op);
     if (e) {
@@ -143,7 +149,7 @@ static grat_err v4l2_open(const char *target, const grat__video_shape *shape, gr
         free(d);
         return e;
     }
-    d->streaming = map_buffers(d, (size_t)shape->width * shape->height * 3 / 2);
+    d->streaming = map_buffers(d);
     *out = d;
     return GRAT_OK;
 }
@@ -155,13 +161,21 @@ static grat_err broken(device *d, grat_op *op)
 
 static grat_err write_frame(device *d, const grat__yuv *f, grat_op *op)
 {
-    ssize_t n = write(d->fd, f->data, f->size);
-    if (n == (ssize_t)f->size || (n < 0 && (errno == EAGAIN || errno == EINTR))) return GRAT_OK;
+    const uint8_t *from = f->data;
+    if (d->yuyv) {
+        if (!d->packed && !(d->packed = malloc(d->size)))
+            return grat_op_fail(op, GRAT_ENOMEM, "%s: out of memory", d->path);
+        grat__yuv_pack(f, d->packed);
+        from = d->packed;
+    }
+    ssize_t n = write(d->fd, from, d->size);
+    if (n == (ssize_t)d->size || (n < 0 && (errno == EAGAIN || errno == EINTR))) return GRAT_OK;
     return broken(d, op);
 }
 
-static grat_err v4l2_frame(void *sink, const grat__yuv *f, grat_op *op)
+static grat_err v4l2_frame(void *sink, const grat__yuv *f, uint64_t tick, grat_op *op)
 {
+    (void)tick;
     device *d = sink;
     struct v4l2_buffer b = {.type = V4L2_BUF_TYPE_VIDEO_OUTPUT, .memory = V4L2_MEMORY_MMAP, .index = d->used};
     if (!d->streaming) return write_frame(d, f, op);
@@ -177,9 +191,10 @@ static grat_err v4l2_frame(void *sink, const grat__yuv *f, grat_op *op)
     /* 0.12.7 hands back the newest buffer, the one that readers are copying; it takes any other one as well. */
     if (b.index == d->last && d->used == d->buffers) b.index = (d->last + 1) % d->buffers;
     d->last = b.index;
-    memcpy(d->map[b.index], f->data, f->size);
+    if (d->yuyv) grat__yuv_pack(f, d->map[b.index]);
+    else memcpy(d->map[b.index], f->data, f->size);
     struct v4l2_buffer q = {.type = V4L2_BUF_TYPE_VIDEO_OUTPUT, .memory = V4L2_MEMORY_MMAP, .index = b.index,
-                            .bytesused = (uint32_t)f->size, .field = V4L2_FIELD_NONE};
+                            .bytesused = (uint32_t)d->size, .field = V4L2_FIELD_NONE};
     return control(d->fd, VIDIOC_QBUF, &q) < 0 ? broken(d, op) : GRAT_OK;
 }
 

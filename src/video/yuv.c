@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/font.h"
+
 /* ITU-R BT.601: Y = 16 + 65.481 R + 128.553 G + 24.966 B, U = 128 - 37.797 R - 74.203 G + 112 B,
  * V = 128 + 112 R - 93.786 G - 18.214 B with R, G, B in 0..1; here times 65536 / 255. Each row of U and V adds up to
  * nothing, so that a grey stays grey. */
@@ -122,27 +124,28 @@ void grat__yuv_from_raster(grat__yuv *f, const grat__raster *r)
     }
 }
 
+void grat__yuv_pack(const grat__yuv *f, uint8_t *to)
+{
+    size_t w = f->width, luma = w * f->height;
+    for (unsigned line = 0; line < f->height; line++) {
+        const uint8_t *y = f->data + line * w, *u = f->data + luma + line / 2 * (w / 2), *v = u + luma / 4;
+        uint8_t *out = to + line * w * 2;
+        for (size_t x = 0; x < w / 2; x++) {
+            out[4 * x] = y[2 * x];
+            out[4 * x + 1] = u[x];
+            out[4 * x + 2] = y[2 * x + 1];
+            out[4 * x + 3] = v[x];
+        }
+    }
+}
+
 /* ---- the card ------------------------------------------------------------------------------------ */
 
-/* 5 x 7, the top row first, the left column in bit 4. */
-static const struct {
-    char c;
-    uint8_t row[7];
-} glyphs[] = {
-    {'0', {14, 17, 17, 17, 17, 17, 14}}, {'1', {4, 12, 4, 4, 4, 4, 14}},      {'2', {14, 17, 1, 2, 4, 8, 31}},
-    {'3', {31, 2, 4, 2, 1, 17, 14}},     {'4', {2, 6, 10, 18, 31, 2, 2}},     {'5', {31, 16, 30, 1, 1, 17, 14}},
-    {'6', {6, 8, 16, 30, 17, 17, 14}},   {'7', {31, 1, 2, 4, 4, 4, 4}},       {'8', {14, 17, 17, 14, 17, 17, 14}},
-    {'9', {14, 17, 17, 15, 1, 2, 12}},   {'A', {14, 17, 17, 31, 17, 17, 17}}, {'D', {30, 17, 17, 17, 17, 17, 30}},
-    {'G', {14, 17, 16, 23, 17, 17, 14}}, {'I', {14, 4, 4, 4, 4, 4, 14}},      {'L', {16, 16, 16, 16, 16, 16, 31}},
-    {'N', {17, 25, 21, 19, 17, 17, 17}}, {'O', {14, 17, 17, 17, 17, 17, 14}}, {'S', {15, 16, 16, 14, 1, 1, 30}},
-    {'s', {0, 0, 15, 16, 14, 1, 30}},
-};
-
-static void glyph(grat__yuv *f, const uint8_t row[7], size_t at, unsigned scale)
+static void glyph(grat__yuv *f, const uint8_t *g, size_t at, unsigned scale)
 {
-    for (unsigned y = 0; y < 7 * scale; y++)
+    for (unsigned y = 0; y < 8 * scale; y++)
         for (unsigned x = 0; x < 5 * scale; x++)
-            if (row[y / scale] >> (4 - x / scale) & 1) f->data[at + (size_t)y * f->width + x] = 235;
+            if (grat__font_dot(g, (int)(x / scale), (int)(y / scale))) f->data[at + (size_t)y * f->width + x] = 235;
 }
 
 void grat__yuv_card(grat__yuv *f, const char *text)
@@ -151,9 +154,7 @@ void grat__yuv_card(grat__yuv *f, const char *text)
     for (size_t i = 0; i < luma; i++) f->data[i] = (uint8_t)(16 + (f->data[i] > 16 ? (f->data[i] - 16) / 4 : 0));
     for (size_t i = luma; i < f->size; i++) f->data[i] = (uint8_t)(128 + (f->data[i] - 128) / 4);
     unsigned scale = f->width / 160;
-    if (!scale || n * 6 * scale > f->width || 7 * scale > f->height) return;
-    size_t left = (f->width - n * 6 * scale) / 2, top = (f->height - 7 * scale) / 2;
-    for (size_t i = 0; i < n; i++)
-        for (unsigned k = 0; k < sizeof glyphs / sizeof *glyphs; k++)
-            if (glyphs[k].c == text[i]) glyph(f, glyphs[k].row, top * f->width + left + i * 6 * scale, scale);
+    if (!scale || n * 6 * scale > f->width || 8 * scale > f->height) return;
+    size_t left = (f->width - n * 6 * scale) / 2, top = (f->height - 8 * scale) / 2;
+    for (; *text; left += 6 * scale) glyph(f, grat__font_next(&text), top * f->width + left, scale);
 }

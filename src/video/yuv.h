@@ -18,8 +18,9 @@ void grat__yuv_free(grat__yuv *f);
 void grat__yuv_copy(grat__yuv *to, const grat__yuv *from);
 /* A picture of another size is put in the middle: cut, or with black around it. */
 void grat__yuv_from_raster(grat__yuv *f, const grat__raster *r);
-/* Darkens the frame and writes one line of text over its middle: capitals of "NO SIGNAL OLD", digits, 's' and blanks;
- * other characters are left blank. */
+/* As 4:2:2, Y U Y V in one row (V4L2 calls it YUYV), width * height * 2 bytes: each row of U and V serves two. */
+void grat__yuv_pack(const grat__yuv *f, uint8_t *to);
+/* Darkens the frame and writes one line of text over its middle. */
 void grat__yuv_card(grat__yuv *f, const char *text);
 
 #endif

@@ -37,8 +37,8 @@ def old_way(port, count, out):
 
 def ours(bench, port, seconds, *more):
     """The totals of a run that writes each picture once."""
-    command = [bench.grat, 'live', 'TCPIP::127.0.0.1::%d::SOCKET' % port, '--rate', '0', '--y4m', '/dev/null', '--json',
-               '--for', '%gs' % seconds, *more]
+    command = [bench.grat, 'live', 'TCPIP::127.0.0.1::%d::SOCKET' % port, '--screen', '--rate', '0',
+               '--y4m', '/dev/null', '--json', '--for', '%gs' % seconds, *more]
     return json.loads(run(command)), ' '.join(command)
 
 

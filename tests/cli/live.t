@@ -4,6 +4,24 @@ $ live SIM::ds1104z --y4m v.y4m --count 5
 $ live SIM::ds1102e --y4m e.y4m --count 3 --rate 0 --json
 >~ \{"resource":"SIM::.*","width":320,"height":234,"recipe":"rigol-1000e","frames":3,.*"repeated":0,.*\}
 = e\.y4m YUV4MPEG2 W320 H234 .*
+$ live SIM::ds1104z --draw --size 640x400 --channels 1,2 --y4m d.y4m --y4m d2.y4m --count 5
+!~ 5 frames of 640x400 from \d+ pictures \(draw\) in .*
+= d\.y4m YUV4MPEG2 W640 H400 F30:1 .*
+= d2\.y4m YUV4MPEG2 W640 H400 F30:1 .*
+$ live SIM::bitscope --y4m /dev/null --count 2 --json
+>~ \{"resource":"SIM::.*","width":800,"height":480,"recipe":"draw","frames":2,.*\}
+$ live SIM::ds1104z --draw --picture png --y4m /dev/null
+!~ grat: live: --draw and --picture exclude each other.*
+? 2
+$ live SIM::ds1104z --draw --size 20x20 --y4m /dev/null
+!~ grat: live: --size 20x20: .*
+? 2
+$ live SIM::ds1104z --draw --channels 9 --y4m /dev/null
+!~ grat: live: .*
+? 2
+$ live SIM::ds1102e --draw --y4m /dev/null
+!~ grat: .*: no scope driver knows this model; .*
+? 1
 $ live SIM::ds1102e --y4m /dev/null --for 100s -q
 ^ INT 1
 ? 3

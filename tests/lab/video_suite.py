@@ -38,8 +38,9 @@ class Live:
         load()
         self.log = tempfile.TemporaryFile()
         self.device = device
+        source = [] if '--draw' in more else ['--screen']
         self.process = subprocess.Popen([os.path.join(build, 'src/cli/grat'), 'live', resource, '--v4l2', device,
-                                         '--json', *more], stdout=subprocess.PIPE, stderr=self.log)
+                                         '--json', *source, *more], stdout=subprocess.PIPE, stderr=self.log)
 
     def __enter__(self):
         if not wait_for(lambda: sysfs(self.device, 'format') or self.process.poll() is not None, 30) \
