@@ -52,6 +52,7 @@ LAYERS = {
     'src/sync': ['src/core', 'src/config', 'src/session', 'src/scope', 'src/acquire'],
     'src/video': ['src/core', 'src/wire', 'src/resource', 'src/config', 'src/transport', 'src/session', 'src/scpi',
                   'src/screen', 'src/sink', 'src/format', 'src/format/image'],
+    'src/serve': [],
     'src/cli': [],
     'sim': ['src/core', 'src/wire'],
     'sim/core': ['src/core', 'src/wire'],
