@@ -918,11 +918,15 @@ typedef struct grat_live_totals {
 typedef enum grat_live_kind {
     GRAT_LIVE_Y4M = 1,        /* YUV4MPEG2: a file, "-" = standard output */
     GRAT_LIVE_V4L2,           /* a Linux video output such as v4l2loopback's */
+    GRAT_LIVE_MJPEG,          /* a server for browsers and video programs: "8080" on this computer alone, "0.0.0.0:8080"
+                               * (an address of numbers; needs a token) for others; port 0 is any. GET / is the stream,
+                               * /frame.jpg one picture */
 } grat_live_kind;
 typedef struct grat_live_out {
     grat_live_kind kind;
     const char *target;
     bool yuyv;                /* V4L2: YUYV (4:2:2) instead of YU12 (4:2:0) */
+    const char *token;        /* MJPEG: ?token=… or "Authorization: Bearer …" must name it; NULL = none */
 } grat_live_out;
 
 typedef struct grat_live_options {

@@ -6,6 +6,8 @@
 static void on_progress(void *user, const grat_live_totals *t)
 {
     cli *c = user;
+    if (!t->out && t->where[0]) cli_note(c, "the picture is at %s", t->where);
+    if (!t->out) return;
     if (!cli_progress_wanted(c)) return;
     fprintf(stderr, "\r\033[K%ux%u %s: %llu frames out, %llu pictures in (%.1f/s), %llu dropped, %llu late, %.0f ms%s",
             t->width, t->height, t->recipe, (unsigned long long)t->out, (unsigned long long)t->in,
@@ -43,7 +45,7 @@ static void summary_json(const cli *c, const grat_live_totals *t, FILE *f)
 static const struct {
     const char *option;
     grat_live_kind kind;
-} outputs[] = {{"v4l2", GRAT_LIVE_V4L2}, {"y4m", GRAT_LIVE_Y4M}};
+} outputs[] = {{"v4l2", GRAT_LIVE_V4L2}, {"y4m", GRAT_LIVE_Y4M}, {"mjpeg", GRAT_LIVE_MJPEG}};
 
 static int collect(const cli *c, grat_live_out out[GRAT_LIVE_OUTS], unsigned *n)
 {
@@ -54,7 +56,8 @@ static int collect(const cli *c, grat_live_out out[GRAT_LIVE_OUTS], unsigned *n)
             if (c->json && outputs[i].kind == GRAT_LIVE_Y4M && strcmp(target, "-") == 0)
                 return cli_usage("live: --y4m - and --json: both want standard output; choose one");
             out[(*n)++] = (grat_live_out){.kind = outputs[i].kind, .target = target,
-                                          .yuyv = cli_has(&c->args, "yuyv")};
+                                          .yuyv = cli_has(&c->args, "yuyv"),
+                                          .token = cli_value(&c->args, "token")};
         }
     }
     return *n ? CLI_DONE : cli_usage("live: nowhere to write to; --v4l2 /dev/video0 for other programs, --y4m - for a "
@@ -158,6 +161,9 @@ static const cli_option options[] = {
     {"v4l2", 0, CLI_FILE, "DEVICE", "a video device made by v4l2loopback: cameras for other programs", NULL},
     {"yuyv", 0, CLI_FLAG, NULL, "--v4l2 in 4:2:2, for programs that do not take 4:2:0", NULL},
     {"y4m", 0, CLI_FILE, "FILE", "YUV4MPEG2, for ffmpeg or mpv; - is standard output", NULL},
+    {"mjpeg", 0, CLI_TEXT, "[ADDRESS:]PORT", "a server for browsers, OBS and others, here alone unless told",
+     NULL},
+    {"token", 0, CLI_TEXT, "TEXT", "what --mjpeg asks for: http://…/?token=TEXT", NULL},
     {"rate", 'r', CLI_AMOUNT, "RATE", "frames per second, 30 unless told; 0: each picture once, as it comes", "Hz"},
     {"picture", 0, CLI_TEXT, "KIND", "what to ask the instrument for: png, bmp8, jpeg; the fastest unless told", NULL},
     {"count", 'n', CLI_COUNT, "N", "end after so many frames", NULL},

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 static char path[64];
-static const grat_live_out nowhere = {GRAT_LIVE_Y4M, "/dev/null", false};
+static const grat_live_out nowhere = {GRAT_LIVE_Y4M, "/dev/null", false, NULL};
 
 static size_t load(const char *name, uint8_t **out)
 {
@@ -30,7 +30,7 @@ static void whole_file(const char *resource, unsigned w, unsigned h, double rate
     uint8_t *data;
     grat_live_totals t;
     grat_op op;
-    grat_live_out to = {GRAT_LIVE_Y4M, path, false};
+    grat_live_out to = {GRAT_LIVE_Y4M, path, false, NULL};
     grat_live_options o = {.size = sizeof o, .rate = rate, .frames = FRAMES, .out = &to, .outs = 1,
                            .source = GRAT_LIVE_SCREEN};
     grat_op_init(&op, 60000, NULL);
@@ -79,14 +79,14 @@ TEST(fastest_of_a_family)
 TEST(what_cannot_be)
 {
     grat_op op;
-    grat_live_out to = {GRAT_LIVE_Y4M, "/nonexistent/x.y4m", false};
+    grat_live_out to = {GRAT_LIVE_Y4M, "/nonexistent/x.y4m", false, NULL};
     grat_live_options o = {.size = sizeof o, .out = &to, .outs = 1};
     grat_op_init(&op, 60000, NULL);
     TRUE(grat_live("SIM::ds1102e", NULL, &o, NULL, &op) != GRAT_OK);
     o.outs = 0;
     EQ(grat_live("SIM::ds1102e", NULL, &o, NULL, &op), GRAT_EINVAL);
     o.outs = 1;
-    to = (grat_live_out){GRAT_LIVE_V4L2, "/dev/null", false};
+    to = (grat_live_out){GRAT_LIVE_V4L2, "/dev/null", false, NULL};
     EQ(grat_live("SIM::ds1102e", NULL, &o, NULL, &op), GRAT_ENOTSUP);
     to.target = "/nonexistent/video";
     EQ(grat_live("SIM::ds1102e", NULL, &o, NULL, &op), GRAT_ENODEV);
@@ -107,7 +107,7 @@ TEST(drawn)
         grat_live_totals t;
         grat_op op;
         uint8_t *a, *b;
-        grat_live_out to[2] = {{GRAT_LIVE_Y4M, path, false}, {GRAT_LIVE_Y4M, second, false}};
+        grat_live_out to[2] = {{GRAT_LIVE_Y4M, path, false, NULL}, {GRAT_LIVE_Y4M, second, false, NULL}};
         grat_live_options o = {.size = sizeof o, .frames = 8, .out = to, .outs = 2, .width = 640, .height = 400,
                                .source = i ? GRAT_LIVE_AUTO : GRAT_LIVE_DRAW};
         grat_op_init(&op, 60000, NULL);

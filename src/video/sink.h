@@ -22,9 +22,9 @@ typedef struct grat__video_kind {
     /* Optional: where it is reached. */
     void (*where)(const void *sink, char *out, size_t cap);
     /* Optional: frames that it left out for a slow peer. */
-    uint64_t (*skipped)(const void *sink);
+    uint64_t (*skipped)(void *sink);
 } grat__video_kind;
 
-extern const grat__video_kind grat__video_y4m, grat__video_v4l2;
+extern const grat__video_kind grat__video_y4m, grat__video_v4l2, grat__video_mjpeg;
 
 #endif

@@ -10,6 +10,11 @@ $ live SIM::ds1104z --draw --size 640x400 --channels 1,2 --y4m d.y4m --y4m d2.y4
 = d2\.y4m YUV4MPEG2 W640 H400 F30:1 .*
 $ live SIM::bitscope --y4m /dev/null --count 2 --json
 >~ \{"resource":"SIM::.*","width":800,"height":480,"recipe":"draw","frames":2,.*\}
+$ live SIM::ds1102e --screen --mjpeg 0 --count 2
+!~ the picture is at http://127\.0\.0\.1:\d+/.*
+$ live SIM::ds1102e --screen --mjpeg 0.0.0.0:0
+!~ grat: --mjpeg 0\.0\.0\.0:0: others could watch; give a --token TEXT with it.*
+? 1
 $ live SIM::ds1104z --draw --picture png --y4m /dev/null
 !~ grat: live: --draw and --picture exclude each other.*
 ? 2

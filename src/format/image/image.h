@@ -40,4 +40,12 @@ grat_err grat__bmp_encode(const grat__raster *r, uint8_t **out, size_t *n, grat_
 grat_err grat__png_encode(const grat__raster *r, uint8_t **out, size_t *n, grat_op *op);
 grat_err grat__jpeg_encode(const grat__raster *r, uint8_t **out, size_t *n, grat_op *op);
 
+/* Planes of 4:2:0 in full range (0..255). The stride is a multiple of 16 (of 8 for U and V), not less than the width;
+ * there are rows up to the next multiple of 16 lines (8 of U and V). */
+typedef struct grat__planes {
+    unsigned width, height, stride;   /* stride of Y; half of it for U and V */
+    const uint8_t *y, *u, *v;
+} grat__planes;
+grat_err grat__jpeg_encode_planes(const grat__planes *p, int quality, uint8_t **out, size_t *n, grat_op *op);
+
 #endif

@@ -114,3 +114,51 @@ grat_err grat__jpeg_encode(const grat__raster *r, uint8_t **out, size_t *n, grat
     free(line);
     return e;
 }
+
+static void encode_planes(struct jpeg_compress_struct *info, const grat__planes *p, int quality)
+{
+    info->image_width = p->width;
+    info->image_height = p->height;
+    info->input_components = 3;
+    info->in_color_space = JCS_YCbCr;
+    jpeg_set_defaults(info);
+    jpeg_set_quality(info, quality, TRUE);
+    info->raw_data_in = TRUE;
+    info->dct_method = JDCT_ISLOW;
+    jpeg_start_compress(info, TRUE);
+    for (unsigned line = 0; line < p->height; line += 16) {
+        JSAMPROW y[16], u[8], v[8];
+        JSAMPARRAY planes[3] = {y, u, v};
+        for (unsigned i = 0; i < 16; i++) y[i] = (JSAMPROW)(uintptr_t)(p->y + (size_t)(line + i) * p->stride);
+        for (unsigned i = 0; i < 8; i++) {
+            u[i] = (JSAMPROW)(uintptr_t)(p->u + (size_t)(line / 2 + i) * (p->stride / 2));
+            v[i] = (JSAMPROW)(uintptr_t)(p->v + (size_t)(line / 2 + i) * (p->stride / 2));
+        }
+        jpeg_write_raw_data(info, planes, 16);
+    }
+    jpeg_finish_compress(info);
+}
+
+grat_err grat__jpeg_encode_planes(const grat__planes *p, int quality, uint8_t **out, size_t *n, grat_op *op)
+{
+    struct jpeg_compress_struct info = {0};
+    guard g;
+    memory *mem = calloc(1, sizeof *mem);
+    grat_err e = GRAT_ENOMEM;
+    info.err = guard_init(&g);
+    if (mem && setjmp(g.back) == 0) {
+        jpeg_create_compress(&info);
+        jpeg_mem_dest(&info, &mem->data, &mem->n);
+        encode_planes(&info, p, quality);
+        *out = mem->data;
+        *n = mem->n;
+        mem->data = NULL;
+        e = GRAT_OK;
+    } else {
+        e = grat_op_fail(op, mem ? GRAT_EINVAL : GRAT_ENOMEM, "JPEG: %s", mem ? g.text : "no memory");
+    }
+    jpeg_destroy_compress(&info);
+    if (mem) free(mem->data);
+    free(mem);
+    return e;
+}
