@@ -145,7 +145,13 @@ static grat_err scpi(serve_bench *b, serve_job *j, grat_op *op)
     }
     uint8_t *reply = NULL;
     size_t n = 0;
+    /* Some questions are never answered: nobody has to wait for that. */
+    b->busy = "console";
+    serve_status_changed(b);
+    serve_interruptible_begin(b, op, IO_MS);
     grat_err err = grat_query_raw(b->session, command, &reply, &n, op);
+    serve_interruptible_end(b);
+    b->busy = NULL;
     if (!err) {
         size_t shown = n < REPLY_MAX ? n : REPLY_MAX;
         while (shown == n && shown && (reply[shown - 1] == '\n' || reply[shown - 1] == '\r')) shown = --n;

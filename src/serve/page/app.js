@@ -93,6 +93,7 @@ const screen = new Screen($('screen'), $('map'), {
   resized: () => { sendView(); },
   level: (v) => { screen.levelShown = performance.now() + 1500; change({trigger: {level: v}}); },
   moved: showCursors,
+  drawn: (number) => { if (stream) stream.ack(number); },
 });
 window.graticule = {screen, get settings() { return settings; }, get status() { return status; },
   get stream() { return stream; }, get people() { return people; }};
@@ -113,7 +114,6 @@ function sendView() {
 }
 
 function onFrame(frame) {
-  stream.ack(frame.number);
   if (!seen || seen.number !== frame.number) rate.n++;
   seen = frame;
   screen.show(frame);
@@ -316,7 +316,7 @@ function showChannels() {
 }
 
 function showSettings() {
-  screen.settings = settings;
+  screen.settings = caps ? settings : null;
   screen.dirty = true;
   if (!settings || !caps) return;
   showChannels();
@@ -349,7 +349,8 @@ const stateWords = {stopped: ['Stopped', 'stop'], pretrigger: ['Arming', 'wait']
 
 function showStatus() {
   const s = status;
-  const busy = {memory: 'Reading memory', autoset: 'Auto-set', screenshot: 'Screenshot', recording: 'Recording'}[s.busy];
+  // A quick answer is not worth a word.
+  const busy = {memory: 'Reading memory', autoset: 'Auto-set', screenshot: 'Screenshot', recording: 'Recording', console: 'Console'}[s.busy];
   // Arming lasts no time worth showing while it runs by itself.
   const state = s.state === 'pretrigger' && s.running && settings && settings.sweep === 'auto' ? 'auto' : s.state;
   const [word, kind] = !s.open ? ['No contact', 'stop'] : busy ? [busy, 'wait'] : stateWords[state] || [state, ''];
@@ -411,6 +412,7 @@ function onLink(on) {
 // ---- measurements, cursors, spectrum
 
 function showMeasured(traces) {
+  if (!caps) return;
   const names = Object.keys(traces);
   const rows = names.length ? Object.keys(traces[names[0]]) : [];
   const key = names.join() + ':' + rows.join();
@@ -654,6 +656,7 @@ function open(i) {
   caps = settings = status = seen = null;
   knobs = {};
   screen.frame = screen.settings = screen.caps = null;
+  screen.owed = [];
   screen.setZoom(null);
   viewKey = '';
   history.replaceState(null, '', '#' + i.id);

@@ -188,9 +188,11 @@ export class Knob {
     this.shown = true;
     const text = quantity(this.v, this.o.unit);
     if (document.activeElement !== this.entry || this.entry.value === '') this.entry.value = text;
-    this.dial.setAttribute('aria-valuenow', String(this.v));
-    this.dial.setAttribute('aria-valuemin', String(this.o.min ? this.o.min() : -1e9));
-    this.dial.setAttribute('aria-valuemax', String(this.o.max ? this.o.max() : 1e9));
+    // Assistive programs read no exponents.
+    const plain = (v) => v.toFixed(12).replace(/\.?0+$/, '');
+    this.dial.setAttribute('aria-valuenow', plain(this.v));
+    this.dial.setAttribute('aria-valuemin', plain(this.o.min ? this.o.min() : -1e9));
+    this.dial.setAttribute('aria-valuemax', plain(this.o.max ? this.o.max() : 1e9));
     this.dial.setAttribute('aria-valuetext', text);
   }
 

@@ -29,6 +29,7 @@ export class Screen {
     this.selected = null;
     this.cursors = {time: false, level: false, t: [0, 0], y: [0, 0], channel: null, placed: false};
     this.drawn = 0;
+    this.owed = [];            // frames that are not drawn yet: the server sends no more than three ahead
     this.dirty = true;
     this.points = new Map();   // pointers that are down
     this.listen();
@@ -79,6 +80,7 @@ export class Screen {
   show(frame) {
     this.frame = frame;
     this.fresh = true;
+    this.owed.push(frame.number);
     this.dirty = true;
   }
 
@@ -338,6 +340,7 @@ export class Screen {
     this.drawCursors(g);
     this.drawMap();
     this.drawn++;
+    for (const number of this.owed.splice(0)) this.hooks.drawn(number);
   }
 
   drawMap() {
@@ -492,5 +495,9 @@ export function drawSpectrum(canvas, s, color) {
     if (i > 0 && s.db[i] > s.db[best]) best = i;
   }
   g.stroke();
-  return {frequency: (best + 0.5) / s.db.length * s.to, db: s.db[best]};
+  // Where one point is one bin, the top of a parabola through three is nearer to the truth.
+  const per = Math.round(s.to / s.db.length / s.resolution);
+  const [a, b, c] = [s.db[best - 1], s.db[best], s.db[best + 1]];
+  const shift = per === 1 && c !== undefined && a + c < 2 * b ? (a - c) / (2 * (a - 2 * b + c)) : 0;
+  return {frequency: (best * per + (per - 1) / 2 + shift) * s.resolution, db: b - (a - c) * shift / 4 || b};
 }
