@@ -168,6 +168,7 @@ static grat_err open_first(grat__feed *f, grat__yuv *first, grat_op *op)
     if (!e) e = grat__yuv_init(&f->ready, f->source.width, f->source.height, op);
     if (!e) e = grat__yuv_init(&f->back, f->source.width, f->source.height, op);
     grat__strcpy(f->state.source, sizeof f->state.source, f->source.name);
+    f->state.in = !e;
     return e;
 }
 

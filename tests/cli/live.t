@@ -12,6 +12,7 @@ $ live SIM::bitscope --y4m /dev/null --count 2 --json
 >~ \{"resource":"SIM::.*","width":800,"height":480,"recipe":"draw","frames":2,.*\}
 $ live SIM::ds1102e --screen --mjpeg 0 --count 2
 !~ the picture is at http://127\.0\.0\.1:\d+/.*
+!~ 2 frames of 320x234 .*
 $ live SIM::ds1102e --screen --mjpeg 0.0.0.0:0
 !~ grat: --mjpeg 0\.0\.0\.0:0: others could watch; give a --token TEXT with it.*
 ? 1
