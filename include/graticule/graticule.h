@@ -420,6 +420,8 @@ GRAT_API bool grat_identity_parse(const char *idn, grat_identity *out);
 typedef struct grat_config grat_config;
 /* A missing file is an empty configuration, unless GRATICULE_CONFIG names it. */
 GRAT_API grat_err grat_config_load(grat_op *op, grat_config **out);
+/* That file, which must be there. */
+GRAT_API grat_err grat_config_load_file(const char *path, grat_op *op, grat_config **out);
 GRAT_API void grat_config_free(grat_config *c);
 GRAT_API const char *grat_config_path(const grat_config *c);
 /* NULL when there is none. Alias names are compared without regard to case. */

@@ -9,24 +9,39 @@
 Times are in seconds, voltages in volts. Every failure is a graticule.Error with the library's sentence and its code.
 """
 import os as _os
-from typing import TYPE_CHECKING as _TYPE_CHECKING, Dict as _Dict, Optional as _Optional
+from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any, Dict as _Dict, Optional as _Optional
 
 from . import _lib
+from ._call import Caller as _Caller
 from ._errors import (BadArgument, Cancelled, Dead, Error, InstrumentError, Locked, Lost, Malformed, NoData, NotFound,
                       NotSupported, OutOfRange, Refused, Timeout)
 from .discovery import Found, FoundList, default_resource as _default_resource, discover as _discover
 from .instrument import Identity, Instrument, Interrupted, Screenshot, open_instrument as _open_instrument
 from .simulator import Sim, sim
-from .traces import Trace, Traces, save_all
+from .traces import Trace, Traces, load, save_all
 
 if _TYPE_CHECKING:
     from .aio import AsyncInstrument
+    from .bench import Bench, Result, Results
+    from .live import LivePlot
+    from .stream import Stream
 
-__version__ = _lib.lib.grat_version().decode()
-__all__ = ['BadArgument', 'Cancelled', 'Dead', 'Error', 'Found', 'FoundList', 'Identity', 'Instrument',
-           'InstrumentError', 'Interrupted', 'Locked', 'Lost', 'Malformed', 'NoData', 'NotFound', 'NotSupported',
-           'OutOfRange', 'Refused', 'Screenshot', 'Sim', 'Timeout', 'Trace', 'Traces', 'get_instruments', 'list',
-           'open', 'open_async', 'save_all', 'sim']
+__version__: str = _lib.lib.grat_version().decode()
+__all__ = ['AsyncInstrument', 'BadArgument', 'Bench', 'Cancelled', 'Dead', 'Error', 'Found', 'FoundList', 'Identity', 'Instrument',
+           'InstrumentError', 'Interrupted', 'LivePlot', 'Locked', 'Lost', 'Malformed', 'NoData', 'NotFound', 'NotSupported',
+           'OutOfRange', 'Refused', 'Result', 'Results', 'Screenshot', 'Sim', 'Stream', 'Timeout', 'Trace', 'Traces', 'get_instruments', 'list',
+           'load', 'open', 'open_async', 'save_all', 'sim']
+
+# What is loaded when it is first used.
+_LATER = {'AsyncInstrument': 'aio', 'Bench': 'bench', 'Result': 'bench', 'Results': 'bench', 'LivePlot': 'live',
+          'Stream': 'stream'}
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _LATER:
+        raise AttributeError('module %r has no attribute %r' % (__name__, name))
+    import importlib
+    return getattr(importlib.import_module('.' + _LATER[name], __name__), name)
 
 
 def list(timeout: float = 3.0) -> FoundList:
@@ -41,7 +56,7 @@ def get_instruments(timeout: float = 3.0) -> _Dict[str, str]:
     return {found.name or found.resource: found.resource for found in _discover(timeout, silent=True)}
 
 
-def open(resource: _Optional[str] = None, timeout: _Optional[float] = 5.0, **options) -> Instrument:
+def open(resource: _Optional[str] = None, timeout: _Optional[float] = 5.0, **options: _Any) -> Instrument:
     """Opens an instrument by its resource or alias; without one the default (GRATICULE_RESOURCE, then the
     configuration file), else the only one that discovery finds.
 
@@ -53,21 +68,23 @@ def open(resource: _Optional[str] = None, timeout: _Optional[float] = 5.0, **opt
     return _open(_checked(options), resource, timeout)
 
 
-def open_async(resource: _Optional[str] = None, timeout: _Optional[float] = 5.0, **options) -> 'AsyncInstrument':
+def open_async(resource: _Optional[str] = None, timeout: _Optional[float] = 5.0,
+               **options: _Any) -> 'AsyncInstrument':
     """As open, for asyncio: `async with open_async(resource) as scope: await scope.query("*IDN?")`."""
     from .aio import AsyncInstrument    # asyncio takes a while to load
     options = _checked(options)
     return AsyncInstrument(lambda caller: _open(options, resource, timeout, caller))
 
 
-def _checked(options):
+def _checked(options: _Dict[str, _Any]) -> _Dict[str, _Any]:
     unknown = set(options) - {'tls', 'tls_ca', 'user', 'password', 'serial', 'lock_wait', 'command_gap'}
     if unknown:
         raise TypeError('open: %s: no such option' % ', '.join(sorted(unknown)))
     return options
 
 
-def _open(options, resource, timeout, caller=None):
+def _open(options: _Dict[str, _Any], resource: _Optional[str], timeout: _Optional[float],
+          caller: _Optional[_Caller] = None) -> Instrument:
     if resource is None:
         resource = _os.environ.get('GRATICULE_RESOURCE') or _default_resource() or _only()
     return _open_instrument(resource, timeout, options, caller)

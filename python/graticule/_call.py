@@ -1,13 +1,14 @@
 """One call of the library at a time: its deadline, its cancel, its error, and Ctrl-C while it waits.
 
-ctypes lets go of the GIL in every call, so other threads run. In the main thread Python's own signal handlers run only
-after the call: until then a watching thread, told by signal.set_wakeup_fd, fires the cancel of the call in progress.
-What came of the call is taken before the program's handler runs, hence before KeyboardInterrupt is raised.
+ctypes lets go of the GIL in every call, so other threads run. In the main thread the library holds SIGINT back while it
+works: the signal fires the cancel of the call in progress, what came of the call is taken, and then the signal is
+raised again, so that the program's own handler runs, which is what raises KeyboardInterrupt.
 """
 import math
 import os
 import threading
 from ctypes import byref
+from typing import Any, Optional, Tuple
 
 try:
     # The module signal without its conversions to enumerations, which take longer than a query.
@@ -16,107 +17,55 @@ except ImportError:
     import signal
 
 from . import _errors
-from ._lib import grat_op, lib
+from ._lib import CONSTANTS, grat_op, lib
 
 FOREVER_MS = 10 ** 12
 SIGINT = int(signal.SIGINT)
 
-
-class _Watcher:
-    """Reads the numbers of signals as they come and fires the cancel of the main thread's call on SIGINT."""
-
-    def __init__(self):
-        self.reader, self.writer = os.pipe()
-        os.set_blocking(self.writer, False)
-        self.lock = threading.Lock()
-        self.cancel = None
-        self.forward = -1
-        threading.Thread(target=self._watch, name='graticule-signals', daemon=True).start()
-
-    def _watch(self):
-        while True:
-            got = os.read(self.reader, 64)
-            with self.lock:
-                if self.cancel and SIGINT in got:
-                    lib.grat_cancel_fire(self.cancel)
-                forward = self.forward
-            if forward >= 0:
-                try:
-                    os.write(forward, got)
-                except OSError:
-                    pass
-
-    def set(self, cancel, forward):
-        with self.lock:
-            was = self.cancel, self.forward
-            self.cancel, self.forward = cancel, forward
-        return was
+_hold, _release, _init = lib.grat_sigint_hold, lib.grat_sigint_release, lib.grat_op_init
+get_ident = threading.get_ident
+_main = threading.main_thread().ident
 
 
-_watcher = None
+def in_main_thread() -> bool:
+    return get_ident() == _main
 
 
-def _forget():
-    global _watcher
-    _watcher = None
+def _forked() -> None:
+    """The child has the holds of a main thread that it may not have."""
+    global _main
+    _main = threading.main_thread().ident
+    for _ in range(CONSTANTS['GRAT_SIGINT_HOLDS']):
+        _release()
 
 
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(after_in_child=_forked)
+
+
+def _look_for_signals() -> None:
+    """Python runs its signal handlers at the start of a function."""
 
 
 class Interrupts:
-    """What the program's SIGINT handler missed while a call ran."""
+    """The SIGINTs that were held back while a call ran."""
 
-    def __init__(self, handler=None):
-        self.handler = handler
-        self.missed = []
+    def __init__(self, missed: int = 0):
+        self.missed = missed
 
-    def deliver(self):
-        """Runs the handler now; Python's own raises KeyboardInterrupt."""
-        missed, self.missed = self.missed, []
+    def deliver(self) -> None:
+        """Runs the program's handler now; Python's own raises KeyboardInterrupt."""
+        missed, self.missed = self.missed, 0
         if missed:
-            self.handler(*missed[0])
+            signal.raise_signal(SIGINT)
+            _look_for_signals()
 
-    def drop(self):
+    def drop(self) -> bool:
         """True when there was one, which is forgotten."""
-        missed, self.missed = self.missed, []
+        missed, self.missed = self.missed, 0
         return bool(missed)
 
 
-_NONE = Interrupts()
-
-
-def guarded(cancel, function, *args):
-    """function(*args) with SIGINT firing `cancel`: its result and the Interrupts."""
-    global _watcher
-    if threading.get_ident() != threading.main_thread().ident:
-        return function(*args), _NONE
-    handler = signal.getsignal(SIGINT)
-    if not callable(handler):
-        return function(*args), _NONE
-    if not _watcher:
-        _watcher = _Watcher()
-    watcher, interrupts = _watcher, Interrupts(handler)
-
-    def note(signum, frame):
-        interrupts.missed.append((signum, frame))
-        lib.grat_cancel_fire(cancel)
-
-    signal.signal(SIGINT, note)
-    try:
-        wakeup = signal.set_wakeup_fd(watcher.writer, warn_on_full_buffer=False)
-        was = watcher.set(cancel, wakeup)
-        try:
-            result = function(*args)
-        finally:
-            watcher.set(*was)
-            signal.set_wakeup_fd(wakeup)
-    finally:
-        signal.signal(SIGINT, handler)
-    return result, interrupts
-
-
-def milliseconds(seconds):
+def milliseconds(seconds: Optional[float]) -> int:
     """None stands for ever."""
     if seconds is None or math.isinf(seconds):
         return FOREVER_MS
@@ -125,7 +74,7 @@ def milliseconds(seconds):
     return min(math.ceil(seconds * 1000), FOREVER_MS)
 
 
-def failure(op, partial=None):
+def failure(op: Any, partial: Any = None) -> _errors.Error:
     """The exception for what `op` says."""
     return _errors.make(lib.grat_err_name(op.err).decode(), op.text.decode(errors='replace'), partial)
 
@@ -133,42 +82,59 @@ def failure(op, partial=None):
 class Caller:
     """A grat_op with a cancel of its own; one call at a time, whatever thread it is made by."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.lock = threading.RLock()
         self.op = grat_op()
-        self._state = threading.Lock()
-        self._busy = 0
-        self._cancel = lib.grat_cancel_new()
-        if not self._cancel:
+        self.state = threading.Lock()
+        self.busy = 0
+        self.fired = False
+        self.handle: Optional[int] = lib.grat_cancel_new()
+        if not self.handle:
             raise _errors.make('ENOMEM', 'no descriptor is left for another instrument; close some')
 
-    def run(self, timeout, function, *args):
-        """function(*args): the error code and the Interrupts. The caller holds the lock."""
-        with self._state:
-            if lib.grat_cancel_fired(self._cancel):
-                lib.grat_cancel_reset(self._cancel)
-            self._busy += 1
-        try:
-            lib.grat_op_init(byref(self.op), milliseconds(timeout), self._cancel)
-            return guarded(self._cancel, function, *args)
-        finally:
-            with self._state:
-                self._busy -= 1
+    def begin(self) -> None:
+        """A cancel from here to `end` is for the call between them."""
+        with self.state:
+            if self.fired:
+                self.fired = False
+                lib.grat_cancel_reset(self.handle)
+            self.busy += 1
 
-    def call(self, timeout, function, *args):
+    def end(self, interrupted: int) -> None:
+        with self.state:
+            self.busy -= 1
+            if interrupted:
+                self.fired = True
+
+    def run(self, timeout: Optional[float], function: Any, *args: Any) -> Tuple[int, Interrupts]:
+        """function(*args): the error code and the Interrupts. The caller holds the lock."""
+        limit = milliseconds(timeout)
+        self.begin()
+        held, missed = in_main_thread() and _hold(self.handle), 0
+        try:
+            _init(byref(self.op), limit, self.handle)
+            err: int = function(*args)
+        finally:
+            if held:
+                missed = _release()
+            self.end(missed)
+        return err, Interrupts(missed)
+
+    def call(self, timeout: Optional[float], function: Any, *args: Any) -> None:
         """As run, with the error as an exception. Only for calls that leave nothing to be freed."""
         err, interrupts = self.run(timeout, function, *args)
         interrupts.deliver()
         if err:
             raise failure(self.op)
 
-    def cancel(self):
+    def cancel(self) -> None:
         """Ends the call in progress, if there is one; from any thread."""
-        with self._state:
-            if self._busy and self._cancel:
-                lib.grat_cancel_fire(self._cancel)
+        with self.state:
+            if self.busy and self.handle:
+                self.fired = True
+                lib.grat_cancel_fire(self.handle)
 
-    def __del__(self):
-        cancel, self._cancel = getattr(self, '_cancel', None), None
-        if cancel and lib:
-            lib.grat_cancel_free(cancel)
+    def __del__(self) -> None:
+        handle, self.handle = getattr(self, 'handle', None), None
+        if handle and lib:
+            lib.grat_cancel_free(handle)

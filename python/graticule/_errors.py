@@ -1,4 +1,5 @@
 """Errors of the C library as exceptions."""
+from typing import Any, Dict, Type
 
 
 class Error(Exception):
@@ -8,7 +9,7 @@ class Error(Exception):
     partial: what had arrived before the failure (bytes, or the traces of a capture), else None.
     """
 
-    def __init__(self, code: str, text: str, partial=None):
+    def __init__(self, code: str, text: str, partial: Any = None):
         super().__init__(text)
         self.code = code
         self.partial = partial
@@ -66,7 +67,7 @@ class NoData(Error):
     """ENODATA."""
 
 
-CLASSES = {
+CLASSES: Dict[str, Type[Error]] = {
     'ETIMEOUT': Timeout, 'ECANCELED': Cancelled, 'ELOST': Lost, 'EREFUSED': Refused, 'EACCES': Refused,
     'ENOHOST': NotFound, 'EUNREACH': NotFound, 'ENODEV': NotFound, 'EPROTO': Malformed, 'ESHORT': Malformed,
     'ECUT': Malformed, 'ETOOBIG': Malformed, 'EPARSE': Malformed, 'EFORMAT': Malformed, 'ELOCKED': Locked,
@@ -75,5 +76,5 @@ CLASSES = {
 }
 
 
-def make(code: str, text: str, partial=None) -> Error:
+def make(code: str, text: str, partial: Any = None) -> Error:
     return CLASSES.get(code, Error)(code, text, partial)

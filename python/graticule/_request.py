@@ -1,6 +1,7 @@
 """What a person asks of an acquisition, as a grat_request: the words are those of `grat capture`."""
 import re
 from ctypes import byref, c_double
+from typing import Any, Dict, Iterator
 
 from . import _errors
 from ._call import failure
@@ -13,11 +14,11 @@ TYPES = {'normal': 1, 'average': 2, 'peak': 3, 'hires': 4}
 DIGITAL = 16
 
 
-def wrong(text):
+def wrong(text: str) -> _errors.BadArgument:
     return _errors.BadArgument('EINVAL', text)
 
 
-def quantity(value, unit):
+def quantity(value: Any, unit: str) -> float:
     """A number in SI units: of a number, or of text such as "2ms"."""
     if not isinstance(value, str):
         return float(value)
@@ -25,25 +26,26 @@ def quantity(value, unit):
     lib.grat_op_init(byref(op), 0, None)
     if lib.grat_parse_quantity(value.encode(), unit.encode(), byref(out), byref(op)):
         raise failure(op)
-    return out.value
+    number: float = out.value
+    return number
 
 
-def channel_number(name):
-    """0..3 analog, 16..31 digital: 1..4 and A..D, D0..D15 and L0..L7."""
+def channel_number(name: Any) -> int:
+    """0..7 analog, 16..31 digital: 1..8 and A..H, D0..D15 and L0..L7."""
     text = str(name).strip().upper()
-    if re.fullmatch(r'[1-4]', text):
+    if re.fullmatch(r'[1-8]', text):
         return int(text) - 1
-    if re.fullmatch(r'[A-D]', text):
+    if re.fullmatch(r'[A-H]', text):
         return ord(text) - ord('A')
-    if re.fullmatch(r'(CH|C)[1-4]', text):
+    if re.fullmatch(r'(CH|C)[1-8]', text):
         return int(text[-1]) - 1
     logic = re.fullmatch(r'[DL](\d{1,2})', text)
     if logic and int(logic[1]) < 16:
         return DIGITAL + int(logic[1])
-    raise wrong('%s: not a channel; they are called 1 to 4, A, B, D0 to D15, L0 to L7' % name)
+    raise wrong('%s: not a channel; they are called 1 to 8, A to H, D0 to D15, L0 to L7' % name)
 
 
-def channel_numbers(channels):
+def channel_numbers(channels: Any) -> Iterator[int]:
     parts = channels.split(',') if isinstance(channels, str) else channels
     if isinstance(parts, int):
         parts = [parts]
@@ -56,20 +58,20 @@ def channel_numbers(channels):
         yield from range(low, high + 1)
 
 
-def source_name(text):
+def source_name(text: str) -> str:
     if text.lower() in ('line', 'ext'):
         return text.lower()
     number = channel_number(text)
     return 'D%d' % (number - DIGITAL) if number >= DIGITAL else str(number + 1)
 
 
-def slope_number(text):
+def slope_number(text: str) -> int:
     if text.lower() not in SLOPES:
         raise wrong('trigger: %s: not a slope; rising, falling, either, above or below' % text)
     return SLOPES[text.lower()]
 
 
-def set_pattern(q, text):
+def set_pattern(q: Any, text: str) -> None:
     pattern, _, slope = text.partition(':')
     for item in pattern.split(','):
         name, _, level = item.partition('=')
@@ -82,7 +84,7 @@ def set_pattern(q, text):
         q.trigger_slope = slope_number(slope)
 
 
-def set_trigger(q, text):
+def set_trigger(q: Any, text: str) -> None:
     """ "A:rising@1.2", "D3:falling", "D0=1,D3=0", "none", "auto" """
     if text.lower() in ('none', 'auto'):
         q.trigger = CONSTANTS['GRAT_TRIG_NONE' if text.lower() == 'none' else 'GRAT_TRIG_AUTO']
@@ -100,7 +102,7 @@ def set_trigger(q, text):
     q.trigger_level = quantity(level, 'V') if level else 0.0
 
 
-def set_range(q, low, high):
+def set_range(q: Any, low: Any, high: Any) -> None:
     if (low is None) != (high is None):
         raise wrong('low and high: one is missing; give both')
     if low is None:
@@ -110,27 +112,27 @@ def set_range(q, low, high):
         raise wrong('low and high: high must be above low')
 
 
-def word(table, value, what):
+def word(table: Dict[str, int], value: str, what: str) -> int:
     if value.lower() not in table:
         raise wrong('%s: %s: not known; %s' % (what, value, ', '.join(table)))
     return table[value.lower()]
 
 
-def above_nothing(value, unit, what):
+def above_nothing(value: Any, unit: str, what: str) -> float:
     number = quantity(value, unit)
     if not number > 0:
         raise wrong('%s: %s: it must be above 0' % (what, value))
     return number
 
 
-def whole(value, unit, what):
+def whole(value: Any, unit: str, what: str) -> int:
     number = quantity(value, unit)
     if not 1 <= number <= 1e15:
         raise wrong('%s: %s: it must be at least 1' % (what, value))
     return round(number)
 
 
-def make(wanted):
+def make(wanted: Dict[str, Any]) -> Any:
     """A grat_request of the arguments of Instrument.capture that are not None."""
     q = grat_request()
     lib.grat_request_init(byref(q))

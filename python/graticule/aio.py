@@ -2,21 +2,21 @@
 import asyncio
 import concurrent.futures
 import functools
-from typing import Callable, Optional
+from typing import Any, AsyncIterator, Callable, Optional, TypeVar, Union
 
 from ._call import Caller
-from .instrument import Instrument
+from .instrument import Channels, Identity, Instrument, Number, Screenshot
+from .traces import Traces
 
-METHODS = ('write', 'read', 'query', 'query_values', 'query_block', 'read_stb', 'clear', 'trigger', 'identify',
-           'check_errors', 'screenshot', 'capture')
+T = TypeVar('T')
 
 
 class AsyncInstrument:
     """`async with graticule.open_async(resource) as scope: await scope.capture(…)`.
 
-    Its methods are those of Instrument, as coroutines: write, read, query, query_values, query_block, read_stb, clear,
-    trigger, identify, check_errors, screenshot, capture. A task that is cancelled, by asyncio.wait_for too, ends the
-    call on the wire before CancelledError goes on; the instrument is usable then.
+    Its methods are those of Instrument, as coroutines, with the same arguments, units and errors. A task that is
+    cancelled, by asyncio.wait_for too, ends the call on the wire before CancelledError goes on; the instrument is usable
+    then.
     """
 
     def __init__(self, opener: Callable[[Caller], Instrument]):
@@ -24,7 +24,7 @@ class AsyncInstrument:
         self._executor = concurrent.futures.ThreadPoolExecutor(1, 'graticule-async')
         self._instrument: Optional[Instrument] = None
 
-    async def _call(self, function, *args, **more):
+    async def _call(self, function: Callable[..., T], *args: Any, **more: Any) -> T:
         loop = asyncio.get_running_loop()
         future = loop.run_in_executor(self._executor, functools.partial(function, *args, **more))
         try:
@@ -37,8 +37,19 @@ class AsyncInstrument:
             future.exception()
             raise
 
-    def _open(self):
+    def _open(self) -> None:
         self._instrument = self._opener(self._caller)
+
+    @property
+    def instrument(self) -> Instrument:
+        """The Instrument behind it, for what needs no waiting."""
+        if not self._instrument:
+            raise RuntimeError('the instrument is not open; use `async with`')
+        return self._instrument
+
+    @property
+    def resource(self) -> str:
+        return self.instrument.resource
 
     async def __aenter__(self) -> 'AsyncInstrument':
         try:
@@ -48,7 +59,7 @@ class AsyncInstrument:
             raise
         return self
 
-    async def __aexit__(self, *_) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -62,17 +73,50 @@ class AsyncInstrument:
     def __repr__(self) -> str:
         return '<Async%r>' % self._instrument if self._instrument else '<AsyncInstrument, closed>'
 
+    async def write(self, command: Union[str, bytes], timeout: Optional[float] = None) -> None:
+        await self._call(self.instrument.write, command, timeout)
 
-def _coroutine(name):
-    method = getattr(Instrument, name)
+    async def read(self, size: int = 65536, timeout: Optional[float] = None) -> bytes:
+        return await self._call(self.instrument.read, size, timeout)
 
-    @functools.wraps(method)
-    async def call(self, *args, **more):
-        if not self._instrument:
-            raise RuntimeError('%s: the instrument is not open; use `async with`' % name)
-        return await self._call(method, self._instrument, *args, **more)
-    return call
+    async def query(self, command: str, timeout: Optional[float] = None, limit: int = 65536) -> str:
+        return await self._call(self.instrument.query, command, timeout, limit)
 
+    async def query_values(self, command: str, timeout: Optional[float] = None, limit: int = 1 << 24) -> Any:
+        return await self._call(self.instrument.query_values, command, timeout, limit)
 
-for _name in METHODS:
-    setattr(AsyncInstrument, _name, _coroutine(_name))
+    async def query_block(self, command: str, dtype: Any = None, timeout: Optional[float] = None) -> Any:
+        return await self._call(self.instrument.query_block, command, dtype, timeout)
+
+    async def read_stb(self, timeout: Optional[float] = None) -> int:
+        return await self._call(self.instrument.read_stb, timeout)
+
+    async def clear(self, timeout: Optional[float] = None) -> None:
+        await self._call(self.instrument.clear, timeout)
+
+    async def trigger(self, timeout: Optional[float] = None) -> None:
+        await self._call(self.instrument.trigger, timeout)
+
+    async def identify(self, timeout: Optional[float] = None) -> Identity:
+        return await self._call(self.instrument.identify, timeout)
+
+    async def check_errors(self, timeout: Optional[float] = None) -> None:
+        await self._call(self.instrument.check_errors, timeout)
+
+    async def screenshot(self, timeout: Optional[float] = 30.0) -> Screenshot:
+        return await self._call(self.instrument.screenshot, timeout)
+
+    async def capture(self, channels: Optional[Channels] = None, **more: Any) -> Any:
+        return await self._call(self.instrument.capture, channels, **more)
+
+    async def stream(self, rate: Number, channels: Optional[Channels] = None, **more: Any) -> AsyncIterator[Traces]:
+        """`async for block in scope.stream(rate=1e6): …`"""
+        stream = await self._call(self.instrument.stream, rate, channels, **more)
+        try:
+            while True:
+                block: Optional[Traces] = await self._call(lambda: next(stream, None))
+                if block is None:
+                    return
+                yield block
+        finally:
+            stream.close()

@@ -2,7 +2,7 @@
 import ctypes
 import re
 from ctypes import byref, c_void_p
-from typing import Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ._call import Caller, failure
 from ._lib import found_fn, grat_discover_options, lib
@@ -31,31 +31,42 @@ class FoundList(List[Found]):
         """By what stands before the number in the resource: "TCPIP", "USB", "ASRL", "GPIB", "BITSCOPE", …"""
         buses: Dict[str, List[Found]] = {}
         for found in self:
-            buses.setdefault(re.match(r'[A-Za-z-]*', found.resource)[0].upper(), []).append(found)
+            buses.setdefault(re.split(r'[^A-Za-z-]', found.resource, 1)[0].upper(), []).append(found)
         return buses
 
-    def __repr__(self) -> str:
-        rows = [(f.resource, ' '.join(f.identity[:2]).strip(), f.identity.serial, f.name or '', f.note or '')
+    def _rows(self) -> List[Tuple[str, ...]]:
+        return [(f.resource, ' '.join(f.identity[:2]).strip(), f.identity.serial, f.name or '', f.note or '')
                 for f in self]
+
+    def _repr_html_(self) -> str:
+        import html
+        rows = [('resource', 'instrument', 'serial number', 'alias', '')] + self._rows()
+        return '<table>%s</table>' % ''.join('<tr>%s</tr>' % ''.join(
+            '<td>%s</td>' % html.escape(cell) for cell in row) for row in rows)
+
+    def __repr__(self) -> str:
+        rows = self._rows()
         widths = [max(map(len, column)) for column in zip(*rows)]
         return '\n'.join('  '.join(map(str.ljust, row, widths)).rstrip() for row in rows) or 'no instruments'
 
 
-def _text(value):
+def _text(value: Optional[bytes]) -> Optional[str]:
     return value.decode(errors='replace') if value is not None else None
 
 
-def _found_of(c):
-    addresses = []
+def _found_of(c: Any) -> Found:
+    addresses: List[str] = []
     while c.addresses and c.addresses[len(addresses)] is not None:
-        addresses.append(_text(c.addresses[len(addresses)]))
-    return Found(_text(c.resource), identity_of(c.identity), _text(c.name), _text(c.via), addresses, _text(c.note))
+        addresses.append(c.addresses[len(addresses)].decode(errors='replace'))
+    return Found(_text(c.resource) or '', identity_of(c.identity), _text(c.name), _text(c.via) or '', addresses,
+                 _text(c.note))
 
 
 def discover(timeout: float, silent: bool) -> FoundList:
-    found, broken = FoundList(), []
+    found = FoundList()
+    broken: List[BaseException] = []
 
-    def take(_, item):
+    def take(_: Any, item: Any) -> None:
         try:
             new = _found_of(item.contents)
             mine = set(new.addresses) | {new.resource}

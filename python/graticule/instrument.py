@@ -4,15 +4,27 @@ import ctypes
 import os
 import warnings
 from ctypes import byref, c_size_t, c_uint8, c_void_p
-from typing import Iterator, List, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Literal, NamedTuple, Optional, Sequence, Union, overload
 
 from . import _errors, _request
-from ._call import Caller, failure, milliseconds
-from ._lib import (CONSTANTS, grat_identity, grat_meta, grat_open_options, grat_screenshot, lib, libc_free, record_fn)
-from .traces import Record, Traces, numpy_or_none
+from . import _progress
+from ._call import Caller, Interrupts, failure, get_ident, in_main_thread, milliseconds
+from ._lib import (CONSTANTS, grat_identity, grat_meta, grat_open_options, grat_quick, grat_screenshot, lib, libc_free,
+                   record_fn)
+from .traces import Path, Record, Traces, numpy_or_none
+
+if TYPE_CHECKING:
+    from .live import LivePlot
+    from .stream import Stream
+
+Number = Union[float, str]
+Channels = Union[str, int, Sequence[Union[str, int]]]
 
 TLS = {'auto': CONSTANTS['GRAT_TLS_AUTO'], 'require': CONSTANTS['GRAT_TLS_REQUIRE'],
        'never': CONSTANTS['GRAT_TLS_NEVER'], 'insecure': CONSTANTS['GRAT_TLS_REQUIRE']}
+
+
+_quick_query = lib.grat_quick_query
 
 
 class Interrupted(UserWarning):
@@ -27,7 +39,7 @@ class Identity(NamedTuple):
     firmware: str
 
 
-def identity_of(c) -> Identity:
+def identity_of(c: Any) -> Identity:
     return Identity(*(getattr(c, f).decode(errors='replace') for f in Identity._fields))
 
 
@@ -43,7 +55,7 @@ class Screenshot:
     def __repr__(self) -> str:
         return '<Screenshot %d x %d>' % (self.width, self.height)
 
-    def save(self, path: Union[str, os.PathLike]) -> str:
+    def save(self, path: Path) -> str:
         """Writes the PNG, whole or not at all, and returns the path."""
         caller = Caller()
         caller.call(None, lib.grat_save, os.fsencode(path), self.png, len(self.png), byref(caller.op))
@@ -58,9 +70,14 @@ class Instrument:
     another thread. A call that failed leaves the instrument usable: the next one brings it back into step.
     """
 
-    def __init__(self, caller: Caller, session, timeout: Optional[float]):
+    def __init__(self, caller: Caller, session: Any, timeout: Optional[float]):
         self._caller, self._session, self._scope = caller, session, None
-        self._buffer = None
+        self._streaming: Optional[int] = None    # the thread that records
+        self._stream: Any = None                 # a weak reference to the stream
+        self._quick = grat_quick(size=ctypes.sizeof(grat_quick), session=session.value, cancel=caller.handle)
+        self._quick_at = byref(self._quick)
+        self._buffer: Any = None
+        self._is_bitscope: bool = lib.grat_is_bitscope(session)
         self.timeout = timeout
         self.resource: str = lib.grat_session_resource(session).decode()
 
@@ -70,21 +87,25 @@ class Instrument:
     def __enter__(self) -> 'Instrument':
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __del__(self):
+    def __del__(self) -> None:
         if lib and getattr(self, '_session', None):
             self._release()
 
     def close(self) -> None:
-        """Ends a call in progress and closes the session. Once is enough; twice does no harm."""
+        """Ends a call or stream in progress and closes the session. Once is enough; twice does no harm."""
+        stream = self._stream() if self._stream else None
+        if stream:
+            stream.close()
         self._caller.cancel()
         with self._caller.lock:
             self._release()
 
-    def _release(self):
+    def _release(self) -> None:
         scope, session, self._scope, self._session = self._scope, self._session, None, None
+        self._quick.cap = 0
         if scope:
             lib.grat_scope_close(scope)
         elif session:
@@ -95,17 +116,31 @@ class Instrument:
         self._caller.cancel()
 
     @property
-    def _op(self):
+    def timeout(self) -> Optional[float]:
+        """Seconds for each call that does not name its own; None = for ever."""
+        return self._timeout
+
+    @timeout.setter
+    def timeout(self, seconds: Optional[float]) -> None:
+        self._timeout_ms, self._timeout = milliseconds(seconds), seconds
+
+    @property
+    def _op(self) -> Any:
         return byref(self._caller.op)
 
+    def _check_usable(self) -> None:
+        if self._streaming not in (None, get_ident()):
+            raise _errors.make('EBUSY', '%s: a stream is running; close it first' % self.resource)
+
     @contextlib.contextmanager
-    def _locked(self, timeout):
+    def _locked(self, timeout: Optional[float]) -> Iterator[Optional[float]]:
+        self._check_usable()
         with self._caller.lock:
             if not self._session:
                 raise _errors.BadArgument('EINVAL', '%s: it is closed; open it again' % self.resource)
             yield self.timeout if timeout is None else timeout
 
-    def _simple(self, timeout, function, *args):
+    def _simple(self, timeout: Optional[float], function: Any, *args: Any) -> None:
         with self._locked(timeout) as seconds:
             self._caller.call(seconds, function, self._session, *args, self._op)
 
@@ -128,14 +163,59 @@ class Instrument:
             return got
 
     def query(self, command: str, timeout: Optional[float] = None, limit: int = 65536) -> str:
-        """Sends a command and returns its reply, a text of up to `limit` - 1 bytes, without the terminator."""
-        with self._locked(timeout) as seconds:
-            if not self._buffer or len(self._buffer) < limit:
-                self._buffer = ctypes.create_string_buffer(limit)
-            self._caller.call(seconds, lib.grat_query, self._session, command.encode(), self._buffer, limit, self._op)
-            return self._buffer.value.decode(errors='surrogateescape')
+        """Sends a command and returns its reply, a text, without the terminator, with which it must be shorter than
+        `limit` bytes (Malformed, ETOOBIG). Timeout when none comes: the next call is in step again. A BitScope has no
+        messages: the reply is all that comes, its echo included, until nothing came for 100 ms."""
+        if self._is_bitscope:
+            return self._ask_machine(command, timeout, limit)
+        caller, quick = self._caller, self._quick
+        limit_ms = self._timeout_ms if timeout is None else milliseconds(timeout)
+        if self._streaming:
+            self._check_usable()
+        with caller.lock:
+            if limit != quick.cap:
+                self._make_room(limit)
+            quick.timeout_ms = limit_ms
+            quick.hold = in_main_thread()
+            caller.begin()
+            try:
+                err = _quick_query(self._quick_at, command.encode())
+            finally:
+                caller.end(quick.held)
+            if err or quick.held:
+                self._explain(err)
+            reply: str = self._buffer[:quick.length].decode('utf-8', 'surrogateescape')
+            return reply
 
-    def query_values(self, command: str, timeout: Optional[float] = None, limit: int = 1 << 24):
+    def _ask_machine(self, command: str, timeout: Optional[float], limit: int) -> str:
+        machine, buffer = c_void_p(), ctypes.create_string_buffer(limit)
+        with self._locked(timeout) as seconds:
+            self._caller.call(seconds, lib.grat_bitscope_open, self._session, self._op, byref(machine))
+            err, interrupts = self._caller.run(seconds, lib.grat_bitscope_raw, machine, command.encode(), buffer, limit,
+                                               self._op)
+            got = buffer.raw[:self._caller.op.count]
+            lib.grat_bitscope_close(machine)
+            interrupts.deliver()
+            if err:
+                raise failure(self._caller.op, got)
+            return got.decode('latin-1')
+
+    def _make_room(self, limit: int) -> None:
+        if not self._session:
+            raise _errors.BadArgument('EINVAL', '%s: it is closed; open it again' % self.resource)
+        if not self._buffer or len(self._buffer) < limit:
+            self._buffer = ctypes.create_string_buffer(limit)
+            self._quick.buf = ctypes.addressof(self._buffer)
+        self._quick.cap = limit
+
+    def _explain(self, err: int) -> None:
+        """The exception for a quick query that failed or was interrupted."""
+        missed, self._quick.held = self._quick.held, 0
+        Interrupts(missed).deliver()
+        if err:
+            raise failure(self._quick.op)
+
+    def query_values(self, command: str, timeout: Optional[float] = None, limit: int = 1 << 24) -> Any:
         """The numbers of a reply such as "1.5,2,3e-3", shape (n,), float64; a list without numpy. Malformed (EPARSE)
         when one is not a number. `limit` as for query."""
         text = self.query(command, timeout, limit)
@@ -146,7 +226,7 @@ class Instrument:
         numpy = numpy_or_none()
         return numpy.array(values) if numpy else values
 
-    def query_block(self, command: str, dtype=None, timeout: Optional[float] = None):
+    def query_block(self, command: str, dtype: Any = None, timeout: Optional[float] = None) -> Any:
         """The contents of an IEEE 488.2 block: bytes, or with `dtype` (such as "u1", "<i2") a numpy array, shape (n,).
         Malformed (ESHORT) when the instrument broke it off: its `partial` has what arrived."""
         data, size = c_void_p(), c_size_t()
@@ -169,7 +249,8 @@ class Instrument:
         """The status byte, 0..255, by the wire's own means; NotSupported where it has none."""
         stb = c_uint8()
         self._simple(timeout, lib.grat_read_stb, byref(stb))
-        return stb.value
+        status: int = stb.value
+        return status
 
     def clear(self, timeout: Optional[float] = None) -> None:
         """Device clear: the instrument forgets input and output."""
@@ -219,7 +300,7 @@ class Instrument:
             interrupts.deliver()
             return picture
 
-    def _open_scope(self, seconds):
+    def _open_scope(self, seconds: Optional[float]) -> None:
         if self._scope:
             return
         scope = c_void_p()
@@ -230,10 +311,30 @@ class Instrument:
         if err:
             raise failure(self._caller.op)
 
-    def capture(self, channels=None, *, period=None, samples=None, low=None, high=None, trigger: Optional[str] = None,
-                memory: bool = False, current: bool = False, count: int = 1, coupling: Optional[str] = None,
-                probe: Optional[float] = None, acquire: Optional[str] = None, averages: Optional[int] = None,
-                pre: Optional[float] = None, wait=None, hair: bool = False,
+    @overload
+    def capture(self, channels: Optional[Channels] = None, *, period: Optional[Number] = None,
+                samples: Optional[Number] = None, low: Optional[Number] = None, high: Optional[Number] = None,
+                trigger: Optional[str] = None, memory: bool = False, current: bool = False, count: Literal[1] = 1,
+                coupling: Optional[str] = None, probe: Optional[float] = None, acquire: Optional[str] = None,
+                averages: Optional[int] = None, pre: Optional[float] = None, wait: Optional[Number] = None,
+                hair: bool = False, progress: _progress.Progress = None,
+                timeout: Optional[float] = 30.0) -> Traces: ...
+
+    @overload
+    def capture(self, channels: Optional[Channels] = None, *, period: Optional[Number] = None,
+                samples: Optional[Number] = None, low: Optional[Number] = None, high: Optional[Number] = None,
+                trigger: Optional[str] = None, memory: bool = False, current: bool = False, count: int,
+                coupling: Optional[str] = None, probe: Optional[float] = None, acquire: Optional[str] = None,
+                averages: Optional[int] = None, pre: Optional[float] = None, wait: Optional[Number] = None,
+                hair: bool = False, progress: _progress.Progress = None,
+                timeout: Optional[float] = 30.0) -> Union[Traces, List[Traces]]: ...
+
+    def capture(self, channels: Optional[Channels] = None, *, period: Optional[Number] = None,
+                samples: Optional[Number] = None, low: Optional[Number] = None, high: Optional[Number] = None,
+                trigger: Optional[str] = None, memory: bool = False, current: bool = False, count: int = 1,
+                coupling: Optional[str] = None, probe: Optional[float] = None, acquire: Optional[str] = None,
+                averages: Optional[int] = None, pre: Optional[float] = None, wait: Optional[Number] = None,
+                hair: bool = False, progress: _progress.Progress = None,
                 timeout: Optional[float] = 30.0) -> Union[Traces, List[Traces]]:
         """Sets up, arms, waits for the trigger and fetches. What is left out stays as the instrument has it.
 
@@ -244,6 +345,7 @@ class Instrument:
         count: acquisitions; with more than 1 the result is a list of Traces. coupling: "dc", "ac", "gnd".
         probe: 10 stands for 10X. acquire: "normal", "average", "peak", "hires"; averages: over so many.
         pre: part (0..1) of the record from before the trigger. hair: short pulses trigger too.
+        progress: True shows a bar when tqdm is installed; a function is called with (acquisitions so far, of how many).
         timeout: seconds in all; None = that of open.
 
         Ctrl-C returns what there is by then with the warning Interrupted (the traces are `cut`, or fewer), or raises
@@ -256,16 +358,58 @@ class Instrument:
             'acquire': acquire, 'averages': averages, 'pre': pre, 'wait': wait, 'hair': hair})
         with self._locked(timeout) as seconds:
             self._open_scope(seconds)
-            return self._capture(q, seconds)
+            with _progress.shown(progress, q.count, 'acquisition') as report:
+                return self._capture(q, seconds, report)
 
-    def _capture(self, q, seconds):
-        meta = grat_meta(identity=lib.grat_scope_identity(self._scope).contents, resource=self.resource.encode()[:299],
+    def stream(self, rate: Number, channels: Optional[Channels] = None, *, duration: Optional[Number] = None,
+               samples: Optional[Number] = None, block: Optional[Number] = None, low: Optional[Number] = None,
+               high: Optional[Number] = None, coupling: Optional[str] = None, probe: Optional[float] = None,
+               depth: int = 4, progress: _progress.Progress = None, timeout: Optional[float] = None) -> 'Stream':
+        """Records without end: `for block in scope.stream(rate=1e6): …` gives Traces, one block after another.
+
+        rate: samples per second of each channel, at least. channels, low, high, coupling, probe: as for capture.
+        duration: seconds of signal, samples: of each channel, after which it ends; else it goes on until it is closed
+        or the loop is left. block: seconds of one block; left out, as long as the instrument's memory allows, 2 s at
+        most. depth: blocks that may wait for the program: the memory that is used does not grow beyond them, and a
+        program that is too slow makes gaps. progress: True or a function, called with (samples, of how many or None).
+        timeout: seconds in all; None = no limit.
+
+        Every sample has an index: block.first is that of the first of a block, block.time counts from the beginning of
+        the stream, and block.lost says how many are missing before it. An instrument that cannot sample and answer at
+        once has such a gap before each block. The stream's totals count them. The instrument makes no other call
+        meanwhile (Locked, EBUSY).
+        """
+        from .stream import Stream
+        q = _request.make({'channels': channels, 'low': low, 'high': high, 'coupling': coupling, 'probe': probe})
+        return Stream(self, q, rate=_request.above_nothing(rate, 'S/s', 'rate'),
+                      block=_request.above_nothing(block, 's', 'block') if block is not None else None,
+                      duration=_request.above_nothing(duration, 's', 'duration') if duration is not None else 0.0,
+                      samples=_request.whole(samples, 'S', 'samples') if samples is not None else 0,
+                      depth=depth, progress=progress, timeout=timeout)
+
+    def live(self, channels: Optional[Channels] = None, *, seconds: Optional[float] = None,
+             frames: Optional[int] = None, rate: float = 10.0, **more: Any) -> 'LivePlot':
+        """A plot that follows the signal, in a notebook or a window of matplotlib, until `seconds` or `frames` are over
+        or Ctrl-C. rate: pictures per second at most. more: what capture takes. Returns the plot, which has the last
+        traces and how many frames there were."""
+        from .live import LivePlot
+        plot = LivePlot()
+        plot.follow(self, channels, seconds, frames, rate, more)
+        return plot
+
+    def _meta(self) -> grat_meta:
+        return grat_meta(identity=lib.grat_scope_identity(self._scope).contents, resource=self.resource.encode()[:299],
                          acquisitions=1)
-        got, broken = [], []
 
-        def take(_, record):
+    def _capture(self, q: Any, seconds: Optional[float], report: _progress.Report) -> Union[Traces, List[Traces]]:
+        meta = self._meta()
+        got: List[Traces] = []
+        broken: List[BaseException] = []
+
+        def take(_: Any, record: Any) -> bool:
             try:
                 got.append(Traces(Record(record), meta))
+                report(len(got))
                 return True
             except BaseException as e:
                 broken.append(e)
@@ -276,7 +420,7 @@ class Instrument:
         if broken:
             raise broken[0]
         if err == CONSTANTS['GRAT_ECANCELED'] and got and interrupts.drop():
-            warnings.warn('%s: interrupted; this is what there was by then' % self.resource, Interrupted, stacklevel=3)
+            warnings.warn('%s: interrupted; this is what there was by then' % self.resource, Interrupted, stacklevel=4)
         else:
             interrupts.deliver()
             if err:
@@ -286,15 +430,21 @@ class Instrument:
         return got[0] if q.count == 1 else got
 
 
-def open_instrument(resource: str, timeout: Optional[float], options: dict, caller: Optional[Caller]) -> Instrument:
+def open_options(timeout: Optional[float], options: Dict[str, Any]) -> grat_open_options:
+    options = dict(options)
     tls = options.pop('tls', 'auto')
     if tls not in TLS:
         raise _errors.BadArgument('EINVAL', 'tls: %s: auto, require, insecure or never' % tls)
     lock_wait, gap = options.pop('lock_wait', None), options.pop('command_gap', 0)
     text = {key: os.fsencode(value) for key, value in options.items() if value is not None}
-    o = grat_open_options(size=ctypes.sizeof(grat_open_options), io_timeout_ms=milliseconds(timeout), tls=TLS[tls],
-                          tls_insecure=tls == 'insecure', command_gap_ns=round(gap * 1e9),
-                          lock_timeout_ms=milliseconds(lock_wait) if lock_wait else 0, **text)
+    return grat_open_options(size=ctypes.sizeof(grat_open_options), io_timeout_ms=milliseconds(timeout), tls=TLS[tls],
+                             tls_insecure=tls == 'insecure', command_gap_ns=round(gap * 1e9),
+                             lock_timeout_ms=milliseconds(lock_wait) if lock_wait else 0, **text)
+
+
+def open_instrument(resource: str, timeout: Optional[float], options: Dict[str, Any],
+                    caller: Optional[Caller]) -> Instrument:
+    o = open_options(timeout, options)
     caller, session = caller or Caller(), c_void_p()
     with caller.lock:
         err, interrupts = caller.run(timeout, lib.grat_open, resource.encode(), byref(o), byref(caller.op),

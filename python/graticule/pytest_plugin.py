@@ -8,17 +8,19 @@
     def test_two(graticule_sim):                     # the function graticule.sim; what it starts ends with the test
         bench = graticule_sim("ds1104z", "mso1104z", options="ch1=sine:1kHz:2V")
 """
+from typing import Any, Callable, Iterator, List
+
 import pytest
 
 import graticule
 
 
 @pytest.fixture
-def graticule_sim():
+def graticule_sim() -> Iterator[Callable[..., graticule.Sim]]:
     """The function graticule.sim, whose benches are closed after the test."""
-    benches = []
+    benches: List[graticule.Sim] = []
 
-    def start(*models, **options):
+    def start(*models: str, **options: Any) -> graticule.Sim:
         benches.append(graticule.sim(*models, **options))
         return benches[-1]
 
@@ -28,7 +30,7 @@ def graticule_sim():
 
 
 @pytest.fixture
-def graticule_scope(graticule_sim):
+def graticule_scope(graticule_sim: Callable[..., graticule.Sim]) -> Iterator[graticule.Instrument]:
     """An open instrument: a simulated DS1104Z with a 1 kHz sine on channel 1."""
     with graticule.open(graticule_sim('ds1104z', options='ch1=sine:1kHz:2V').resource) as scope:
         yield scope

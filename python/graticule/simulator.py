@@ -1,7 +1,7 @@
 """Simulated instruments on real wires, served by a thread of this process."""
 import threading
 from ctypes import byref, c_void_p
-from typing import List, Optional
+from typing import Any, List, Optional, Sequence
 
 from ._call import FOREVER_MS, Caller
 from ._lib import grat_op, grat_sim_instrument, lib
@@ -17,14 +17,14 @@ class Sim:
     resources: where they can be reached, in the order of the models. resource: the first of them.
     """
 
-    def __init__(self, models, wires: Optional[str], options: Optional[str], faults: Optional[str],
+    def __init__(self, models: Sequence[str], wires: Optional[str], options: Optional[str], faults: Optional[str],
                  address: Optional[str], seed: int):
-        self._sim, self._thread, self._stop = c_void_p(), None, None
+        self._sim: Any = c_void_p()
         caller = Caller()
         encoded = [None if text is None else text.encode() for text in (address, options, faults)]
         wanted = (grat_sim_instrument * len(models))()
         for item, model in zip(wanted, models):
-            item.model, item.wires = model.encode(), (wires or WIRES.get(model, OTHER_WIRES)).encode()
+            item.model, item.wires = model.encode(), (wires if wires is not None else WIRES.get(model, OTHER_WIRES)).encode()
             item.address, item.options, item.faults = encoded
             item.no_portmapper = wires is None
         caller.call(10.0, lib.grat_sim_new, wanted, len(models), seed, byref(caller.op), byref(self._sim))
@@ -38,7 +38,7 @@ class Sim:
         self._thread = threading.Thread(target=self._serve, name='graticule-sim', daemon=True)
         self._thread.start()
 
-    def _serve(self):
+    def _serve(self) -> None:
         op = grat_op()
         lib.grat_op_init(byref(op), FOREVER_MS, None)
         lib.grat_sim_run(self._sim, self._stop, byref(op))
@@ -53,7 +53,7 @@ class Sim:
     def __enter__(self) -> 'Sim':
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

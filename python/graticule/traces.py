@@ -2,18 +2,24 @@
 import ctypes
 import os
 from collections.abc import Mapping
-from ctypes import byref, c_void_p
-from typing import Iterator, List, Union
+from ctypes import POINTER, byref, c_void_p
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence, Union
 
 from . import _errors
 from ._call import Caller
-from ._lib import CONSTANTS, grat_meta, lib
+from ._lib import CONSTANTS, grat_meta, grat_record, lib
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+Path = Union[str, 'os.PathLike[str]']
 
 # of numpy and of array and memoryview, by grat_sample_type
 DTYPES = {1: ('|u1', 'B'), 2: ('|i1', 'b'), 3: ('u2', 'H'), 4: ('i2', 'h'), 5: ('f4', 'f')}
 
 
-def numpy_or_none():
+def numpy_or_none() -> Any:
     try:
         import numpy
         return numpy
@@ -24,11 +30,11 @@ def numpy_or_none():
 class Record:
     """A reference to a grat_record of the library, given back when nothing uses it any more."""
 
-    def __init__(self, pointer):
+    def __init__(self, pointer: Any):
         self.address = lib.grat_record_ref(ctypes.cast(pointer, c_void_p))
         self.fields = ctypes.cast(self.address, type(pointer)).contents
 
-    def __del__(self):
+    def __del__(self) -> None:
         address, self.address = getattr(self, 'address', None), None
         if address and lib:
             lib.grat_record_unref(address)
@@ -37,7 +43,7 @@ class Record:
 class _Memory:
     """The memory of a trace for numpy's array protocol; it keeps the record alive."""
 
-    def __init__(self, record, address, count, typestr):
+    def __init__(self, record: Record, address: int, count: int, typestr: str):
         self.record = record
         self.__array_interface__ = {'version': 3, 'shape': (count,), 'typestr': typestr, 'data': (address, True)}
 
@@ -63,13 +69,14 @@ class Trace:
         self.skew: float = t.skew
 
     def __len__(self) -> int:
-        return self._record.fields.count
+        count: int = self._record.fields.count
+        return count
 
     def __repr__(self) -> str:
         return '<Trace %s: %d samples>' % (self.name, len(self))
 
     @property
-    def raw(self):
+    def raw(self) -> 'NDArray[Any]':
         """The samples as the converter gave them, shape (n,): the library's own memory, not a copy, read only. It stays
         valid as long as the array. A numpy array of uint8, int8, uint16, int16 or float32; without numpy a memoryview.
         """
@@ -77,13 +84,15 @@ class Trace:
         numpy = numpy_or_none()
         if numpy:
             memory = _Memory(self._record, self._trace.raw, len(self), numpy.dtype(typestr).str)
-            return numpy.asarray(memory)
+            array: 'NDArray[Any]' = numpy.asarray(memory)
+            return array
         size = len(self) * lib.grat_sample_size(self._trace.type)
-        memory = (ctypes.c_uint8 * size).from_address(self._trace.raw)
-        memory.record = self._record
-        return memoryview(memory).cast('B').toreadonly().cast(code)
+        plain: Any = (ctypes.c_uint8 * size).from_address(self._trace.raw)
+        plain.record = self._record
+        view: Any = memoryview(plain).cast('B').toreadonly()
+        return view.cast(code)    # type: ignore[no-any-return]
 
-    def _values(self, function, code, size):
+    def _values(self, function: Any, code: str, size: int) -> Any:
         numpy = numpy_or_none()
         if numpy:
             out = numpy.empty(len(self), dtype='f%d' % size)
@@ -97,29 +106,33 @@ class Trace:
         return out
 
     @property
-    def volts(self):
+    def volts(self) -> 'NDArray[numpy.float64]':
         """The samples in `unit` (volts, or 0 and 1 of logic), shape (n,), float64; a new array each time."""
-        return self._values(lib.grat_trace_values, 'd', 8)
+        values: 'NDArray[numpy.float64]' = self._values(lib.grat_trace_values, 'd', 8)
+        return values
 
     @property
-    def volts32(self):
+    def volts32(self) -> 'NDArray[numpy.float32]':
         """As volts, in float32: half the memory."""
-        return self._values(lib.grat_trace_values_f32, 'f', 4)
+        values: 'NDArray[numpy.float32]' = self._values(lib.grat_trace_values_f32, 'f', 4)
+        return values
 
 
-class Traces(Mapping):
+class Traces(Mapping[str, Trace]):
     """The traces of one acquisition by name: t["A"].volts over t.time.
 
     resource, model, serial: where they come from. dt: seconds between samples. t0: time of the first sample, in seconds
-    from the trigger. utc_ns: time of the trigger, or of the fetch when that is not known. number: 0-based, of the
-    acquisition. cut: the record ended early. clipped: a sample is at a rail. forced: without a trigger.
-    preview: points of the screen, not of the acquisition memory.
+    from the trigger (of a stream: from its beginning). utc_ns: time of the trigger, or of the fetch when that is not
+    known; of a stream: of its beginning. number: 0-based, of the acquisition. first: index of the first sample in the
+    acquisition or stream. lost: samples that are missing between the block before in a stream and this one; gap: lost
+    is not 0. cut: the record ended early. clipped: a sample is at a rail. forced: without a trigger. preview: points of
+    the screen, not of the acquisition memory.
     """
 
-    def __init__(self, record: Record, meta: grat_meta):
+    def __init__(self, record: Record, meta: grat_meta, lost: int = 0):
         f = record.fields
         self._record, self._meta = record, meta
-        self._traces = {t.name: t for t in (Trace(record, i) for i in range(f.traces))}
+        self._traces: Dict[str, Trace] = {t.name: t for t in (Trace(record, i) for i in range(f.traces))}
         self.resource: str = meta.resource.decode()
         self.model: str = meta.identity.model.decode(errors='replace')
         self.serial: str = meta.identity.serial.decode(errors='replace')
@@ -128,8 +141,13 @@ class Traces(Mapping):
         self.utc_ns: int = f.utc_ns
         self.number: int = f.number
         self.samples: int = f.count
-        for name in ('cut', 'clipped', 'forced', 'preview'):
-            setattr(self, name, bool(f.flags & CONSTANTS['GRAT_REC_' + name.upper()]))
+        self.first: int = f.first
+        self.lost = lost
+        self.gap = bool(f.flags & CONSTANTS['GRAT_REC_GAP_BEFORE'])
+        self.cut = bool(f.flags & CONSTANTS['GRAT_REC_CUT'])
+        self.clipped = bool(f.flags & CONSTANTS['GRAT_REC_CLIPPED'])
+        self.forced = bool(f.flags & CONSTANTS['GRAT_REC_FORCED'])
+        self.preview = bool(f.flags & CONSTANTS['GRAT_REC_PREVIEW'])
 
     def __getitem__(self, name: Union[str, int]) -> Trace:
         return self._traces[str(name)]
@@ -141,45 +159,55 @@ class Traces(Mapping):
         return len(self._traces)
 
     def __repr__(self) -> str:
-        flags = [name for name in ('cut', 'clipped', 'forced', 'preview') if getattr(self, name)]
+        flags = [name for name in ('gap', 'cut', 'clipped', 'forced', 'preview') if getattr(self, name)]
         return '<Traces of %s: %s, %d samples, %g s apart%s>' % (
             self.model, ', '.join(self), self.samples, self.dt, ''.join(', ' + f for f in flags))
 
+    def _repr_html_(self) -> str:
+        import html
+        rows = ''.join('<tr><td>%s</td><td>%s</td><td>%.6g</td><td>%.6g</td><td>%.6g</td></tr>' % (
+            html.escape(name), html.escape(t.unit), v.min(), v.max(), v.mean())
+            for name, t in self.items() for v in [t.volts] if len(t)) if numpy_or_none() else ''
+        return '<p>%s</p><table><tr><th>trace</th><th>unit</th><th>min</th><th>max</th><th>mean</th></tr>%s</table>' % (
+            html.escape(repr(self)), rows)
+
     @property
-    def time(self):
+    def time(self) -> 'NDArray[numpy.float64]':
         """Seconds from the trigger, shape (n,), float64; a list without numpy."""
         numpy = numpy_or_none()
         f = self._record.fields
-        if numpy:
-            return f.t0 + (f.first + numpy.arange(self.samples)) * f.dt
-        return [f.t0 + (f.first + i) * f.dt for i in range(self.samples)]
+        times: Any = [f.t0 + (f.first + i) * f.dt for i in range(self.samples)] if not numpy else \
+            f.t0 + (f.first + numpy.arange(self.samples)) * f.dt
+        return times    # type: ignore[no-any-return]
 
-    def to_pandas(self):
+    def to_pandas(self) -> Any:
         """A pandas.DataFrame: a column for each trace, in its unit; the index "time" in seconds from the trigger."""
         import pandas
         return pandas.DataFrame({name: t.volts for name, t in self.items()}, index=pandas.Index(self.time, name='time'))
 
-    def plot(self, axes=None):
+    def plot(self, axes: Any = None) -> Any:
         """Draws the traces with matplotlib, into `axes` or new ones, which are the result."""
+        import numpy
         if axes is None:
             import matplotlib.pyplot
             axes = matplotlib.pyplot.subplots()[1]
         for name, trace in self.items():
-            axes.plot(self.time + trace.skew, trace.volts, label=name, drawstyle='steps-post' if trace.logic else None)
+            axes.plot(numpy.asarray(self.time) + trace.skew, trace.volts, label=name, drawstyle='steps-post' if trace.logic else None)
         axes.set_xlabel('time / s')
         units = {t.unit for t in self.values() if t.unit}
         axes.set_ylabel(' / '.join(['signal'] + sorted(units)))
         axes.legend()
         return axes
 
-    def save(self, path: Union[str, os.PathLike], format: str = None) -> str:
-        """Writes a file by the ending of its name, whole or not at all: .csv .npy .npz .wav .json .vcd .sr .png .svg,
-        as `grat capture` does. Returns the path."""
+    def save(self, path: Path, format: Optional[str] = None) -> str:
+        """Writes a file by the ending of its name, whole or not at all, as `grat capture` does: .h5, .csv, .npy, .npz,
+        .wav, .json, .vcd, .sr, .png, .svg; `format` overrules the ending. Returns the path. Malformed (EFORMAT) names
+        the formats that there are."""
         save_all(path, [self], format)
         return os.fspath(path)
 
 
-def save_all(path: Union[str, os.PathLike], acquisitions: List[Traces], format: str = None) -> None:
+def save_all(path: Path, acquisitions: Sequence[Traces], format: Optional[str] = None) -> None:
     """Writes acquisitions of one capture into one file; Malformed (EFORMAT) names the formats that there are."""
     if not acquisitions:
         raise _errors.NoData('ENODATA', '%s: there is no acquisition to write' % os.fspath(path))
@@ -196,3 +224,15 @@ def save_all(path: Union[str, os.PathLike], acquisitions: List[Traces], format: 
         lib.grat_writer_abort(writer)
         raise
     caller.call(None, lib.grat_writer_finish, writer, op)
+
+
+def load(path: Path) -> Traces:
+    """Reads one acquisition from a file that save or `grat capture` wrote: .h5, .csv, .npy, .npz, .wav.
+
+    NotFound or Malformed when there is no such file, or it is none of these.
+    """
+    caller, meta, record = Caller(), grat_meta(), POINTER(grat_record)()
+    caller.call(None, lib.grat_read_file, os.fsencode(path), byref(meta), byref(record), byref(caller.op))
+    traces = Traces(Record(record), meta)
+    lib.grat_record_unref(ctypes.cast(record, c_void_p))
+    return traces

@@ -61,11 +61,11 @@ static void find_path(char *out, size_t cap)
     }
 }
 
-static grat_err read_file(grat_config *c, grat_op *op)
+static grat_err read_file(grat_config *c, bool must, grat_op *op)
 {
     struct stat st;
     FILE *f = fopen(c->path, "re");
-    if (!f && (errno == ENOENT || errno == ENOTDIR) && !named_by_environment()) return GRAT_OK;
+    if (!f && (errno == ENOENT || errno == ENOTDIR) && !must) return GRAT_OK;
     if (f && fstat(fileno(f), &st) == 0 && S_ISDIR(st.st_mode)) {
         fclose(f);
         f = NULL;
@@ -79,18 +79,32 @@ static grat_err read_file(grat_config *c, grat_op *op)
     return e;
 }
 
-grat_err grat_config_load(grat_op *op, grat_config **out)
+static grat_err load(const char *path, grat_op *op, grat_config **out)
 {
     grat_config *c = calloc(1, sizeof *c);
     if (!c) return grat_op_fail(op, GRAT_ENOMEM, "configuration: out of memory");
-    find_path(c->path, sizeof c->path);
-    grat_err e = read_file(c, op);
+    if (!path) find_path(c->path, sizeof c->path);
+    else if (!grat__strcpy(c->path, sizeof c->path, path)) {
+        free(c);
+        return grat_op_fail(op, GRAT_EINVAL, "configuration: %.60s…: the name is too long", path);
+    }
+    grat_err e = read_file(c, path || named_by_environment(), op);
     if (e) {
         grat_config_free(c);
         return e;
     }
     *out = c;
     return GRAT_OK;
+}
+
+grat_err grat_config_load(grat_op *op, grat_config **out)
+{
+    return load(NULL, op, out);
+}
+
+grat_err grat_config_load_file(const char *path, grat_op *op, grat_config **out)
+{
+    return load(path, op, out);
 }
 
 void grat_config_free(grat_config *c)

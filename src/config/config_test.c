@@ -156,6 +156,8 @@ TEST(missing)
     setenv("GRATICULE_CONFIG", "/nowhere/x.yaml", 1);
     EQ(grat_config_load(&op, &c), GRAT_EIO);
     STR(op.text, "/nowhere/x.yaml: the configuration cannot be read: No such file or directory");
+    EQ(grat_config_load_file("/nowhere/y.yaml", &op, &c), GRAT_EIO);
+    TRUE(strstr(op.text, "/nowhere/y.yaml"));
     setenv("GRATICULE_CONFIG", "/", 1);
     EQ(grat_config_load(&op, &c), GRAT_EIO);
     unsetenv("GRATICULE_CONFIG");

@@ -1,8 +1,12 @@
 #include "core/wait.h"
+
+#include <graticule/binding.h>
+
 #include "test.h"
 
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 static void *fire_soon(void *c)
@@ -74,8 +78,44 @@ TEST(errors_have_names)
     STR(grat_strerror((grat_err)999), "unknown error");
 }
 
+static int seen;
+static void on_signal(int number)
+{
+    (void)number;
+    seen++;
+}
+
+TEST(a_held_sigint_cancels_and_is_counted)
+{
+    grat_cancel *outer = grat_cancel_new(), *inner = grat_cancel_new();
+    EQ(grat_sigint_hold(outer), false); /* the default action stays */
+    EQ(grat_sigint_release(), 0);
+    signal(SIGINT, on_signal);
+    EQ(grat_sigint_hold(outer), true);
+    EQ(grat_sigint_hold(inner), true);
+    raise(SIGINT);
+    TRUE(grat_cancel_fired(outer) && grat_cancel_fired(inner));
+    EQ(grat_sigint_release(), 1);
+    grat_cancel_reset(inner);
+    raise(SIGINT);
+    TRUE(!grat_cancel_fired(inner));
+    EQ(grat_sigint_release(), 2);
+    EQ(seen, 0);
+    raise(SIGINT);
+    EQ(seen, 1);
+    EQ(grat_sigint_hold(outer), true);
+    signal(SIGINT, SIG_IGN); /* what the program sets meanwhile stays */
+    EQ(grat_sigint_release(), 0);
+    raise(SIGINT);
+    EQ(seen, 1);
+    EQ(grat_sigint_hold(outer), false);
+    signal(SIGINT, SIG_DFL);
+    grat_cancel_free(outer), grat_cancel_free(inner);
+}
+
 int main(void)
 {
+    RUN(a_held_sigint_cancels_and_is_counted);
     RUN(deadline_ends_a_wait);
     RUN(cancel_from_a_thread_ends_a_wait);
     RUN(data_wins_when_it_is_there);
