@@ -2,7 +2,7 @@
 import threading
 import weakref
 from collections import deque
-from ctypes import byref, pointer, sizeof
+from ctypes import byref, c_void_p, cast, pointer, sizeof
 from typing import TYPE_CHECKING, Any, Deque, Iterator, NamedTuple, Optional
 
 from . import _errors, _progress
@@ -68,7 +68,8 @@ class _Work:
                 self.error = e
                 return False
 
-        sink = grat_log_sink(fn=record_fn(take), totals=pointer(self.totals))
+        callback = record_fn(take)
+        sink = grat_log_sink(fn=cast(callback, c_void_p), totals=pointer(self.totals))
         err, _ = instrument._caller.run(self.timeout, lib.grat_log, instrument._scope, byref(self.q),
                                         byref(self.options), byref(sink), instrument._op)
         if err and not self.error and not (self.closed and err == CONSTANTS['GRAT_ECANCELED']):

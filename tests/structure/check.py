@@ -386,8 +386,11 @@ def main():
         print('%s:%d: %s: %s' % (path, line, rule, text))
     for note in checker.notes:
         print('note: ' + note)
-    print('%d violations' % len(found))
-    return 1 if found else 0
+    # The Python package has the structures of the headers in a file of its own.
+    abi = os.path.join(checker.root, 'tools', 'python-abi')
+    stale = os.path.exists(abi) and subprocess.run([sys.executable, abi, '--check'], check=False).returncode
+    print('%d violations' % (len(found) + bool(stale)))
+    return 1 if found or stale else 0
 
 
 if __name__ == '__main__':
