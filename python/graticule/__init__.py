@@ -27,10 +27,10 @@ if _TYPE_CHECKING:
     from .stream import Stream
 
 __version__: str = _lib.lib.grat_version().decode()
-__all__ = ['AsyncInstrument', 'BadArgument', 'Bench', 'Cancelled', 'Dead', 'Error', 'Found', 'FoundList', 'Identity', 'Instrument',
-           'InstrumentError', 'Interrupted', 'LivePlot', 'Locked', 'Lost', 'Malformed', 'NoData', 'NotFound', 'NotSupported',
-           'OutOfRange', 'Refused', 'Result', 'Results', 'Screenshot', 'Sim', 'Stream', 'Timeout', 'Trace', 'Traces', 'get_instruments', 'list',
-           'load', 'open', 'open_async', 'save_all', 'sim']
+__all__ = ['AsyncInstrument', 'BadArgument', 'Bench', 'Cancelled', 'Dead', 'Error', 'Found', 'FoundList', 'Identity',
+           'Instrument', 'InstrumentError', 'Interrupted', 'LivePlot', 'Locked', 'Lost', 'Malformed', 'NoData',
+           'NotFound', 'NotSupported', 'OutOfRange', 'Refused', 'Result', 'Results', 'Screenshot', 'Sim', 'Stream',
+           'Timeout', 'Trace', 'Traces', 'get_instruments', 'list', 'load', 'open', 'open_async', 'save_all', 'sim']
 
 # What is loaded when it is first used.
 _LATER = {'AsyncInstrument': 'aio', 'Bench': 'bench', 'Result': 'bench', 'Results': 'bench', 'LivePlot': 'live',

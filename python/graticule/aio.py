@@ -15,8 +15,8 @@ class AsyncInstrument:
     """`async with graticule.open_async(resource) as scope: await scope.capture(…)`.
 
     Its methods are those of Instrument, as coroutines, with the same arguments, units and errors. A task that is
-    cancelled, by asyncio.wait_for too, ends the call on the wire before CancelledError goes on; the instrument is usable
-    then.
+    cancelled, by asyncio.wait_for too, ends the call on the wire before CancelledError goes on; the instrument is
+    usable then.
     """
 
     def __init__(self, opener: Callable[[Caller], Instrument]):

@@ -24,7 +24,8 @@ class Sim:
         encoded = [None if text is None else text.encode() for text in (address, options, faults)]
         wanted = (grat_sim_instrument * len(models))()
         for item, model in zip(wanted, models):
-            item.model, item.wires = model.encode(), (wires if wires is not None else WIRES.get(model, OTHER_WIRES)).encode()
+            item.model = model.encode()
+            item.wires = (wires if wires is not None else WIRES.get(model, OTHER_WIRES)).encode()
             item.address, item.options, item.faults = encoded
             item.no_portmapper = wires is None
         caller.call(10.0, lib.grat_sim_new, wanted, len(models), seed, byref(caller.op), byref(self._sim))

@@ -192,7 +192,8 @@ class Traces(Mapping[str, Trace]):
             import matplotlib.pyplot
             axes = matplotlib.pyplot.subplots()[1]
         for name, trace in self.items():
-            axes.plot(numpy.asarray(self.time) + trace.skew, trace.volts, label=name, drawstyle='steps-post' if trace.logic else None)
+            style = 'steps-post' if trace.logic else None
+            axes.plot(numpy.asarray(self.time) + trace.skew, trace.volts, label=name, drawstyle=style)
         axes.set_xlabel('time / s')
         units = {t.unit for t in self.values() if t.unit}
         axes.set_ylabel(' / '.join(['signal'] + sorted(units)))
