@@ -78,7 +78,7 @@ TEST(errors_have_names)
     STR(grat_strerror((grat_err)999), "unknown error");
 }
 
-static int seen;
+static volatile sig_atomic_t seen;
 static void on_signal(int number)
 {
     (void)number;
