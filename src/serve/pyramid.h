@@ -1,12 +1,12 @@
 /* Min/max envelopes of long traces: any view of them costs a time that depends on the width of the view alone.
- * A pyramid holds the least and greatest raw value of each bin of 256 samples, of 16 such bins, and so on. */
+ * A pyramid holds the least and greatest raw value of each bin of 512 samples, of 8 such bins, and so on. */
 #ifndef GRAT_SERVE_PYRAMID_H
 #define GRAT_SERVE_PYRAMID_H
 
 #include <graticule/graticule.h>
 
-#define SERVE_PYRAMID_BIN 256u
-#define SERVE_PYRAMID_STEP 16u
+#define SERVE_PYRAMID_BIN 512u
+#define SERVE_PYRAMID_STEP 8u
 #define SERVE_PYRAMID_LEVELS 12
 
 typedef struct serve_range {

@@ -9,6 +9,7 @@
 #define MS 1000000LL
 #define PIECE_SECONDS 1.0
 #define SHOW_NS (50 * MS)
+#define PIECE_SETTINGS (GRAT_SET_TIMEBASE | GRAT_SET_DELAY | GRAT_SET_DEPTH | GRAT_SET_SWEEP | GRAT_SET_TRIGGER)
 
 typedef struct recording {
     serve_bench *b;
@@ -168,6 +169,7 @@ void serve_record(serve_bench *b, serve_job *j)
         serve_job_finish(b, first);
     }
     bool ran = b->running;
+    grat_settings before = b->set;
     b->busy = "recording";
     b->log_stop = false;
     k->began_ns = grat_now_ns();
@@ -181,6 +183,8 @@ void serve_record(serve_bench *b, serve_job *j)
     b->busy = NULL;
     answer_jobs(b);
     serve_op_init(b, &op, 5000);
+    /* Its pieces had settings of their own. */
+    if (b->session) grat_scope_set(b->scope, &before, PIECE_SETTINGS, &op);
     if (b->session) serve_live_run(b, ran ? GRAT_RUN : GRAT_STOP, &op);
     serve_status_changed(b);
     free(k);

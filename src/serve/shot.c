@@ -144,6 +144,15 @@ static double raw_at(const grat_trace *t, size_t i)
     return ((const float *)t->raw)[i];
 }
 
+/* The edges of wide columns are moved to whole bins, by less than a sixteenth of a column: then the samples themselves,
+ * which are far away in memory, need not be touched. Each sample still belongs to one column. */
+static double edge_at(double from, double per, uint32_t columns, size_t k)
+{
+    double e = from + per * (double)k;
+    if (k == 0 || k == columns || per < 8 * SERVE_PYRAMID_BIN || !(e > 0) || e > 1e15) return e;
+    return (double)((size_t)(e / SERVE_PYRAMID_BIN + 0.5) * SERVE_PYRAMID_BIN);
+}
+
 /* Columns that lie outside the record have low > high. */
 static void put_column(uint8_t *p, const serve_pyramid *y, const coder *c, const double edge[2])
 {
@@ -190,7 +199,7 @@ static void put_trace(uint8_t *p, const serve_shot *s, unsigned i, const window 
         at = w->from + step / 2;
         double from = (w->from - t->skew - begin_of(r)) / r->dt, per = step / r->dt;
         for (size_t k = 0; k < points; k++) {
-            double edge[2] = {from + per * (double)k, from + per * (double)(k + 1)};
+            double edge[2] = {edge_at(from, per, w->columns, k), edge_at(from, per, w->columns, k + 1)};
             put_column(data + 4 * k, &s->pyramid[i], &c, edge);
         }
     }

@@ -42,7 +42,7 @@ static unsigned u32(const uint8_t *p)
 
 TEST(ranges_are_those_of_a_scan)
 {
-    static const size_t counts[] = {1, 255, 256, 511, 512, 513, 8191, 70000, 200003};
+    static const size_t counts[] = {1, 255, 256, 511, 512, 513, 8191, 70000, 400003};
     uint32_t seed = 7;
     for (unsigned c = 0; c < sizeof counts / sizeof *counts; c++) {
         grat_record *r = record_of(counts[c], GRAT_I16);
@@ -91,6 +91,28 @@ TEST(a_spike_is_seen_from_any_height)
     }
     free(f);
     serve_shot_unref(s);
+}
+
+TEST(no_sample_is_lost_between_wide_columns)
+{
+    static const size_t at[] = {0, 2999999, 10240, 10239, 1500001, 1234567, 2996223, 2996224};
+    for (unsigned k = 0; k < sizeof at / sizeof *at; k++) {
+        grat_record *r = record_of(3000000, GRAT_U8);
+        memset(r->trace[0].raw, 7, r->count);
+        ((uint8_t *)r->trace[0].raw)[at[k]] = 200;
+        serve_shot *s = serve_shot_new(r, 1);
+        serve_view whole = {.columns = 293};
+        size_t n = 0;
+        uint8_t *p = serve_frame(s, &whole, 0, &n);
+        unsigned seen = 0, where = 0;
+        for (unsigned c = 0; c < 293; c++) {
+            if (i16(p + 136 + 4 * c + 2) == 200) seen++, where = c;
+        }
+        EQ(seen, 1);
+        NEAR(where + 0.5, (double)at[k] * 293 / 3e6, 0.6);
+        free(p);
+        serve_shot_unref(s);
+    }
 }
 
 TEST(few_samples_come_as_they_are)
@@ -156,6 +178,7 @@ int main(void)
 {
     RUN(ranges_are_those_of_a_scan);
     RUN(a_spike_is_seen_from_any_height);
+    RUN(no_sample_is_lost_between_wide_columns);
     RUN(few_samples_come_as_they_are);
     RUN(views_beside_the_record_are_empty);
     RUN(a_sine_has_its_level_at_its_frequency);

@@ -291,6 +291,7 @@ const tests = {
   },
 
   async records_with_progress() {
+    const base = (await settings()).timebase;
     await page.click('#tab-record');
     await page.fill('#rec-rate', '10kS/s');
     await page.selectOption('#rec-format', 'csv');
@@ -302,6 +303,7 @@ const tests = {
     check(`settings meanwhile: ${refused}`, refused === 409 || refused === 423);
     await page.click('#rec-go');
     await until('done', async () => /done/.test(await page.textContent('#rec-text')));
+    await until('the time base of before', async () => Math.abs((await settings()).timebase - base) < 1e-9);
     await page.click('#tab-files');
     const name = await page.textContent('#files a');
     const to = await download(page, () => page.click('#files a'));

@@ -106,6 +106,7 @@ function sendView() {
   viewTimer = setTimeout(() => {
     viewTimer = null;
     const v = screen.view();
+    if (settings && caps) showTime();
     const key = [v.from, v.to, screen.columns()].join();
     if (!stream || key === viewKey) return;
     viewKey = key;
@@ -336,10 +337,18 @@ function showSettings() {
   for (const name of caps.digital) $('line-' + name).setAttribute('aria-pressed', String(settings.digital.lines[name]));
   const t = settings.trigger;
   const arrow = {rising: '↑', falling: '↓', either: '↕'}[t.slope] || t.slope;
-  $('ro-time').textContent = `${quantity(settings.timebase, 's')}/div` + (settings.delay ? `  ${quantity(settings.delay, 's')}` : '');
+  showTime();
   $('ro-rate').textContent = quantity(settings.rate, 'S/s', 3);
   $('ro-trigger').textContent = `T ${arrow} ${/^\d/.test(t.source) ? 'CH' : ''}${t.source} ${quantity(t.level, 'V')}`;
   sendView();
+}
+
+function showTime() {
+  const v = screen.view();
+  const div = (v.to - v.from) / caps.horizontal_divisions;
+  const zoomed = screen.zoom ? `   zoom ${quantity(div, 's', 3)}/div` : '';
+  const text = `${quantity(settings.timebase, 's')}/div` + (settings.delay ? `  ${quantity(settings.delay, 's')}` : '') + zoomed;
+  if ($('ro-time').textContent !== text) $('ro-time').textContent = text;
 }
 
 // ---- state
