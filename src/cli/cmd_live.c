@@ -45,7 +45,8 @@ static void summary_json(const cli *c, const grat_live_totals *t, FILE *f)
 static const struct {
     const char *option;
     grat_live_kind kind;
-} outputs[] = {{"v4l2", GRAT_LIVE_V4L2}, {"y4m", GRAT_LIVE_Y4M}, {"mjpeg", GRAT_LIVE_MJPEG}};
+} outputs[] = {{"v4l2", GRAT_LIVE_V4L2}, {"y4m", GRAT_LIVE_Y4M}, {"mjpeg", GRAT_LIVE_MJPEG},
+             {"record", GRAT_LIVE_RECORD}};
 
 static int collect(const cli *c, grat_live_out out[GRAT_LIVE_OUTS], unsigned *n)
 {
@@ -161,6 +162,7 @@ static const cli_option options[] = {
     {"v4l2", 0, CLI_FILE, "DEVICE", "a video device made by v4l2loopback: cameras for other programs", NULL},
     {"yuyv", 0, CLI_FLAG, NULL, "--v4l2 in 4:2:2, for programs that do not take 4:2:0", NULL},
     {"y4m", 0, CLI_FILE, "FILE", "YUV4MPEG2, for ffmpeg or mpv; - is standard output", NULL},
+    {"record", 0, CLI_FILE, "FILE", "a video file, .mp4 or .mkv", NULL},
     {"mjpeg", 0, CLI_TEXT, "[ADDRESS:]PORT", "a server for browsers, OBS and others, here alone unless told",
      NULL},
     {"token", 0, CLI_TEXT, "TEXT", "what --mjpeg asks for: http://…/?token=TEXT", NULL},

@@ -128,6 +128,43 @@ TEST(drawn)
     }
 }
 
+/* Recordings, beside one another; ffprobe looks into them in tests/interop. */
+TEST(recorded)
+{
+    char mp4[80], mkv[80], avi[80];
+    uint8_t *a = NULL, *b = NULL;
+    grat_live_totals t;
+    grat_op op;
+    snprintf(mp4, sizeof mp4, "%s.mp4", path);
+    snprintf(mkv, sizeof mkv, "%s.mkv", path);
+    snprintf(avi, sizeof avi, "%s.avi", path);
+    grat_live_out to[2] = {{.kind = GRAT_LIVE_RECORD, .target = mp4}, {.kind = GRAT_LIVE_RECORD, .target = mkv}};
+    grat_live_options o = {.size = sizeof o, .frames = 10, .rate = 50, .out = to, .outs = 2,
+                           .source = GRAT_LIVE_DRAW};
+    grat_op_init(&op, 60000, NULL);
+    grat_err e = grat_live("SIM::ds1104z", NULL, &o, &t, &op);
+    if (e == GRAT_ENOTSUP) {
+        fprintf(stderr, "note: %s\n", op.text);
+        return;
+    }
+    EQ(e, GRAT_OK);
+    size_t n = load(mp4, &a), m = load(mkv, &b);
+    TRUE(n > 1000 && a && memcmp(a + 4, "ftyp", 4) == 0 && memmem(a, n, "moov", 4) != NULL);
+    TRUE(m > 1000 && b && memcmp(b, "\x1a\x45\xdf\xa3", 4) == 0);
+    free(a);
+    free(b);
+    unlink(mp4);
+    unlink(mkv);
+    to[0].target = avi;
+    EQ(grat_live("SIM::ds1104z", NULL, &o, &t, &op), GRAT_EFORMAT);
+    to[0].target = "/nonexistent/x.mp4";
+    EQ(grat_live("SIM::ds1104z", NULL, &o, &t, &op), GRAT_EIO);
+    to[0].target = "/dev/full";
+    to[0].kind = GRAT_LIVE_Y4M;
+    EQ(grat_live("SIM::ds1104z", NULL, &o, &t, &op), GRAT_ENOSPC);
+    unlink(mkv);
+}
+
 /* What the scope is set to before it is drawn. */
 TEST(drawn_as_asked)
 {
@@ -177,6 +214,7 @@ int main(void)
     RUN(fastest_of_a_family);
     RUN(what_cannot_be);
     RUN(drawn);
+    RUN(recorded);
     RUN(drawn_as_asked);
     RUN(the_faster_source);
     RUN(a_limit_in_time);
