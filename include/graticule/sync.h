@@ -73,6 +73,34 @@ typedef struct grat_bench {
 /* The i-th bench of the file; NULL behind the last. Lives as long as the configuration. */
 GRAT_API const grat_bench *grat_config_bench(const grat_config *c, unsigned i);
 
+/* ---- one signal in two records --------------------------------------------------------------------- */
+
+/* What the reference shows at its time t (seconds from its trigger), the other record shows at its own time
+ * t + lag + rate * t. Uncertainties are those of 95 %. */
+typedef struct grat_alignment {
+    uint32_t size;            /* sizeof(grat_alignment) */
+    double lag, lag_uncertainty;   /* seconds */
+    double rate, rate_uncertainty; /* how much faster the other one's clock runs; ± 2e-4 when the records do not tell */
+    double period;            /* > 0: the signal repeats so; the lag nearest to equal triggers was taken, and may be wrong
+                               * by a multiple of this */
+    double likeness;          /* of the best piece, 0 … 1: the normalised correlation */
+} grat_alignment;
+/* By a signal or edge that both see in the channel of this name; sub-sample. ENODATA when they show none in common. */
+GRAT_API grat_err grat_align(const grat_record *reference, const grat_record *record, const char *channel, grat_op *op,
+                             grat_alignment *out);
+
+typedef struct grat_axis {
+    double t0, dt;            /* seconds, from the reference's trigger */
+    size_t count;
+} grat_axis;
+/* The times that all records show, in the finest of their steps. `alignment` (NULL: none) has NULL for the reference. */
+GRAT_API grat_err grat_common_axis(const grat_record *const *record, const grat_alignment *const *alignment, unsigned n,
+                                   grat_op *op, grat_axis *out);
+/* The record at the times of the axis, by band-limited interpolation: GRAT_F32 in the units of its traces, NAN where it
+ * shows nothing; logic stays 0 or 1. `alignment` may be NULL. */
+GRAT_API grat_err grat_resample(const grat_record *r, const grat_alignment *alignment, const grat_axis *axis,
+                                grat_op *op, grat_record **out);
+
 /* ---- runs ----------------------------------------------------------------------------------------- */
 
 typedef struct grat_sync grat_sync;

@@ -60,6 +60,14 @@ typedef struct grat__sync_item {
     grat_sync_result result;
 } grat__sync_item;
 
+typedef struct grat__complex {
+    double re, im;
+} grat__complex;
+/* sum over i of v[i] e^(sign 2 pi i k / n), in place; n is a power of 2. */
+void grat__fft(grat__complex *v, size_t n, int sign);
+/* The band-limited signal between the samples, `at` counted in samples; outside the first or the last. */
+double grat__interpolate(const double *v, size_t n, double at);
+
 /* Each is a task for one item. */
 grat_err grat__sync_open(void *item, grat_op *op);
 grat_err grat__sync_arm(void *item, grat_op *op);

@@ -1,0 +1,226 @@
+/* Alignment against the truth: one analytic signal, sampled twice with noise. */
+#include "sync/sync_int.h"
+
+#include "test.h"
+
+static uint64_t state;
+
+static double uniform(void)
+{
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (double)(state >> 11) / 9007199254740992.0;
+}
+
+static double gauss(void)
+{
+    return sqrt(-2 * log(1 - uniform())) * cos(2 * M_PI * uniform());
+}
+
+/* Signals as functions of samples; rms about 1. */
+static double sine(double t)
+{
+    return sqrt(2) * sin(2 * M_PI * t / 97.3);
+}
+
+/* Edges of three samples, at places without order. */
+static double bits(double t)
+{
+    double v = 0;
+    for (double k = floor(t / 20) - 2; k <= floor(t / 20) + 2; k++) {
+        uint64_t h = (uint64_t)(int64_t)(k + 1e6) * 0x9e3779b97f4a7c15u;
+        h ^= h >> 31;
+        h *= 0xbf58476d1ce4e5b9u;
+        if (h >> 40 & 1) v += tanh((t - k * 20) / 1.5) - tanh((t - k * 20 - 20) / 1.5);
+    }
+    return v - 1;
+}
+
+static double one_edge(double t)
+{
+    return tanh(t / 0.8);
+}
+
+static double chirp(double t)
+{
+    return sqrt(2) * sin(t * t * 2e-4 + t * 0.1);
+}
+
+static double twelve(double t)
+{
+    double x = 2 * M_PI * t / 12;
+    return sqrt(2) * (sin(x) + 0.3 * sin(3 * x));
+}
+
+/* Sample i is at the signal's time t0 + i * step. */
+static grat_record *sampled(double (*signal)(double), size_t n, double t0, double step, double noise)
+{
+    grat_sample_type type = GRAT_F32;
+    grat_record *r = grat_record_new(1, &type, n);
+    snprintf(r->trace[0].name, sizeof r->trace[0].name, "1");
+    r->trace[0].scale = 1;
+    r->dt = 1e-9;
+    r->t0 = -(double)(n / 2) * r->dt;
+    for (size_t i = 0; i < n; i++)
+        ((float *)r->trace[0].raw)[i] = (float)(signal(t0 + ((double)i - (double)(n / 2)) * step) + noise * gauss());
+    return r;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+typedef struct kind {
+    const char *name;
+    double (*signal)(double);
+    size_t n;
+    double ppm;
+    double rms;                 /* wanted, samples */
+} kind;
+
+/* 20 dB: noise of 0.1 of the signal's rms in both records. */
+static void judge(const kind *k)
+{
+    enum { MOST = 200 };
+    const unsigned RUNS = k->n > 2000 ? 25 : MOST;
+    double error[MOST], stated[MOST], sum = 0;
+    unsigned good = 0, good_rate = 0;
+    state = 4711;
+    for (unsigned i = 0; i < RUNS; i++) {
+        grat_alignment a;
+        grat_op op;
+        double at = uniform() * 4 - 2, rate = (uniform() * 2 - 1) * k->ppm * 1e-6, from = uniform() * 1000;
+        if (k->signal == one_edge) from = 0;
+        grat_record *x = sampled(k->signal, k->n, from, 1, 0.1);
+        grat_record *y = sampled(k->signal, k->n, from - at, 1 / (1 + rate), 0.1);
+        grat_op_init(&op, 1000, NULL);
+        if (grat_align(x, y, "1", &op, &a)) {
+            TEST_FAIL("%s: %s", k->name, op.text);
+            return;
+        }
+        /* y shows at its i what x shows at from - at + i / (1 + rate) */
+        double truth = at * (1 + rate);
+        error[i] = fabs(a.lag * 1e9 - truth);
+        stated[i] = a.lag_uncertainty * 1e9;
+        sum += error[i] * error[i];
+        good += error[i] <= stated[i];
+        good_rate += fabs(a.rate - rate) <= a.rate_uncertainty;
+        grat_record_unref(x);
+        grat_record_unref(y);
+    }
+    qsort(error, RUNS, sizeof *error, by_size);
+    qsort(stated, RUNS, sizeof *stated, by_size);
+    double rms = sqrt(sum / RUNS), wide = stated[RUNS / 2] / error[RUNS * 95 / 100];
+    printf("     %s: rms %.4f, 95 %% below %.4f samples; covered %.1f %%, %.2f x as wide as needed; rate %.1f %%\n",
+           k->name, rms, error[RUNS * 95 / 100], 100.0 * good / RUNS, wide, 100.0 * good_rate / RUNS);
+    TRUE(rms < k->rms);
+    TRUE(good >= RUNS * 92 / 100);
+    TRUE(good_rate >= RUNS * 92 / 100);
+    TRUE(wide <= 3);
+}
+
+TEST(below_a_tenth_of_a_sample_at_20_db)
+{
+    static const kind kinds[] = {
+        {"bits, 1200", bits, 1200, 100, 0.05},
+        {"bits, 12000", bits, 12000, 100, 0.05},
+        {"bits, 100000", bits, 100000, 100, 0.05},
+        {"sine, 1200", sine, 1200, 100, 0.1},
+        {"chirp, 1200", chirp, 1200, 100, 0.05},
+        {"period of 12, 1200", twelve, 1200, 100, 0.05},
+        {"period of 12, 100000", twelve, 100000, 100, 0.05},
+        {"one edge, 1200", one_edge, 1200, 0, 0.2}, /* nothing can do better than 0.11 here */
+    };
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) judge(&kinds[i]);
+}
+
+TEST(what_repeats_is_said_to_repeat)
+{
+    grat_alignment a;
+    grat_op op;
+    grat_op_init(&op, 1000, NULL);
+    grat_record *x = sampled(twelve, 1200, 0, 1, 0.01), *y = sampled(twelve, 1200, 2.25, 1, 0.01);
+    EQ(grat_align(x, y, "1", &op, &a), GRAT_OK);
+    NEAR(a.period * 1e9, 12, 1);
+    NEAR(a.lag * 1e9, -2.25, 0.1);
+    grat_record_unref(y);
+    y = sampled(bits, 1200, 40, 1, 0.01);
+    EQ(grat_align(x, y, "1", &op, &a), GRAT_ENODATA);
+    TRUE(strstr(op.text, "no common signal") != NULL);
+    EQ(grat_align(x, y, "2", &op, &a), GRAT_EINVAL);
+    grat_record_unref(x);
+    x = sampled(bits, 1200, 0, 1, 0.01);
+    EQ(grat_align(x, y, "1", &op, &a), GRAT_OK);
+    NEAR(a.lag * 1e9, -40, 0.1);
+    NEAR(a.period, 0, 0);
+    grat_record *other = sampled(bits, 60, 0, 1, 0.01), *flat = sampled(bits, 1200, 0, 0, 0);
+    EQ(grat_align(x, other, "1", &op, &a), GRAT_ENODATA);
+    EQ(grat_align(x, flat, "1", &op, &a), GRAT_ENODATA);
+    EQ(grat_align(flat, flat, "1", &op, &a), GRAT_ENODATA);
+    grat_record_unref(x);
+    grat_record_unref(y);
+    grat_record_unref(other);
+    grat_record_unref(flat);
+}
+
+/* Half the sampling rate in the other one, and another delay. */
+TEST(samplings_may_differ)
+{
+    grat_alignment a;
+    grat_op op;
+    grat_op_init(&op, 1000, NULL);
+    grat_record *x = sampled(bits, 2400, 0, 1, 0.02), *y = sampled(bits, 1200, -3.5, 2, 0.02);
+    y->dt = 2e-9;
+    y->t0 = -600 * y->dt;
+    EQ(grat_align(x, y, "1", &op, &a), GRAT_OK);
+    NEAR(a.lag * 1e9, 3.5, 0.1);
+    EQ(grat_align(y, x, "1", &op, &a), GRAT_OK);
+    NEAR(a.lag * 1e9, -3.5, 0.1);
+    grat_record_unref(x);
+    grat_record_unref(y);
+}
+
+TEST(one_axis_for_all)
+{
+    grat_alignment a = {.size = sizeof a, .lag = 3.3e-9, .rate = 50e-6};
+    const grat_alignment *as[] = {NULL, &a};
+    grat_axis axis;
+    grat_op op;
+    grat_record *out;
+    grat_op_init(&op, 1000, NULL);
+    grat_record *x = sampled(sine, 1200, 0, 1, 0), *y = sampled(sine, 1000, -3.3, 1 / (1 + 50e-6), 0);
+    const grat_record *both[] = {x, y};
+    EQ(grat_common_axis(both, as, 2, &op, &axis), GRAT_OK);
+    NEAR(axis.dt, 1e-9, 1e-15);
+    NEAR(axis.t0 * 1e9, -503, 0.1);
+    TRUE(axis.count >= 999 && axis.count <= 1000);
+    EQ(grat_resample(y, &a, &axis, &op, &out), GRAT_OK);
+    EQ(out->count, axis.count);
+    STR(out->trace[0].name, "1");
+    double worst = 0;
+    for (size_t i = 10; i + 10 < axis.count; i++)
+        worst = fmax(worst, fabs(((float *)out->trace[0].raw)[i] - sine((axis.t0 + (double)i * axis.dt) * 1e9)));
+    TRUE(worst < 1e-3);
+    grat_record_unref(out);
+    /* itself on its own axis is itself */
+    EQ(grat_common_axis(both, NULL, 1, &op, &axis), GRAT_OK);
+    EQ(axis.count, 1200);
+    EQ(grat_resample(x, NULL, &axis, &op, &out), GRAT_OK);
+    MEM(out->trace[0].raw, x->trace[0].raw, 1200 * sizeof(float));
+    grat_record_unref(out);
+    a.lag = 1;
+    EQ(grat_common_axis(both, as, 2, &op, &axis), GRAT_ENODATA);
+    EQ(grat_common_axis(both, as, 0, &op, &axis), GRAT_ENODATA);
+    grat_record_unref(x);
+    grat_record_unref(y);
+}
+
+int main(void)
+{
+    RUN(below_a_tenth_of_a_sample_at_20_db);
+    RUN(what_repeats_is_said_to_repeat);
+    RUN(samplings_may_differ);
+    RUN(one_axis_for_all);
+    return TEST_RESULT();
+}
