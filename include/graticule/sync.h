@@ -81,8 +81,8 @@ typedef struct grat_alignment {
     uint32_t size;            /* sizeof(grat_alignment) */
     double lag, lag_uncertainty;   /* seconds */
     double rate, rate_uncertainty; /* how much faster the other one's clock runs; ± 2e-4 when the records do not tell */
-    double period;            /* > 0: the signal repeats so; the lag nearest to equal triggers was taken, and may be wrong
-                               * by a multiple of this */
+    double period;            /* > 0: the signal repeats so; the lag nearest to equal triggers was taken, and may be
+                               * wrong by a multiple of this */
     double likeness;          /* of the best piece, 0 … 1: the normalised correlation */
 } grat_alignment;
 /* By a signal or edge that both see in the channel of this name; sub-sample. ENODATA when they show none in common. */
@@ -93,7 +93,7 @@ typedef struct grat_axis {
     double t0, dt;            /* seconds, from the reference's trigger */
     size_t count;
 } grat_axis;
-/* The times that all records show, in the finest of their steps. `alignment` (NULL: none) has NULL for the reference. */
+/* The times that all records show, in the finest of their steps. `alignment` (or one of it) may be NULL: none. */
 GRAT_API grat_err grat_common_axis(const grat_record *const *record, const grat_alignment *const *alignment, unsigned n,
                                    grat_op *op, grat_axis *out);
 /* The record at the times of the axis, by band-limited interpolation: GRAT_F32 in the units of its traces, NAN where it
@@ -151,6 +151,9 @@ typedef struct grat_sync_result {
     double clock_drift;       /* seconds a second that it gains on the computer's, from all runs … */
     double clock_drift_uncertainty; /* … within ± so many; ± 2e-4 as long as nothing better is known */
     bool stamped;             /* start_ns is what recipe.stamp told, moved to the computer's clock */
+    bool aligned;             /* by grat_sync_align, to the reference of this run */
+    grat_alignment alignment;
+    double rate, rate_uncertainty; /* as in the alignment, from all runs so far */
 } grat_sync_result;
 
 /* Opens, identifies and sets up all members at once. GRAT_OK when at least one can take part; the others have their
@@ -168,6 +171,22 @@ GRAT_API const grat_sync_result *grat_sync_get(const grat_sync *y, unsigned i);
 /* From the first to the last send of the last run; 0 with fewer than two. */
 GRAT_API int64_t grat_sync_send_spread_ns(const grat_sync *y);
 GRAT_API void grat_sync_close(grat_sync *y);
+
+/* After a run: aligns the records of all to that of member `reference` by the channel of this name. Whoever cannot be
+ * aligned has the reason in its text (when there is no error); the first such error is returned, the rest is done. */
+GRAT_API grat_err grat_sync_align(grat_sync *y, unsigned reference, const char *channel, grat_op *op);
+/* The records (when some are aligned: those) on one axis, as one record of GRAT_F32 with traces "MEMBER.CHANNEL",
+ * or "m2.CHANNEL" of the second member where that is longer than 15. */
+GRAT_API grat_err grat_sync_resample(grat_sync *y, grat_op *op, grat_record **out);
+
+/* An HDF5 file of runs: per member its raw data, its model and its uncertainties, and the common axis. ENOTSUP without
+ * libhdf5. It is flushed after each run; the memory that it takes does not grow with the runs. */
+typedef struct grat_sync_file grat_sync_file;
+GRAT_API grat_err grat_sync_file_open(const char *path, grat_op *op, grat_sync_file **out);
+/* The last run; `common` (what grat_sync_resample gave) may be NULL. */
+GRAT_API grat_err grat_sync_file_add(grat_sync_file *f, const grat_sync *y, const grat_record *common, grat_op *op);
+/* Also after an error. */
+GRAT_API grat_err grat_sync_file_close(grat_sync_file *f, grat_op *op);
 
 #ifdef __cplusplus
 }

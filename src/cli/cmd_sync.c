@@ -17,7 +17,10 @@ typedef struct syncing {
     sync_out out;
     uint64_t runs, late, count;
     int64_t every_ns, at_ns;
-    unsigned bad_members;
+    unsigned bad_members, reference;
+    const char *align;       /* the channel, or NULL */
+    grat_sync_file *h5;
+    uint64_t misaligned;
     uint64_t bad_runs;
 } syncing;
 
@@ -72,7 +75,7 @@ static bool keep_records(syncing *k)
         grat_meta meta = {.identity = r->identity, .acquisitions = 1};
         grat_writer *w;
         grat_op op;
-        if (!r->record) continue;
+        if (!r->record || k->h5) continue;
         grat_op_init(&op, 60000, NULL);
         snprintf(meta.resource, sizeof meta.resource, "%s", r->resource);
         snprintf(name, sizeof name, "%.*s.%.60s.%llu.npz", (int)(strlen(path) - (k->out.json ? 5 : 4)), path, r->name,
@@ -92,12 +95,60 @@ static bool keep_records(syncing *k)
     return true;
 }
 
+/* NAME.RUN.ENDING when there are several runs. */
+static void table_name(const syncing *k, const char *path, char out[600])
+{
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    if (!dot || (k->count == 1 && !k->every_ns)) snprintf(out, 600, "%s", path);
+    else snprintf(out, 600, "%.*s.%llu%s", (int)(dot - path), path, (unsigned long long)k->runs, dot);
+}
+
+static grat_err save_table(const syncing *k, const char *path, grat_record *common, grat_op *op)
+{
+    char name[600];
+    grat_meta meta = {.acquisitions = 1};
+    grat_writer *w;
+    table_name(k, path, name);
+    grat_err e = grat_writer_open(name, NULL, &meta, op, &w);
+    if (e) return e;
+    if ((e = grat_writer_record(w, common, op))) grat_writer_abort(w);
+    else e = grat_writer_finish(w, op);
+    return e;
+}
+
+/* What is made of the records of all together: lags, the common table, the HDF5 file. */
+static bool put_common(syncing *k)
+{
+    const char *table = cli_value(&k->c->args, "resample");
+    grat_record *common = NULL;
+    grat_op op;
+    grat_op_init(&op, 600000, NULL);
+    grat_err e = GRAT_OK;
+    if (k->align && grat_sync_align(k->y, k->reference, k->align, &op)) {
+        k->misaligned++;
+        cli_note(k->c, "warning: %s", op.text);
+    }
+    if (table && grat_sync_resample(k->y, &op, &common)) {
+        k->misaligned++;
+        cli_note(k->c, "warning: %s", op.text);
+    } else if (table) {
+        e = save_table(k, table, common, &op);
+    }
+    if (!e && k->h5) e = grat_sync_file_add(k->h5, k->y, common, &op);
+    grat_record_unref(common);
+    if (!e) return true;
+    k->c->op = op;
+    cli_fail(k->c, k->h5 ? k->out.path : table);
+    return false;
+}
+
 static bool put_run(syncing *k)
 {
+    if (!put_common(k)) return false;
     if (k->c->json) {
         cli_json j = {.f = stdout};
         sync_out_object(&k->out, &j, k->y, k->runs);
-    } else if (!k->out.f) {
+    } else if (!k->out.f && !k->h5) {
         sync_out_lines(&k->out, k->y);
         fflush(stdout);
     }
@@ -110,7 +161,7 @@ static bool put_run(syncing *k)
 static void progress(const syncing *k)
 {
     char spread[32];
-    if (!k->out.f || !cli_progress_wanted(k->c)) return;
+    if ((!k->out.f && !k->h5) || !cli_progress_wanted(k->c)) return;
     grat_format_quantity(spread, sizeof spread, (double)grat_sync_send_spread_ns(k->y) / NS, "s");
     fprintf(stderr, "\r\033[K%llu runs, sent within %s, %llu with a failure", (unsigned long long)k->runs, spread,
             (unsigned long long)k->bad_runs);
@@ -172,7 +223,39 @@ static int summary(const syncing *k, const grat_bench *b)
              (unsigned long long)k->bad_runs);
     bool cut = k->count && k->runs < k->count;
     if (!k->runs) return CLI_INTERRUPTED;
-    return k->bad_runs || cut || k->late ? CLI_INCOMPLETE : CLI_DONE;
+    return k->bad_runs || cut || k->late || k->misaligned ? CLI_INCOMPLETE : CLI_DONE;
+}
+
+/* --align edge:CHANNEL; the reference is the bench's, else the first member. */
+static int alignment(syncing *k, const grat_bench *b)
+{
+    const char *how = cli_value(&k->c->args, "align");
+    for (unsigned i = 0; b->reference && i < b->members; i++)
+        if (strcasecmp(b->member[i].name, b->reference) == 0) k->reference = i;
+    if (!how) return CLI_DONE;
+    if (strncmp(how, "edge:", 5) != 0 || !how[5]) return cli_usage("--align %.40s: it is written edge:CHANNEL", how);
+    k->align = how + 5;
+    return CLI_DONE;
+}
+
+/* Of a table .csv or .json, or an HDF5 file. */
+static int open_output(syncing *k, const char *path, const grat_bench *b)
+{
+    const char *dot = path ? strrchr(path, '.') : NULL;
+    if (!path) return CLI_DONE;
+    if (!dot || (strcasecmp(dot, ".h5") != 0 && strcasecmp(dot, ".hdf5") != 0)) return sync_out_open(&k->out, path, b);
+    k->out.path = path;
+    return grat_sync_file_open(path, &k->c->op, &k->h5) ? cli_fail(k->c, path) : CLI_DONE;
+}
+
+static int close_output(syncing *k)
+{
+    int status = sync_out_close(&k->out);
+    grat_op op;
+    grat_op_init(&op, 60000, NULL);
+    if (!grat_sync_file_close(k->h5, &op)) return status;
+    k->c->op = op;
+    return cli_fail(k->c, k->out.path);
 }
 
 static int timing(syncing *k)
@@ -199,10 +282,11 @@ static int run(cli *c)
     const char *path = cli_value(&c->args, "output");
     int status = timing(&k);
     if (!status) status = take_recipe(c, &b, m, room, setup);
-    if (!status && path) status = sync_out_open(&k.out, path, &b);
+    if (!status) status = alignment(&k, &b);
+    if (!status) status = open_output(&k, path, &b);
     if (!status && grat_sync_open(m, b.members, &opt, &c->op, &k.y)) status = cli_fail(c, b.name);
     if (!status) status = repeat(&k);
-    int closed = sync_out_close(&k.out);
+    int closed = close_output(&k);
     if (!status) status = closed;
     if (!status) status = summary(&k, &b);
     grat_sync_close(k.y);
@@ -211,7 +295,9 @@ static int run(cli *c)
 }
 
 static const cli_option options[] = {
-    {"output", 'o', CLI_FILE, "FILE", "a table .csv or a document .json; grows with each run", NULL},
+    {"output", 'o', CLI_FILE, "FILE", "a table .csv, a document .json, or .h5 with records; grows with each run", NULL},
+    {"align", 0, CLI_TEXT, "edge:CHANNEL", "align the records by a signal that all see in this channel", NULL},
+    {"resample", 0, CLI_FILE, "FILE", "the records on one time axis: .csv .npy .npz …", NULL},
     {"recipe", 'r', CLI_TEXT, "RECIPE", "init, read, trigger, external, scope or 'START|READ|ABORT', for all", NULL},
     {"setup", 's', CLI_TEXT, "COMMAND", "sent to all after opening; several are possible", NULL},
     {"every", 'e', CLI_AMOUNT, "TIME", "again and again with this distance, until --count or Ctrl-C", "s"},

@@ -105,6 +105,15 @@ static void put_time(const sync_out *o, cli_json *j, const char *key, int64_t mo
     cli_json_str(j, key, text); /* a double has no room for the nanoseconds */
 }
 
+static void put_alignment(cli_json *j, const grat_sync_result *r)
+{
+    cli_json_num(j, "lag_s", r->alignment.lag);
+    cli_json_num(j, "lag_uncertainty_s", r->alignment.lag_uncertainty);
+    cli_json_num(j, "rate", r->rate_uncertainty > 0 ? r->rate : r->alignment.rate);
+    cli_json_num(j, "rate_uncertainty", r->rate_uncertainty);
+    if (r->alignment.period > 0) cli_json_num(j, "period_s", r->alignment.period);
+}
+
 static void put_result(const sync_out *o, cli_json *j, const grat_sync_result *r)
 {
     cli_json_open(j, NULL, '{');
@@ -126,6 +135,7 @@ static void put_result(const sync_out *o, cli_json *j, const grat_sync_result *r
         cli_json_num(j, "clock_drift_uncertainty", r->clock_drift_uncertainty);
     }
     if (r->record) cli_json_u64(j, "samples", r->record->count);
+    if (r->aligned) put_alignment(j, r);
     if (r->values) {
         cli_json_open(j, "values", '[');
         for (size_t k = 0; k < r->values; k++) cli_json_num(j, NULL, r->value[k]);
@@ -168,6 +178,9 @@ void sync_out_lines(const sync_out *o, const grat_sync *y)
         for (size_t k = 0; k < r->values; k++) printf("%s%.10g", k ? "," : "  ", r->value[k]);
         if (!r->values && r->reply && r->reply_size < 200) printf("  %s", (const char *)r->reply);
         if (r->record) printf("  %llu samples", (unsigned long long)r->record->count);
+        if (r->aligned)
+            printf("  lag %s ± %s", grat_format_quantity(start, sizeof start, r->alignment.lag, "s"),
+                   grat_format_quantity(sure, sizeof sure, r->alignment.lag_uncertainty, "s"));
         if (r->start_ns)
             printf("  started at +%s ± %s",
                    grat_format_quantity(start, sizeof start, (double)(r->start_ns - first) / 1e9, "s"),
@@ -189,7 +202,7 @@ int sync_out_open(sync_out *o, const char *path, const grat_bench *b)
 {
     o->path = path;
     o->json = ends_with(path, ".json");
-    if (!o->json && !ends_with(path, ".csv")) return cli_usage("%.100s: the name must end in .csv or .json", path);
+    if (!o->json && !ends_with(path, ".csv")) return cli_usage("%.100s: the name must end in .csv, .json or .h5", path);
     o->f = fopen(path, "we");
     if (!o->f) return cli_error("%.100s: cannot be written: %s", path, strerror(errno));
     if (!o->json) {

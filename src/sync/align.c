@@ -3,9 +3,9 @@
  * Both are cut into segments. In one of them, at the trigger, the shift is looked for everywhere (normalised
  * correlation, by Fourier transform); from there outwards it is followed, so that clocks of different rates are no
  * harm. In each segment the fraction of a sample is where the correlation of the band-limited signals has its top:
- * Newton's method on sum W |C| cos(phase + w t), C the cross spectrum (Knapp and Carter, IEEE Trans. ASSP 24 (1976) 320).
- * W leaves out what is no more than noise. At the top the imaginary parts of C are noise alone; they give the variance.
- * A straight line through the shifts gives the lag at the trigger and the rate. */
+ * Newton's method on sum W |C| cos(phase + w t), C the cross spectrum (Knapp and Carter, IEEE Trans. ASSP 24 (1976)
+ * 320). W leaves out what is no more than noise. At the top the imaginary parts of C are noise alone; they give the
+ * variance. A straight line through the shifts gives the lag at the trigger and the rate. */
 #include "sync/sync_int.h"
 
 #include <math.h>
@@ -18,11 +18,10 @@
 #define LEAST_LIKENESS 0.3       /* normalised correlation below which there is no common signal */
 #define SAME_PEAK 0.05           /* peaks that differ by less are alike … */
 #define DIP 0.2                  /* … and are two when the correlation falls by so much in between */
-#define USUAL_RATE 100e-6        /* standard deviation of what clocks differ by before anything is known */
 #define SEARCH_RATE 400e-6
 #define TAPER 0.1                /* part of a segment at each end that fades */
 #define STEEP 3                  /* samples on each side by which edges are seen */
-#define OUTSTANDING 4.0          /* an edge is so many times steeper than half of all places; twice that at one of them */
+#define OUTSTANDING 4.0          /* an edge is so many times steeper than half of all places; one is twice that */
 #define GUARD 6.0                /* samples beside an edge that count whole … */
 #define FADE 16.0                /* … and those beyond which nothing does */
 #define NEWTON_STEPS 8
@@ -263,8 +262,8 @@ static double steepness(const double *v, size_t i)
     return fabs(sum);
 }
 
-/* What of the segment counts, 0 … 1: all of it, fading at the ends; where it is flat but for some edges, those. Sets how
- * much less noise is averaged than by a full one. */
+/* What of the segment counts, 0 … 1: all of it, fading at the ends; where it is flat but for some edges, those. Sets
+ * how much less noise is averaged than by a full one. */
 static void make_window(work *w, const segment *s)
 {
     size_t n = w->length;
@@ -432,7 +431,7 @@ static line fit(const work *w)
         d += weight * s->shift, e += weight * s->centre * s->shift;
         n++;
     }
-    c += 1 / (USUAL_RATE * USUAL_RATE);
+    c += 1 / (GRAT__USUAL_RATE * GRAT__USUAL_RATE);
     double det = a * c - b * b;
     line l = {.shift = (c * d - b * e) / det, .rate = (a * e - b * d) / det, .var_shift = c / det, .var_rate = a / det};
     for (unsigned i = 0; i < w->parts; i++) {
@@ -472,8 +471,8 @@ static grat_err run(work *w, grat_op *op)
         follow(w, (unsigned)from, -1);
         return GRAT_OK;
     }
-    return grat_op_fail(op, GRAT_ENODATA, "align: the records show no common signal (correlation %.2f); do both channels "
-                        "see it?", likeness);
+    return grat_op_fail(op, GRAT_ENODATA, "align: the records show no common signal (correlation %.2f); do both "
+                        "channels see it?", likeness);
 }
 
 grat_err grat_align(const grat_record *reference, const grat_record *record, const char *channel, grat_op *op,

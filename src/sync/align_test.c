@@ -82,8 +82,8 @@ typedef struct kind {
 /* 20 dB: noise of 0.1 of the signal's rms in both records. */
 static void judge(const kind *k)
 {
-    enum { MOST = 200 };
-    const unsigned RUNS = k->n > 2000 ? 25 : MOST;
+    enum { MOST = 100 };
+    const unsigned RUNS = k->n > 20000 ? 4 : k->n > 2000 ? 12 : MOST;
     double error[MOST], stated[MOST], sum = 0;
     unsigned good = 0, good_rate = 0;
     state = 4711;

@@ -102,13 +102,14 @@ static int by_size(const void *a, const void *b)
 }
 
 /* How much shorter the least trip may be than the shortest that was seen, at 95 %: waiting times on both ways are
- * taken as exponential, the sum of which is rarely near zero. */
+ * taken as exponential, the sum of which is rarely near zero; of a busy line less is known. */
 static double unseen(const grat__sync_clock *k)
 {
     double excess[GRAT__CLOCK_POINTS];
     for (unsigned i = 0; i < k->n; i++) excess[i] = k->point[i].trip - k->trip;
     qsort(excess, k->n, sizeof *excess, by_size);
-    return 1.6 * excess[k->n / 2] / sqrt(k->n);
+    double usual = excess[k->n / 2];
+    return (1.6 + 0.8 * fmin(1, usual / k->trip)) * usual / sqrt(k->n);
 }
 
 /* `cautious`: 0 … SURE. */

@@ -187,7 +187,8 @@ static void begin_run(grat_sync *y)
         bool out = r->err && r->step <= GRAT_SYNC_SETUP;
         i->alive = !out;
         *r = (grat_sync_result){.name = r->name, .resource = r->resource, .identity = r->identity, .text = i->text,
-                                .round_trip_ns = r->round_trip_ns, .err = out ? r->err : GRAT_OK,
+                                .round_trip_ns = r->round_trip_ns, .rate = r->rate,
+                                .rate_uncertainty = r->rate_uncertainty, .err = out ? r->err : GRAT_OK,
                                 .step = out ? r->step : 0};
         if (!out) i->text[0] = '\0';
     }
@@ -268,6 +269,11 @@ grat_err grat_sync_run(grat_sync *y, int64_t at_ns, grat_op *op)
     }
     if (!e) op->err = GRAT_OK;
     return e;
+}
+
+grat__sync_item *grat__sync_item_of(grat_sync *y, unsigned i)
+{
+    return i < y->n ? &y->item[i] : NULL;
 }
 
 const grat_sync_result *grat_sync_get(const grat_sync *y, unsigned i)

@@ -53,6 +53,7 @@ typedef struct grat__sync_item {
     int64_t trip[GRAT__SYNC_TRIPS]; /* the last round trips */
     unsigned trips;
     grat__sync_clock clock;
+    double rate_sum, rate_weight; /* of the alignments of all runs */
     grat_op op;
     double *value;
     uint8_t *reply;
@@ -67,6 +68,12 @@ typedef struct grat__complex {
 void grat__fft(grat__complex *v, size_t n, int sign);
 /* The band-limited signal between the samples, `at` counted in samples; outside the first or the last. */
 double grat__interpolate(const double *v, size_t n, double at);
+
+/* Standard deviation of what rates differ by before anything is known. */
+#define GRAT__USUAL_RATE 100e-6
+
+/* NULL when there is no such member. */
+grat__sync_item *grat__sync_item_of(grat_sync *y, unsigned i);
 
 /* Each is a task for one item. */
 grat_err grat__sync_open(void *item, grat_op *op);

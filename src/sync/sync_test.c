@@ -361,6 +361,81 @@ TEST(a_scope_gives_its_record)
     end();
 }
 
+/* Scopes that see one signal, each with its own clock, delay and noise. */
+static void scopes(unsigned n, char options[][200])
+{
+    const char *unused;
+    grat_op op;
+    grat_recipe scope;
+    grat_cancel_fire(bench.stop);
+    pthread_join(bench.thread, NULL);
+    grat_sim_free(bench.sim);
+    grat_cancel_reset(bench.stop);
+    for (unsigned i = 0; grat_recipe_nth(i, &unused, &unused, &scope); i++) continue;
+    scope.setup = ":CHAN2:DISP OFF\n:CHAN1:SCAL 1\n:TRIG:EDG:LEV 1.5\n:TIM:SCAL 20e-6";
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(options[i], 200, "ch1=uart:200000:Graticule:3V,noise=0.1V,bandwidth=200kHz,epoch=%lld,"
+                 "clock-error=%g,ch1-delay=%uns", (long long)bench.epoch_ns, ppm(i), i * 123);
+        snprintf(bench.address[i], sizeof bench.address[i], "127.70.%u.%u", (unsigned)getpid() % 250, i + 1);
+        snprintf(bench.name[i], sizeof bench.name[i], "s%u", i);
+        bench.what[i] = (grat_sim_instrument){.model = "ds1104z", .address = bench.address[i], .wires = "raw",
+                                              .no_portmapper = true, .options = options[i]};
+    }
+    grat_op_init(&op, 10000, NULL);
+    EQ(grat_sim_new(bench.what, n, 1, &op, &bench.sim), GRAT_OK);
+    pthread_create(&bench.thread, NULL, serve, NULL);
+    for (unsigned i = 0; i < n; i++)
+        bench.member[i] = (grat_sync_member){.size = sizeof(grat_sync_member), .name = bench.name[i],
+                                             .resource = grat_sim_resource(bench.sim, i), .recipe = scope};
+    bench.n = n;
+}
+
+/* 5 us a bit: the lag is a multiple of it, whichever edges they triggered on. */
+static void is_aligned(const grat_sync_result *r, bool reference)
+{
+    double bit = 5e-6, off = r->alignment.lag - nearbyint(r->alignment.lag / bit) * bit;
+    TRUE(r->aligned && r->record);
+    if (r->record) TRUE(fabs(off) < 0.1 * r->record->dt);
+    if (!reference) TRUE(r->rate_uncertainty > 0 && r->rate_uncertainty <= 196.1e-6);
+}
+
+TEST(records_are_aligned_and_kept)
+{
+    enum { N = 3 };
+    char options[N][200], path[64], head[9] = "";
+    grat_op op;
+    if (!begin(1, "init")) return;
+    scopes(N, options);
+    grat_sync *y = opened();
+    grat_sync_file *f = NULL;
+    snprintf(path, sizeof path, "%s.h5", bench.log);
+    grat_op_init(&op, 10000, NULL);
+    grat_err has_h5 = grat_sync_file_open(path, &op, &f);
+    if (has_h5) EQ(has_h5, GRAT_ENOTSUP);
+    EQ(grat_sync_align(y, 0, "1", &op), GRAT_ENODATA);
+    for (unsigned run = 0; y && run < 3; run++) {
+        grat_record *common = NULL;
+        grat_op_init(&op, 20000, NULL);
+        EQ(grat_sync_run(y, 0, &op), GRAT_OK);
+        EQ(grat_sync_align(y, N, "1", &op), GRAT_EINVAL);
+        EQ(grat_sync_align(y, 0, "1", &op), GRAT_OK);
+        for (unsigned i = 0; i < N; i++) is_aligned(grat_sync_get(y, i), i == 0);
+        EQ(grat_sync_resample(y, &op, &common), GRAT_OK);
+        if (common) EQ(common->traces, N);
+        if (common) STR(common->trace[1].name, "s1.1");
+        if (f) EQ(grat_sync_file_add(f, y, common, &op), GRAT_OK);
+        grat_record_unref(common);
+    }
+    grat_op_init(&op, 10000, NULL);
+    EQ(grat_sync_file_close(f, &op), GRAT_OK);
+    FILE *h = fopen(path, "re");
+    if (!has_h5) TRUE(h && fread(head, 1, 8, h) == 8 && memcmp(head + 1, "HDF", 3) == 0);
+    if (h) fclose(h);
+    unlink(path);
+    grat_sync_close(y);
+    end();
+}
+
 static void *fire_soon(void *cancel)
 {
     usleep(300000);
@@ -416,6 +491,7 @@ int main(void)
     RUN(members_that_cannot_take_part);
     RUN(members_that_fail_later);
     RUN(a_scope_gives_its_record);
+    RUN(records_are_aligned_and_kept);
     RUN(a_cancel_keeps_what_there_is);
     RUN(bad_arguments);
     return TEST_RESULT();

@@ -46,7 +46,7 @@ $ sync SIM::dmm SIM::psu --recipe 'INIT|MEAS:VOLT?|ABOR' --setup *CLS -q
 >~ SIM::dmm  .*
 >~ SIM::psu  0  .*
 $ sync lab -o table.txt
-!~ grat: table.txt: the name must end in .csv or .json.*
+!~ grat: table.txt: the name must end in .csv, .json or .h5.*
 ? 2
 $ sync lab --recipe fast
 !~ grat: fast: no recipe; .*

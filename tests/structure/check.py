@@ -49,7 +49,7 @@ LAYERS = {
     'src/format/image': ['src/core'],
     'src/acquire': ['src/core', 'src/wire', 'src/resource', 'src/config', 'src/transport', 'src/session',
                     'src/scpi', 'src/discover', 'src/scope', 'src/screen', 'src/measure', 'src/sink', 'src/format'],
-    'src/sync': ['src/core', 'src/config', 'src/session', 'src/scope', 'src/acquire'],
+    'src/sync': ['src/core', 'src/config', 'src/session', 'src/scope', 'src/acquire', 'src/format'],
     'src/video': ['src/core', 'src/wire', 'src/resource', 'src/config', 'src/transport', 'src/session', 'src/scpi',
                   'src/screen', 'src/sink', 'src/format', 'src/format/image'],
     'src/serve': [],
