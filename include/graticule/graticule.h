@@ -471,6 +471,16 @@ typedef struct grat_discover_options {
  * then has been reported. */
 GRAT_API grat_err grat_discover(const grat_discover_options *opt, grat_found_fn found, void *user, grat_op *op);
 
+/* Everything that is connected, by bus: what stands before the number in the resource of each instrument ("TCPIP",
+ * "USB", "ASRL", "GPIB", "BITSCOPE", …). After ECANCELED *out has what was found by then, when that is anything. */
+typedef struct grat_catalog grat_catalog;
+GRAT_API grat_err grat_catalog_new(const grat_discover_options *opt, grat_op *op, grat_catalog **out);
+/* NULL behind the last. Live as long as the catalog. */
+GRAT_API const char *grat_catalog_bus(const grat_catalog *c, unsigned i);
+/* The i-th instrument of this bus (NULL: of all); NULL behind the last. */
+GRAT_API const grat_found *grat_catalog_item(const grat_catalog *c, const char *bus, unsigned i);
+GRAT_API void grat_catalog_free(grat_catalog *c);
+
 /* Plain resource strings in normal form, each once: the configured ones in the file's order, then what discovery finds,
  * sorted. Nothing is opened for it. A list not older than `max_age_ms` is given again. */
 typedef struct grat_list grat_list;

@@ -68,6 +68,34 @@ TEST(only_one_source)
     TRUE(grat_now_ns() - begin < 3000000000);
 }
 
+TEST(by_bus)
+{
+    grat_op op;
+    grat_catalog *c = NULL;
+    unsigned n = 0;
+    grat_discover_options opt = {.size = sizeof opt, .sources = GRAT_FIND_CONFIG, .silent = true};
+    file("aliases: {me: 'SIM::ds1104z'}\nresources: ['SIM::ds1104z', 'TCPIP::127.99.0.9::7::SOCKET', "
+         "'USB::1::2::A::INSTR',"
+         " 'PRLGX-ASRL1::/dev/none::INTFC', 'SIM::dmm']\n");
+    grat_op_init(&op, 5000, NULL);
+    EQ(grat_catalog_new(&opt, &op, &c), GRAT_OK);
+    if (!c) return;
+    for (const char *bus; (bus = grat_catalog_bus(c, n)); n++) {
+        TRUE(grat_catalog_item(c, bus, 0) != NULL);
+        TRUE(strpbrk(bus, "0123456789:") == NULL);
+    }
+    EQ(n, 4);
+    STR(grat_catalog_item(c, "sim", 0)->resource, "SIM::ds1104z");
+    STR(grat_catalog_item(c, "SIM", 0)->name, "me");
+    STR(grat_catalog_item(c, "SIM", 1)->resource, "SIM::dmm");
+    TRUE(grat_catalog_item(c, "SIM", 2) == NULL);
+    STR(grat_catalog_item(c, "TCPIP", 0)->addresses[0], "TCPIP0::127.99.0.9::7::SOCKET");
+    TRUE(grat_catalog_item(c, "USB", 0) && grat_catalog_item(c, "PRLGX-ASRL", 0) && !grat_catalog_item(c, "GPIB", 0));
+    TRUE(grat_catalog_item(c, NULL, 4) && !grat_catalog_item(c, NULL, 5));
+    grat_catalog_free(c);
+    grat_catalog_free(NULL);
+}
+
 TEST(cancelled)
 {
     grat_op op;
@@ -90,6 +118,7 @@ int main(void)
     RUN(configured_first);
     RUN(remembered);
     RUN(only_one_source);
+    RUN(by_bus);
     RUN(cancelled);
     unlink(path);
     return TEST_RESULT();

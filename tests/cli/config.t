@@ -26,3 +26,6 @@ $ query *IDN?
 @ GRATICULE_RESOURCE=SIM::ds1104z
 $ query *IDN?
 >~ RIGOL TECHNOLOGIES,DS1104Z,.*
+$ list --by colour
+!~ grat: list: --by colour: it is --by bus.*
+? 2
