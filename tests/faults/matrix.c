@@ -232,10 +232,10 @@ static bool same_picture(trial *t, const grat_screenshot *shot)
         snprintf(t->why, sizeof t->why, "a screenshot that cannot be decoded: %.200s", op.text);
         return false;
     }
-    /* After an error another recipe is tried, and JPEG has other pixels of the same picture. */
-    same = w == 800 && h == 480 && (!screen_repeats || strstr(shot->recipe, "jpeg") ||
+    /* After an error another recipe is tried; JPEG, and BMP of 256 colours, have other pixels of the same picture. */
+    same = w == 800 && h == 480 && (!screen_repeats || strstr(shot->recipe, "jpeg") || strstr(shot->recipe, "bmp8") ||
                                       (n == screen_n && memcmp(bmp, screen, n) == 0));
-    if (!same) snprintf(t->why, sizeof t->why, "a screenshot with other pixels, %u x %u", w, h);
+    if (!same) snprintf(t->why, sizeof t->why, "a screenshot with other pixels, %u x %u, by %s", w, h, shot->recipe);
     free(bmp);
     return same;
 }
