@@ -16,7 +16,8 @@ extern "C" {
 /* ---- recipes ------------------------------------------------------------------------------------ */
 
 /* Program messages, several separated by '\n'; NULL or "" = nothing is sent. Words with '@' are calls:
- *   @trigger   start: the wire's own trigger (VXI-11 device_trigger, HiSLIP, USB488, GPIB GET; *TRG on the others)
+ *   @trigger   start: the wire's own trigger (VXI-11 device_trigger, HiSLIP, USB488, GPIB GET; *TRG on the others);
+ *              members on one GPIB board are started by one group execute trigger
  *   @single    arm or start: a scope's single acquisition, by its driver
  *   @record    read: the scope's record, by its driver
  *   @stop      abort: stops the scope, by its driver */

@@ -131,6 +131,11 @@ class grat_sync_options(Structure):
     _fields_ = [('size', c_uint32), ('ready_ms', c_int64), ('even_none', c_bool), ('open', grat_open_options)]
 
 
+class grat_alignment(Structure):
+    _fields_ = [('size', c_uint32), ('lag', c_double), ('lag_uncertainty', c_double), ('rate', c_double),
+                ('rate_uncertainty', c_double), ('period', c_double), ('likeness', c_double)]
+
+
 class grat_sync_result(Structure):
     _fields_ = [('name', c_char_p), ('resource', c_char_p), ('identity', grat_identity), ('err', c_int),
                 ('step', c_int), ('text', c_char_p), ('value', POINTER(c_double)), ('values', c_size_t),
@@ -138,7 +143,8 @@ class grat_sync_result(Structure):
                 ('sent_ns', c_int64), ('accepted_ns', c_int64), ('start_ns', c_int64), ('uncertainty_ns', c_int64),
                 ('acknowledged', c_bool), ('read_ns', c_int64), ('round_trip_ns', c_int64), ('has_clock', c_bool),
                 ('clock_offset', c_double), ('clock_uncertainty', c_double), ('clock_drift', c_double),
-                ('clock_drift_uncertainty', c_double), ('stamped', c_bool)]
+                ('clock_drift_uncertainty', c_double), ('stamped', c_bool), ('aligned', c_bool),
+                ('alignment', grat_alignment), ('rate', c_double), ('rate_uncertainty', c_double)]
 
 
 class grat_sim_instrument(Structure):
@@ -149,7 +155,7 @@ class grat_sim_instrument(Structure):
 STRUCTURES = (grat_op, grat_quick, grat_open_options, grat_identity, grat_found, grat_discover_options, grat_caps,
               grat_channel_settings, grat_trigger_term, grat_settings, grat_meta, grat_request, grat_screenshot,
               grat_trace, grat_record, grat_log_options, grat_log_totals, grat_log_sink, grat_recipe,
-              grat_sync_member, grat_bench, grat_sync_options, grat_sync_result, grat_sim_instrument)
+              grat_sync_member, grat_bench, grat_sync_options, grat_alignment, grat_sync_result, grat_sim_instrument)
 
 CONSTANTS: Dict[str, int] = {
     'GRAT_ABOVE': 4, 'GRAT_AC': 2, 'GRAT_ACQ_AVERAGE': 2, 'GRAT_ACQ_HIRES': 4,
@@ -185,23 +191,23 @@ CONSTANTS: Dict[str, int] = {
     'GRAT_I8': 2, 'GRAT_IF_ASRL': 3, 'GRAT_IF_BITSCOPE': 8, 'GRAT_IF_GPIB': 4, 'GRAT_IF_PICO': 9,
     'GRAT_IF_PRLGX_ASRL': 6, 'GRAT_IF_PRLGX_TCPIP': 5, 'GRAT_IF_SIM': 10, 'GRAT_IF_TCPIP': 1, 'GRAT_IF_USB': 2,
     'GRAT_IF_VICP': 7, 'GRAT_IMG_BMP': 2, 'GRAT_IMG_GIF': 5, 'GRAT_IMG_JPEG': 3, 'GRAT_IMG_PNG': 1,
-    'GRAT_IMG_TIFF': 4, 'GRAT_IMG_UNKNOWN': 0, 'GRAT_LIVE_AUTO': 0, 'GRAT_LIVE_DRAW': 2, 'GRAT_LIVE_MJPEG': 3,
-    'GRAT_LIVE_OUTS': 16, 'GRAT_LIVE_SCREEN': 1, 'GRAT_LIVE_V4L2': 2, 'GRAT_LIVE_Y4M': 1, 'GRAT_LOG_AUTO': 0,
-    'GRAT_LOG_BLOCK': 1, 'GRAT_LOG_RAPID': 2, 'GRAT_LOG_STREAM': 3, 'GRAT_MAX_ANALOG': 8, 'GRAT_MAX_CHANNELS': 32,
-    'GRAT_MEASUREMENTS': 12, 'GRAT_OK': 0, 'GRAT_REASON_CHAR': 2, 'GRAT_REASON_COUNT': 1, 'GRAT_REASON_END': 4,
-    'GRAT_REC_CLIPPED': 2, 'GRAT_REC_CUT': 4, 'GRAT_REC_FORCED': 8, 'GRAT_REC_GAP_BEFORE': 1, 'GRAT_REC_PREVIEW': 16,
-    'GRAT_REN_LOCAL': 6, 'GRAT_REN_OFF': 0, 'GRAT_REN_OFF_LOCAL': 2, 'GRAT_REN_ON': 1, 'GRAT_REN_ON_LOCKOUT': 4,
-    'GRAT_REN_ON_REMOTE': 3, 'GRAT_REN_ON_REMOTE_LOCKOUT': 5, 'GRAT_RISING': 1, 'GRAT_RUN': 1, 'GRAT_SET_ACQ': 512,
-    'GRAT_SET_BANDWIDTH': 32, 'GRAT_SET_CHANNELS': 1, 'GRAT_SET_COUPLING': 16, 'GRAT_SET_DELAY': 256,
-    'GRAT_SET_DEPTH': 1024, 'GRAT_SET_DOWNSAMPLE': 32768, 'GRAT_SET_ETS': 65536, 'GRAT_SET_HOLDOFF': 8192,
-    'GRAT_SET_INVERT': 64, 'GRAT_SET_OFFSET': 4, 'GRAT_SET_PROBE': 8, 'GRAT_SET_SCALE': 2, 'GRAT_SET_SWEEP': 2048,
-    'GRAT_SET_THRESHOLD': 16384, 'GRAT_SET_TIMEBASE': 128, 'GRAT_SET_TRIGGER': 4096, 'GRAT_SIGINT_HOLDS': 8,
-    'GRAT_SINGLE': 3, 'GRAT_STATE_AUTO': 5, 'GRAT_STATE_PRETRIGGER': 2, 'GRAT_STATE_STOPPED': 1,
-    'GRAT_STATE_TRIGGERED': 4, 'GRAT_STATE_WAITING': 3, 'GRAT_STOP': 2, 'GRAT_SWEEP_AUTO': 1, 'GRAT_SWEEP_NORMAL': 2,
-    'GRAT_SWEEP_SINGLE': 3, 'GRAT_SYNC_ARM': 3, 'GRAT_SYNC_DONE': 6, 'GRAT_SYNC_MAX': 256, 'GRAT_SYNC_OPEN': 1,
-    'GRAT_SYNC_READ': 5, 'GRAT_SYNC_SETUP': 2, 'GRAT_SYNC_START': 4, 'GRAT_TASK_STACK': 196608, 'GRAT_TEXT_MAX': 320,
-    'GRAT_TLS_AUTO': 0, 'GRAT_TLS_NEVER': 2, 'GRAT_TLS_REQUIRE': 1, 'GRAT_TRIGGER_TERMS': 8, 'GRAT_TRIG_AUTO': 3,
-    'GRAT_TRIG_EDGE': 1, 'GRAT_TRIG_KEEP': 0, 'GRAT_TRIG_NONE': 2, 'GRAT_U16': 3, 'GRAT_U8': 1,
-    'GRAT_WAVE_ARBITRARY': 5, 'GRAT_WAVE_CLOCK': 6, 'GRAT_WAVE_EXPONENTIAL': 4, 'GRAT_WAVE_OFF': 0,
-    'GRAT_WAVE_SINE': 1, 'GRAT_WAVE_SQUARE': 3, 'GRAT_WAVE_TRIANGLE': 2
+    'GRAT_IMG_TIFF': 4, 'GRAT_IMG_UNKNOWN': 0, 'GRAT_LIVE_AUTO': 0, 'GRAT_LIVE_DRAW': 2, 'GRAT_LIVE_MJPEG': 4,
+    'GRAT_LIVE_OUTS': 16, 'GRAT_LIVE_RECORD': 3, 'GRAT_LIVE_SCREEN': 1, 'GRAT_LIVE_V4L2': 2, 'GRAT_LIVE_Y4M': 1,
+    'GRAT_LOG_AUTO': 0, 'GRAT_LOG_BLOCK': 1, 'GRAT_LOG_RAPID': 2, 'GRAT_LOG_STREAM': 3, 'GRAT_MAX_ANALOG': 8,
+    'GRAT_MAX_CHANNELS': 32, 'GRAT_MEASUREMENTS': 12, 'GRAT_OK': 0, 'GRAT_REASON_CHAR': 2, 'GRAT_REASON_COUNT': 1,
+    'GRAT_REASON_END': 4, 'GRAT_REC_CLIPPED': 2, 'GRAT_REC_CUT': 4, 'GRAT_REC_FORCED': 8, 'GRAT_REC_GAP_BEFORE': 1,
+    'GRAT_REC_PREVIEW': 16, 'GRAT_REN_LOCAL': 6, 'GRAT_REN_OFF': 0, 'GRAT_REN_OFF_LOCAL': 2, 'GRAT_REN_ON': 1,
+    'GRAT_REN_ON_LOCKOUT': 4, 'GRAT_REN_ON_REMOTE': 3, 'GRAT_REN_ON_REMOTE_LOCKOUT': 5, 'GRAT_RISING': 1,
+    'GRAT_RUN': 1, 'GRAT_SET_ACQ': 512, 'GRAT_SET_BANDWIDTH': 32, 'GRAT_SET_CHANNELS': 1, 'GRAT_SET_COUPLING': 16,
+    'GRAT_SET_DELAY': 256, 'GRAT_SET_DEPTH': 1024, 'GRAT_SET_DOWNSAMPLE': 32768, 'GRAT_SET_ETS': 65536,
+    'GRAT_SET_HOLDOFF': 8192, 'GRAT_SET_INVERT': 64, 'GRAT_SET_OFFSET': 4, 'GRAT_SET_PROBE': 8, 'GRAT_SET_SCALE': 2,
+    'GRAT_SET_SWEEP': 2048, 'GRAT_SET_THRESHOLD': 16384, 'GRAT_SET_TIMEBASE': 128, 'GRAT_SET_TRIGGER': 4096,
+    'GRAT_SIGINT_HOLDS': 8, 'GRAT_SINGLE': 3, 'GRAT_STATE_AUTO': 5, 'GRAT_STATE_PRETRIGGER': 2,
+    'GRAT_STATE_STOPPED': 1, 'GRAT_STATE_TRIGGERED': 4, 'GRAT_STATE_WAITING': 3, 'GRAT_STOP': 2,
+    'GRAT_SWEEP_AUTO': 1, 'GRAT_SWEEP_NORMAL': 2, 'GRAT_SWEEP_SINGLE': 3, 'GRAT_SYNC_ARM': 3, 'GRAT_SYNC_DONE': 6,
+    'GRAT_SYNC_MAX': 256, 'GRAT_SYNC_OPEN': 1, 'GRAT_SYNC_READ': 5, 'GRAT_SYNC_SETUP': 2, 'GRAT_SYNC_START': 4,
+    'GRAT_TASK_STACK': 196608, 'GRAT_TEXT_MAX': 320, 'GRAT_TLS_AUTO': 0, 'GRAT_TLS_NEVER': 2, 'GRAT_TLS_REQUIRE': 1,
+    'GRAT_TRIGGER_TERMS': 8, 'GRAT_TRIG_AUTO': 3, 'GRAT_TRIG_EDGE': 1, 'GRAT_TRIG_KEEP': 0, 'GRAT_TRIG_NONE': 2,
+    'GRAT_U16': 3, 'GRAT_U8': 1, 'GRAT_WAVE_ARBITRARY': 5, 'GRAT_WAVE_CLOCK': 6, 'GRAT_WAVE_EXPONENTIAL': 4,
+    'GRAT_WAVE_OFF': 0, 'GRAT_WAVE_SINE': 1, 'GRAT_WAVE_SQUARE': 3, 'GRAT_WAVE_TRIANGLE': 2
 }

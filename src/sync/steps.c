@@ -201,11 +201,13 @@ grat_err grat__sync_start(void *item, grat_op *op)
     i->dirty = true;
     if (!given(start)) return GRAT_OK;
     grat_sync_result *r = &i->result;
+    if (i->gang && i->gang->leader != i) return GRAT_OK;
     r->sent_ns = grat_now_ns();
-    grat_err e = *start == '@' ? send_one(i, start, op) : grat_puts(i->session, start, op);
+    grat_err e = i->gang ? grat__sync_gang_fire(i->gang, op)
+                 : *start == '@' ? send_one(i, start, op) : grat_puts(i->session, start, op);
     r->accepted_ns = grat_now_ns();
-    r->acknowledged = i->slow;
-    int64_t latest = r->accepted_ns + (i->slow ? 0 : longest_trip(i));
+    r->acknowledged = i->slow || i->gang;
+    int64_t latest = r->accepted_ns + (r->acknowledged ? 0 : longest_trip(i));
     r->uncertainty_ns = (latest - r->sent_ns) / 2;
     r->start_ns = r->sent_ns + r->uncertainty_ns;
     return e;

@@ -14,6 +14,8 @@ struct grat_sync {
     int64_t ready_ms;
     bool even_none;
     grat_group *group;
+    grat__sync_gang *gang;
+    unsigned gangs;
     unsigned n;
     grat__sync_item item[];
 };
@@ -126,6 +128,61 @@ static grat_err first_error(const grat_sync *y, grat_op *op)
     return GRAT_OK;
 }
 
+/* Boards with two members or more that one trigger can start; without memory or the board's own session each is
+ * triggered by itself. */
+static void form_gangs(grat_sync *y, grat_op *op)
+{
+    grat_resource r;
+    unsigned on_board[GRAT_SYNC_MAX] = {0}, most = 0;
+    for (unsigned k = 0; k < y->n; k++)
+        if (grat__sync_gang_address(&y->item[k], &r) && r.board < GRAT_SYNC_MAX && ++on_board[r.board] > most)
+            most = on_board[r.board];
+    for (unsigned b = 0; most > 1 && b < GRAT_SYNC_MAX; b++) {
+        grat__sync_gang *more = on_board[b] > 1 ? realloc(y->gang, (y->gangs + 1) * sizeof *more) : NULL;
+        if (!more) continue;
+        y->gang = more;
+        y->gang[y->gangs] = (grat__sync_gang){.board = b};
+        grat__sync_gang_open(&y->gang[y->gangs++], &y->open, op);
+    }
+    for (unsigned k = 0; k < y->n; k++) {
+        grat__sync_item *i = &y->item[k];
+        if (!grat__sync_gang_address(i, &r)) continue;
+        for (unsigned g = 0; g < y->gangs; g++) {
+            if (y->gang[g].board != r.board || !y->gang[g].bus) continue;
+            i->gang = &y->gang[g];
+            i->primary = r.primary, i->secondary = r.secondary;
+            i->gang->member[i->gang->members++] = i;
+        }
+    }
+}
+
+/* The first of each that is ready fires for all. */
+static void choose_leaders(grat_sync *y)
+{
+    for (unsigned g = 0; g < y->gangs; g++) {
+        grat__sync_gang *a = &y->gang[g];
+        a->leader = NULL;
+        for (unsigned k = 0; k < a->members && !a->leader; k++)
+            if (a->member[k]->alive) a->leader = a->member[k];
+    }
+}
+
+/* What its leader met is what all of a gang met. */
+static void follow_leaders(grat_sync *y)
+{
+    for (unsigned g = 0; g < y->gangs; g++) {
+        grat__sync_gang *a = &y->gang[g];
+        for (unsigned k = 0; a->leader && k < a->members; k++) {
+            grat__sync_item *i = a->member[k], *l = a->leader;
+            if (i == l || !i->alive) continue;
+            i->result.sent_ns = l->result.sent_ns, i->result.accepted_ns = l->result.accepted_ns;
+            i->result.start_ns = l->result.start_ns, i->result.uncertainty_ns = l->result.uncertainty_ns;
+            i->result.acknowledged = l->result.acknowledged;
+            if (l->result.err) fail_item(i, &l->op);
+        }
+    }
+}
+
 grat_err grat_sync_open(const grat_sync_member *member, unsigned n, const grat_sync_options *opt, grat_op *op,
                         grat_sync **out)
 {
@@ -140,6 +197,7 @@ grat_err grat_sync_open(const grat_sync_member *member, unsigned n, const grat_s
     if (opt) y->open = opt->open, y->ready_ms = opt->ready_ms, y->even_none = opt->even_none;
     grat_err e = take_members(y, member, n, op);
     if (!e) all(y, grat__sync_open, op->deadline_ns, op);
+    if (!e) form_gangs(y, op);
     if (!e && grat_cancel_fired(op->cancel)) e = grat_op_fail(op, GRAT_ECANCELED, "sync: cancelled while opening");
     if (!e && !alive(y) && !y->even_none) e = first_error(y, op);
     if (e) {
@@ -163,6 +221,8 @@ void grat_sync_close(grat_sync *y)
 {
     if (!y) return;
     grat_group_free(y->group);
+    for (unsigned g = 0; g < y->gangs; g++) grat_close(y->gang[g].bus);
+    free(y->gang);
     for (unsigned k = 0; k < y->n; k++) {
         grat__sync_item *i = &y->item[k];
         forget(i);
@@ -257,7 +317,9 @@ grat_err grat_sync_run(grat_sync *y, int64_t at_ns, grat_op *op)
     op->text[0] = '\0';
     all(y, grat__sync_arm, op->deadline_ns - now > most ? now + most : op->deadline_ns, op);
     if (wait_for(at_ns, op)) stop_all(y, op);
+    choose_leaders(y);
     all(y, grat__sync_start, op->deadline_ns, op);
+    follow_leaders(y);
     all(y, grat__sync_read, op->deadline_ns, op);
     end_run(y);
     abort_failed(y);

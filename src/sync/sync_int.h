@@ -39,6 +39,8 @@ typedef struct grat__clock_moment {
     int64_t ns, uncertainty_ns; /* CLOCK_MONOTONIC */
 } grat__clock_moment;
 
+typedef struct grat__sync_gang grat__sync_gang;
+
 typedef struct grat__sync_item {
     char *name, *resource;      /* as given; result.resource is the normal form once it is open */
     char *step[8];              /* copies of the recipe's texts */
@@ -46,6 +48,8 @@ typedef struct grat__sync_item {
     grat_session *session;
     grat_scope *scope;          /* when the recipe has calls of the driver; owns the session then */
     const grat_open_options *open;
+    grat__sync_gang *gang;      /* those that one bus trigger starts, or NULL */
+    int primary, secondary;     /* its GPIB addresses in it */
     grat_sync_step at;          /* the step that the task is in */
     bool alive;                 /* takes part in the present run */
     bool dirty;                 /* the last run ended somewhere in between: abort before arming */
@@ -71,6 +75,18 @@ double grat__interpolate(const double *v, size_t n, double at);
 
 /* Standard deviation of what rates differ by before anything is known. */
 #define GRAT__USUAL_RATE 100e-6
+
+/* Several members on one GPIB board. */
+struct grat__sync_gang {
+    unsigned board, members;
+    grat_session *bus;          /* of the board itself; NULL: each is triggered by itself */
+    grat__sync_item *member[GRAT_SYNC_MAX];
+    grat__sync_item *leader;    /* whose task fires for all in this run */
+};
+/* True when it is on a GPIB board and starts by the bus trigger. */
+bool grat__sync_gang_address(const grat__sync_item *i, grat_resource *out);
+void grat__sync_gang_open(grat__sync_gang *g, const grat_open_options *open, grat_op *op);
+grat_err grat__sync_gang_fire(const grat__sync_gang *g, grat_op *op);
 
 /* NULL when there is no such member. */
 grat__sync_item *grat__sync_item_of(grat_sync *y, unsigned i);

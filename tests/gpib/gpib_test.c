@@ -1,5 +1,5 @@
 /* GPIB sessions over a library that stands in for linux-gpib (GRATICULE_GPIB names it). No hardware is behind it. */
-#include <graticule/graticule.h>
+#include <graticule/sync.h>
 
 #include "test.h"
 
@@ -127,6 +127,35 @@ TEST(service_requests)
     grat_close(a);
 }
 
+/* Both by one group execute trigger; a third, alone on another wire, by its own. */
+TEST(a_group_starts_by_one_trigger)
+{
+    static const char *const resources[] = {"GPIB0::11::INSTR", "GPIB0::12::INSTR", "SIM::dmm?ch1=dc:3"};
+    grat_sync_member m[3] = {0};
+    char room[20];
+    grat_sync *y = NULL;
+    for (unsigned i = 0; i < 3; i++) {
+        m[i] = (grat_sync_member){.size = sizeof m[i], .resource = resources[i]};
+        EQ(grat_recipe_parse("trigger", room, sizeof room, &m[i].recipe, fresh(1000)), GRAT_OK);
+        m[i].recipe.setup = "CONF:VOLT 10\nVOLT:NPLC 0.2";
+    }
+    grat_op *op = fresh(8000);
+    EQ(grat_sync_open(m, 3, NULL, op, &y), GRAT_OK);
+    for (unsigned run = 0; y && run < 3; run++) {
+        op = fresh(8000);
+        EQ(grat_sync_run(y, 0, op), GRAT_OK);
+        for (unsigned i = 0; i < 3; i++) {
+            const grat_sync_result *r = grat_sync_get(y, i);
+            EQ(r->err, GRAT_OK);
+            EQ(r->values, 1);
+            if (r->values) NEAR(r->value[0], i + 1, 1e-6);
+        }
+        EQ(grat_sync_get(y, 0)->sent_ns, grat_sync_get(y, 1)->sent_ns);
+        TRUE(grat_sync_get(y, 0)->acknowledged && grat_sync_get(y, 2)->sent_ns != grat_sync_get(y, 1)->sent_ns);
+    }
+    grat_sync_close(y);
+}
+
 TEST(nobody_there)
 {
     uint8_t stb;
@@ -199,6 +228,7 @@ int main(void)
     RUN(timeouts_and_recovery);
     RUN(cancel);
     RUN(service_requests);
+    RUN(a_group_starts_by_one_trigger);
     RUN(nobody_there);
     RUN(the_board);
     return TEST_RESULT();

@@ -1,5 +1,6 @@
-/* A library with the calls of linux-gpib, whose board 0 has two simulated instruments: address 5, and 7 with the
- * secondary address 3. Board 1 does not exist, board 2 has no driver. For tests: no hardware is behind it. */
+/* A library with the calls of linux-gpib, whose board 0 has simulated instruments: address 5, 7 with the secondary
+ * address 3, and two multimeters at 11 and 12, which ibln does not see. Board 1 does not exist, board 2 has no driver.
+ * For tests: no hardware is behind it. */
 #include <graticule/graticule.h>
 
 #include <stdio.h>
@@ -23,7 +24,10 @@ static struct {
     grat_session *s;
     bool pending;            /* a status byte that was polled by the wait */
     uint8_t stb;
-} devices[] = {{5, 0, "SIM::plain", NULL, false, 0}, {7, 0x63, "SIM::plain?serial=7", NULL, false, 0}};
+} devices[] = {{5, 0, "SIM::plain", NULL, false, 0}, {7, 0x63, "SIM::plain?serial=7", NULL, false, 0},
+               {11, 0, "SIM::dmm?serial=11,ch1=dc:1", NULL, false, 0},
+               {12, 0, "SIM::dmm?serial=12,ch1=dc:2", NULL, false, 0}};
+enum { DEVICES = sizeof devices / sizeof *devices };
 
 static _Thread_local int thread_err, thread_cnt;
 static int board_tmo = 11, ren = 1, atn;
@@ -49,7 +53,7 @@ static int device_of(int ud)
 {
     __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
     if (ud < FIRST_UD || ud >= FIRST_UD + MAX_UD || !uds[ud - FIRST_UD].used) return -2;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < DEVICES; i++) {
         if (devices[i].pad != uds[ud - FIRST_UD].pad || devices[i].sad != uds[ud - FIRST_UD].sad) continue;
         grat_op op;
         grat_open_options opt = {.size = sizeof opt, .no_sync = true};
@@ -246,9 +250,23 @@ int ibsre(int ud, int on)
     return ud ? fail(EARG, 0) : done(0);
 }
 
+/* Bus commands: who listens, and the trigger for them. */
 int ibcmd(int ud, const void *bytes, long n)
 {
-    (void)bytes;
+    bool listens[DEVICES] = {false};
+    int primary = -1;
+    for (long k = 0; k < n; k++) {
+        int c = ((const unsigned char *)bytes)[k];
+        if (c == 0x3f) memset(listens, 0, sizeof listens);
+        if (c >= 0x20 && c < 0x3f) primary = c - 0x20;
+        for (int i = 0; i < DEVICES; i++) {
+            bool second = devices[i].sad && c == devices[i].sad && devices[i].pad == primary;
+            if (second || (!devices[i].sad && c == 0x20 + devices[i].pad)) listens[i] = true;
+            grat_op op;
+            grat_op_init(&op, 1000, NULL);
+            if (c == 0x08 && listens[i] && devices[i].s) grat_trigger(devices[i].s, &op);
+        }
+    }
     return ud ? fail(EARG, 0) : done((int)n);
 }
 
