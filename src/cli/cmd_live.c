@@ -7,7 +7,7 @@ static void on_progress(void *user, const grat_live_totals *t)
 {
     cli *c = user;
     if (!t->out && t->where[0]) cli_note(c, "the picture is at %s", t->where);
-    if (!t->out) return;
+    if (!t->out || cli_has(&c->args, "terminal")) return;
     if (!cli_progress_wanted(c)) return;
     fprintf(stderr, "\r\033[K%ux%u %s: %llu frames out, %llu pictures in (%.1f/s), %llu dropped, %llu late, %.0f ms%s",
             t->width, t->height, t->recipe, (unsigned long long)t->out, (unsigned long long)t->in,
@@ -46,7 +46,7 @@ static const struct {
     const char *option;
     grat_live_kind kind;
 } outputs[] = {{"v4l2", GRAT_LIVE_V4L2}, {"y4m", GRAT_LIVE_Y4M}, {"mjpeg", GRAT_LIVE_MJPEG},
-             {"record", GRAT_LIVE_RECORD}};
+             {"record", GRAT_LIVE_RECORD}, {"terminal", GRAT_LIVE_TERMINAL}};
 
 static int collect(const cli *c, grat_live_out out[GRAT_LIVE_OUTS], unsigned *n)
 {
@@ -162,6 +162,8 @@ static const cli_option options[] = {
     {"v4l2", 0, CLI_FILE, "DEVICE", "a video device made by v4l2loopback: cameras for other programs", NULL},
     {"yuyv", 0, CLI_FLAG, NULL, "--v4l2 in 4:2:2, for programs that do not take 4:2:0", NULL},
     {"y4m", 0, CLI_FILE, "FILE", "YUV4MPEG2, for ffmpeg or mpv; - is standard output", NULL},
+    {"terminal", 0, CLI_CHOICE, "KIND", "here: kitty, sixel, blocks (of text), or auto, what the terminal can",
+     "auto kitty sixel blocks"},
     {"record", 0, CLI_FILE, "FILE", "a video file, .mp4 or .mkv", NULL},
     {"mjpeg", 0, CLI_TEXT, "[ADDRESS:]PORT", "a server for browsers, OBS and others, here alone unless told",
      NULL},

@@ -43,6 +43,7 @@ static const grat__video_kind *kind_of(grat_live_kind k)
     case GRAT_LIVE_Y4M: return &grat__video_y4m;
     case GRAT_LIVE_V4L2: return &grat__video_v4l2;
     case GRAT_LIVE_MJPEG: return &grat__video_mjpeg;
+    case GRAT_LIVE_TERMINAL: return &grat__video_terminal;
     case GRAT_LIVE_RECORD: return &grat__video_record;
     }
     return NULL;

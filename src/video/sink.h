@@ -25,6 +25,7 @@ typedef struct grat__video_kind {
     uint64_t (*skipped)(void *sink);
 } grat__video_kind;
 
-extern const grat__video_kind grat__video_y4m, grat__video_v4l2, grat__video_mjpeg, grat__video_record;
+extern const grat__video_kind grat__video_y4m, grat__video_v4l2, grat__video_mjpeg, grat__video_record,
+    grat__video_terminal;
 
 #endif
