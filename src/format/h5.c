@@ -325,11 +325,6 @@ bool grat__h5_series_save(grat__h5_series *s)
     return H5Dflush(s->set) >= 0;
 }
 
-bool grat__h5_series_hold(grat__h5_series *s, bool hold)
-{
-    return (hold ? H5Odisable_mdc_flushes(s->set) : H5Oenable_mdc_flushes(s->set)) >= 0;
-}
-
 /* ---- growing files -------------------------------------------------------------------------------- */
 
 bool grat__h5_grow(grat__h5_id file)

@@ -64,8 +64,6 @@ grat_err grat__h5_series_open(grat__h5_series *s, grat__h5_id parent, const char
 bool grat__h5_series_add(grat__h5_series *s, const void *data, size_t n);
 /* Puts the chunk in work into the file as well. */
 bool grat__h5_series_save(grat__h5_series *s);
-/* While it is held, the array's own description reaches the file by saves only. */
-bool grat__h5_series_hold(grat__h5_series *s, bool hold);
 void grat__h5_series_close(grat__h5_series *s);
 
 /* From here on the file grows: no more groups, arrays or attributes; others may read it. */

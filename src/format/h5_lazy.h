@@ -13,17 +13,16 @@
 #define H5OPEN
 
 #define GRAT__H5_MAP(X)                                                                                                \
-    X(H5open) X(H5get_libversion) X(H5Aclose) X(H5Acreate2) X(H5Aexists) X(H5Aget_space) X(H5Aget_type) X(H5Aopen)     \
-    X(H5Aread) X(H5Awrite) X(H5Dclose) X(H5Dcreate2) X(H5Dflush) X(H5Dget_chunk_storage_size)                          \
-    X(H5Dget_create_plist) X(H5Dget_space) X(H5Dget_type) X(H5Dopen2) X(H5Dread) X(H5Dread_chunk) X(H5Dset_extent)     \
-    X(H5Dwrite) X(H5Dwrite_chunk) X(H5Eclear2) X(H5Eset_auto2) X(H5Ewalk2) X(H5Fclose) X(H5Fcreate) X(H5Fflush)        \
-    X(H5Fopen) X(H5Fstart_swmr_write) X(H5free_memory)\
-    X(H5Gcreate2) X(H5Gopen2) X(H5Idec_ref) X(H5Lexists) X(H5Lget_name_by_idx)       \
-    X(H5Odisable_mdc_flushes) X(H5Oenable_mdc_flushes) X(H5Oopen) X(H5Pclose) X(H5Pcreate) X(H5Pget_chunk)             \
-    X(H5Pget_layout) X(H5Pget_nfilters) X(H5Pset_chunk) X(H5Pset_deflate) X(H5Pset_fill_time) X(H5Pset_libver_bounds)  \
-    X(H5Pset_shuffle) X(H5Sclose) X(H5Screate) X(H5Screate_simple) X(H5Sget_simple_extent_dims)                        \
-    X(H5Sget_simple_extent_ndims) X(H5Sselect_hyperslab) X(H5Tclose) X(H5Tcopy) X(H5Tcreate) X(H5Tequal)               \
-    X(H5Tget_class) X(H5Tget_sign) X(H5Tget_size) X(H5Tinsert) X(H5Tis_variable_str) X(H5Tset_cset) X(H5Tset_size)
+    X(H5open) X(H5get_libversion) X(H5Eset_auto2) X(H5Aclose) X(H5Acreate2) X(H5Aexists) X(H5Aget_space) X(H5Aget_type) X(H5Aopen)     \
+    X(H5Aread) X(H5Awrite) X(H5Dclose) X(H5Dcreate2) X(H5Dflush) X(H5Dget_chunk_storage_size) X(H5Dget_create_plist)   \
+    X(H5Dget_space) X(H5Dget_type) X(H5Dopen2) X(H5Dread) X(H5Dread_chunk) X(H5Dset_extent) X(H5Dwrite)                \
+    X(H5Dwrite_chunk) X(H5Eclear2) X(H5Ewalk2) X(H5Fclose) X(H5Fcreate) X(H5Fflush) X(H5Fopen)                         \
+    X(H5Fstart_swmr_write) X(H5free_memory) X(H5Gcreate2) X(H5Idec_ref) X(H5Lget_name_by_idx) X(H5Pclose)              \
+    X(H5Pcreate) X(H5Pget_chunk) X(H5Pget_layout) X(H5Pget_nfilters) X(H5Pset_chunk) X(H5Pset_deflate)                 \
+    X(H5Pset_fill_time) X(H5Pset_libver_bounds) X(H5Pset_shuffle) X(H5Sclose) X(H5Screate) X(H5Screate_simple)         \
+    X(H5Sget_simple_extent_dims) X(H5Sget_simple_extent_ndims) X(H5Sselect_hyperslab) X(H5Tclose) X(H5Tcopy)           \
+    X(H5Tcreate) X(H5Tequal) X(H5Tget_class) X(H5Tget_size) X(H5Tinsert) X(H5Tis_variable_str) X(H5Tset_cset)          \
+    X(H5Tset_size)
 
 /* Identifiers that H5open fills in. */
 #define GRAT__H5_IDS(X)                                                                                                \
@@ -69,7 +68,6 @@ extern grat__h5_api grat__h5;
 #define H5Dwrite grat__h5.H5Dwrite_
 #define H5Dwrite_chunk grat__h5.H5Dwrite_chunk_
 #define H5Eclear2 grat__h5.H5Eclear2_
-#define H5Eset_auto2 grat__h5.H5Eset_auto2_
 #define H5Ewalk2 grat__h5.H5Ewalk2_
 #define H5Fclose grat__h5.H5Fclose_
 #define H5Fcreate grat__h5.H5Fcreate_
@@ -78,13 +76,8 @@ extern grat__h5_api grat__h5;
 #define H5Fstart_swmr_write grat__h5.H5Fstart_swmr_write_
 #define H5free_memory grat__h5.H5free_memory_
 #define H5Gcreate2 grat__h5.H5Gcreate2_
-#define H5Gopen2 grat__h5.H5Gopen2_
 #define H5Idec_ref grat__h5.H5Idec_ref_
-#define H5Lexists grat__h5.H5Lexists_
 #define H5Lget_name_by_idx grat__h5.H5Lget_name_by_idx_
-#define H5Odisable_mdc_flushes grat__h5.H5Odisable_mdc_flushes_
-#define H5Oenable_mdc_flushes grat__h5.H5Oenable_mdc_flushes_
-#define H5Oopen grat__h5.H5Oopen_
 #define H5Pclose grat__h5.H5Pclose_
 #define H5Pcreate grat__h5.H5Pcreate_
 #define H5Pget_chunk grat__h5.H5Pget_chunk_
@@ -106,7 +99,6 @@ extern grat__h5_api grat__h5;
 #define H5Tcreate grat__h5.H5Tcreate_
 #define H5Tequal grat__h5.H5Tequal_
 #define H5Tget_class grat__h5.H5Tget_class_
-#define H5Tget_sign grat__h5.H5Tget_sign_
 #define H5Tget_size grat__h5.H5Tget_size_
 #define H5Tinsert grat__h5.H5Tinsert_
 #define H5Tis_variable_str grat__h5.H5Tis_variable_str_

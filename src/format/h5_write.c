@@ -135,20 +135,13 @@ static grat_err fail(h5 *w, grat_out *o, grat_op *op)
     return grat__h5_fail(grat__out_name(o), op);
 }
 
-static bool hold(h5 *w, bool on)
-{
-    bool ok = grat__h5_series_hold(&w->segments, on) && grat__h5_series_hold(&w->gaps, on);
-    for (unsigned i = 0; i < w->traces; i++) ok = grat__h5_series_hold(&w->set[i], on) && ok;
-    return ok;
-}
-
 static grat_err start(h5 *w, const grat_record *r, grat_out *o, grat_op *op)
 {
     const char *path = grat__out_path(o, op);
     grat_err err = path ? grat__h5_create(path, w->growing, op, &w->file) : op->err;
     if (err) return err;
     w->started = true;
-    if (!create(w, r, grat_out_options(o)) || (w->growing && !hold(w, true))) return fail(w, o, op);
+    if (!create(w, r, grat_out_options(o))) return fail(w, o, op);
     return GRAT_OK;
 }
 
@@ -211,7 +204,7 @@ static grat_err flush(void *p, grat_out *o, grat_op *op)
     if (!w->started || !w->growing) return GRAT_OK;
     grat_err err = grat__h5_enter(op);
     if (err) return err;
-    bool ok = hold(w, false) && save(w, false) && grat__h5_flush(w->file, w->fd) && hold(w, true);
+    bool ok = save(w, false) && grat__h5_flush(w->file, w->fd);
     if (!ok) err = fail(w, o, op);
     grat__h5_leave();
     return err;
@@ -229,7 +222,7 @@ static grat_err end(void *p, grat_out *o, grat_op *op)
     h5 *w = p;
     grat_err err = grat__h5_enter(op);
     if (err) return err;
-    bool ok = (!w->growing || hold(w, false)) && save(w, !w->failed);
+    bool ok = save(w, !w->failed);
     if (!ok) err = fail(w, o, op);
     close_all(w);
     grat_op scratch;

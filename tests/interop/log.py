@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""Recordings in the hands of h5py, numpy, pandas, sox and sigrok, also while they grow and after a kill.
+
+log.py --grat PATH [--kills N] [NAME…]
+"""
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import run as peers  # noqa: E402
+
+from run import Skip, check, expect, need, run  # noqa: E402
+
+peers.CHECKS.clear()
+KILLS = 4
+
+
+def modules():
+    try:
+        import h5py
+        import numpy
+        import pandas
+    except ImportError as e:
+        raise Skip(str(e))
+    return h5py, numpy, pandas
+
+
+def environment(place, units='ps5000a 5444D AB1'):
+    """The stand-ins of the vendor's libraries lie beside the command in the build folder."""
+    folder = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(place.grat))), 'sim', 'pico', 'pico-standins')
+    return dict(os.environ, GRATICULE_PICO_PATH=folder, GRATICULE_PICO_SIM=units)
+
+
+def log(place, *args, **more):
+    return run([place.grat, 'log', 'PICO', '--mode', 'stream'] + list(args), timeout=60, env=environment(place), **more)
+
+
+def start(place, *args):
+    command = [place.grat, 'log', 'PICO', '--mode', 'stream', '-q'] + list(args)
+    return subprocess.Popen(command, env=environment(place), stdout=subprocess.DEVNULL)
+
+
+def volts(h5py, path):
+    with h5py.File(path, 'r') as f:
+        a = f['chA']
+        return a[:] * a.attrs['scale'] + a.attrs['offset'], a[:], f.attrs['sample_interval']
+
+
+@check
+def all_formats_agree(place):
+    h5py, numpy, pandas = modules()
+    names = {n: place.path('run.' + n) for n in ('h5', 'npy', 'csv', 'wav', 'sr')}
+    args = ['-c', 'A', '--rate', '200kS/s', '--for', '500ms', '--json']
+    for name in names.values():
+        args += ['-o', name]
+    said = json.loads(log(place, *args))
+    v, raw, dt = volts(h5py, names['h5'])
+    expect(said['samples'] == len(v) == 100000 and said['lost'] == 0, 'there are %d samples of %r' % (len(v), said))
+    expect(v.max() - v.min() > 0.5, 'there is no signal')
+    array = numpy.load(names['npy'], mmap_mode='r')
+    expect(numpy.abs(array['chA'] - v).max() < 1e-6, 'numpy has other volts')
+    expect(numpy.abs(array['time'] - numpy.arange(len(v)) * dt).max() < 1e-9, 'numpy has other times')
+    table = pandas.read_csv(names['csv'])
+    expect(numpy.abs(table.iloc[:, 1].to_numpy() - v).max() < 1e-5, 'pandas has other volts')
+    pcm = run([need('sox'), names['wav'], '-t', 's16', '-L', '-'], timeout=60)
+    expect(numpy.array_equal(numpy.frombuffer(pcm, '<i2'), raw), 'sox has other samples')
+    text = run([need('sigrok-cli'), '-i', names['sr'], '-O', 'csv:header=false:label=off:time=false'], timeout=60)
+    theirs = numpy.array(text.split(), dtype=float)
+    expect(len(theirs) == len(v) and numpy.abs(theirs - v).max() < 1e-4, 'sigrok has other volts')
+
+
+@check
+def it_grows_before_their_eyes(place):
+    h5py, numpy, _ = modules()
+    h5, npy = place.path('live.h5'), place.path('live.npy')
+    process = start(place, '-c', 'A', '--rate', '1MS/s', '--for', '3s', '--flush', '100ms', '-o', h5, '-o', npy, '--raw')
+    sizes = []
+    while process.poll() is None:
+        time.sleep(0.3)
+        if not os.path.exists(h5) or not os.path.exists(npy):
+            continue
+        with h5py.File(h5, 'r', swmr=True) as f:
+            sizes.append(f['chA'].shape[0])
+        array = numpy.load(npy, mmap_mode='r')
+        expect(array.dtype['chA'] == numpy.dtype('<i2'), 'the column has another type')
+    expect(process.returncode == 0, 'it ended with %d' % process.returncode)
+    expect(len(set(sizes)) > 3 and sizes == sorted(sizes), 'it does not grow: %r' % sizes)
+    _, raw, _ = volts(h5py, h5)
+    expect(numpy.array_equal(numpy.load(npy)['chA'], raw), 'the two files differ')
+
+
+def killed(place, h5py, numpy, seed):
+    """Both files are flushed in this order, so the first holds at least what the header of the second says."""
+    dice = random.Random(seed)
+    h5, npy = place.path('k.h5'), place.path('k.npy')
+    for name in (h5, npy):
+        if os.path.exists(name):
+            os.unlink(name)
+    rate = dice.choice(('10kS/s', '1MS/s', '10MS/s'))
+    more = ['--pack'] if dice.random() < 0.3 else []
+    process = start(place, '-c', 'A', '--rate', rate, '--flush', dice.choice(('0.02s', '0.1s')), '-o', h5, '-o', npy,
+                    '--raw', *more)
+    while not os.path.exists(npy) and process.poll() is None:
+        time.sleep(0.005)
+    expect(process.poll() is None, 'it ended by itself')
+    time.sleep(dice.random() * 0.6)
+    process.kill()
+    process.wait()
+    safe = numpy.load(npy, mmap_mode='r')['chA']
+    try:
+        f, plain = h5py.File(h5, 'r'), 1
+    except OSError:
+        f, plain = h5py.File(h5, 'r', swmr=True), 0
+    raw = f['chA'][:]
+    expect(len(raw) >= len(safe), 'kill %d at %s: %d samples, flushed were %d' % (seed, rate, len(raw), len(safe)))
+    expect(numpy.array_equal(raw[:len(safe)], safe), 'kill %d at %s: other samples' % (seed, rate))
+    tail = numpy.fromfile(npy, '<i2', offset=4096)
+    n = min(len(tail), len(raw))
+    expect(numpy.array_equal(raw[:n], tail[:n]), 'kill %d at %s: wrong samples behind the last flush' % (seed, rate))
+    f.close()
+    out = json.loads(place.run('measure', h5, '--json'))
+    expect(out['samples'] == len(raw), 'we read %d samples of %d' % (out['samples'], len(raw)))
+    return plain
+
+
+@check
+def killed_at_any_time(place):
+    h5py, numpy, _ = modules()
+    plain = sum(killed(place, h5py, numpy, seed) for seed in range(KILLS))
+    expect(plain >= KILLS * 0.9, 'only %d of %d open without asking for SWMR' % (plain, KILLS))
+    if KILLS > 10:
+        print('%d kills, %d of the files open without asking for SWMR' % (KILLS, plain))
+
+
+@check
+def a_full_disk_leaves_them_whole(place):
+    h5py, numpy, _ = modules()
+    script = ('mount -t tmpfs -o size=64m tmpfs "$0" && cd "$0" && "$1" log PICO --mode stream -c A --rate 20MS/s '
+              '-o f.h5 -o f.npy --raw --flush 0.05s --json > ../said; echo $? > ../status; cp f.h5 f.npy ..')
+    folder = place.path('small')
+    os.mkdir(folder)
+    run(['unshare', '-Urm', 'sh', '-c', script, folder, place.grat], timeout=60, env=environment(place))
+    with open(place.path('status'), encoding='ascii') as f:
+        expect(f.read().strip() == '3', 'the exit status is not 3')
+    with open(place.path('said'), encoding='utf-8') as f:
+        said = json.load(f)
+    _, raw, _ = volts(h5py, place.path('f.h5'))
+    other = numpy.load(place.path('f.npy'))['chA']
+    n = min(len(raw), len(other))
+    expect(said['disk_full'] and n > 1000000, '%d samples of %r' % (n, said))
+    expect(numpy.array_equal(raw[:n], other[:n]), 'the two files differ')
+
+
+def main():
+    global KILLS
+    parser = argparse.ArgumentParser(description='Recordings.')
+    parser.add_argument('--grat', required=True)
+    parser.add_argument('--kills', type=int, default=KILLS)
+    parser.add_argument('names', nargs='*')
+    args = parser.parse_args()
+    KILLS = args.kills
+    chosen = [c for c in peers.CHECKS if not args.names or c.__name__ in args.names]
+    with tempfile.TemporaryDirectory() as folder:
+        results = [peers.run_check(c, peers.Place(os.path.abspath(args.grat), folder)) for c in chosen]
+    return 1 if any(r['result'] == 'failed' for r in results) else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
