@@ -158,8 +158,8 @@ typedef struct grat_format {
     /* Optional: puts into the file what makes the records so far readable; the bytes themselves are handed on before
      * and afterwards. */
     grat_err (*flush)(void *p, grat_out *o, grat_op *op);
-    /* Optional, where there is `flush`: the disk is full, and the file is again as the last flush left it; `end`
-     * follows. */
+    /* Optional: the disk is full, and the sink stands behind what was certainly written, at least what the last flush
+     * left; `end` follows. */
     grat_err (*cut)(void *p, grat_out *o, grat_op *op);
 } grat_format;
 

@@ -288,8 +288,16 @@ static bool put_chunk(grat__h5_series *s, uint64_t at, uint64_t end, const uint8
     if (H5Dset_extent(s->set, &extent) < 0) return false;
     /* Bits of filters that were passed over: shuffle and deflate. */
     uint32_t passed = s->packer && !packed ? 3 : 0;
-    return H5Dwrite_chunk(s->set, H5P_DEFAULT, passed, &offset, packed ? packed : s->chunk * s->item,
-                          packed ? s->packed : data) >= 0;
+    if (H5Dwrite_chunk(s->set, H5P_DEFAULT, passed, &offset, packed ? packed : s->chunk * s->item,
+                       packed ? s->packed : data) >= 0)
+        return s->stored = end, true;
+    return false;
+}
+
+bool grat__h5_series_trim(grat__h5_series *s, uint64_t length)
+{
+    hsize_t extent = length < s->stored ? length : s->stored;
+    return s->set > 0 && H5Dset_extent(s->set, &extent) >= 0;
 }
 
 bool grat__h5_series_add(grat__h5_series *s, const void *data, size_t n)

@@ -48,6 +48,7 @@ typedef struct grat__h5_series {
     uint64_t count;
     size_t filled;           /* of them in buf, the chunk in work */
     size_t saved;            /* of those, as the file has them */
+    uint64_t stored;         /* of all, as the file has them */
     uint8_t *buf, *shuffled, *packed;
     void *packer;
     int64_t began_ns, packing_ns;
@@ -64,6 +65,8 @@ grat_err grat__h5_series_open(grat__h5_series *s, grat__h5_id parent, const char
 bool grat__h5_series_add(grat__h5_series *s, const void *data, size_t n);
 /* Puts the chunk in work into the file as well. */
 bool grat__h5_series_save(grat__h5_series *s);
+/* After a failure: no longer than what is in the file, and than `length`. */
+bool grat__h5_series_trim(grat__h5_series *s, uint64_t length);
 void grat__h5_series_close(grat__h5_series *s);
 
 /* From here on the file grows: no more groups, arrays or attributes; others may read it. */

@@ -210,6 +210,18 @@ static grat_err flush(void *p, grat_out *o, grat_op *op)
     return err;
 }
 
+/* All channels as long as the shortest. */
+static void trim(h5 *w)
+{
+    uint64_t shortest = UINT64_MAX;
+    for (unsigned i = 0; i < w->traces; i++)
+        if (w->set[i].stored < shortest) shortest = w->set[i].stored;
+    for (unsigned i = 0; i < w->traces; i++) grat__h5_series_trim(&w->set[i], shortest);
+    grat__h5_series_trim(&w->segments, UINT64_MAX);
+    grat__h5_series_trim(&w->gaps, UINT64_MAX);
+    grat__h5_put_integer(w->file, "samples", (int64_t)shortest);
+}
+
 static void close_all(h5 *w)
 {
     for (unsigned i = 0; i < w->traces; i++) grat__h5_series_close(&w->set[i]);
@@ -224,6 +236,7 @@ static grat_err end(void *p, grat_out *o, grat_op *op)
     if (err) return err;
     bool ok = save(w, !w->failed);
     if (!ok) err = fail(w, o, op);
+    if (w->failed) trim(w);
     close_all(w);
     grat_op scratch;
     grat_op_init(&scratch, INT64_MAX, NULL);

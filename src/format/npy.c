@@ -13,6 +13,7 @@ typedef struct npy {
     bool started, numbered, raw;
     uint64_t rows, announced;
     unsigned traces;
+    size_t row;              /* bytes */
     double scale[GRAT_MAX_CHANNELS], offset[GRAT_MAX_CHANNELS];
     char descr[GRAT__NPY_HEADER];
 } npy;
@@ -90,13 +91,20 @@ static grat_err put_header(npy *w, uint64_t rows, grat_out *o, grat_op *op)
 
 enum { CHUNK = 1024 };
 
+static size_t row_of(const npy *w, const grat_record *r)
+{
+    size_t row = w->raw ? 0 : w->numbered ? 12 : 8;
+    for (unsigned i = 0; i < r->traces; i++)
+        row += w->raw ? grat_sample_size(r->trace[i].type) : r->trace[i].logic ? 1 : 4;
+    return row;
+}
+
 static size_t put_rows(const npy *w, const grat_record *r, const grat__timebase *tb, size_t from, size_t n,
                        uint8_t *out)
 {
     static const size_t number_size = 4;
     float values[CHUNK];
-    size_t row = 8 + (w->numbered ? number_size : 0);
-    for (unsigned i = 0; i < r->traces; i++) row += r->trace[i].logic ? 1 : 4;
+    size_t row = w->row;
     for (size_t i = 0; i < n; i++) {
         uint8_t *p = out + i * row;
         uint32_t number = r->number;
@@ -119,10 +127,9 @@ static size_t put_rows(const npy *w, const grat_record *r, const grat__timebase 
     return n * row;
 }
 
-static void interleave(const grat_record *r, size_t from, size_t n, uint8_t *out)
+static void interleave(const grat_record *r, size_t row, size_t from, size_t n, uint8_t *out)
 {
-    size_t row = 0, at = 0;
-    for (unsigned j = 0; j < r->traces; j++) row += grat_sample_size(r->trace[j].type);
+    size_t at = 0;
     for (unsigned j = 0; j < r->traces; j++) {
         size_t size = grat_sample_size(r->trace[j].type);
         const uint8_t *raw = (const uint8_t *)r->trace[j].raw + from * size;
@@ -143,9 +150,8 @@ static void interleave(const grat_record *r, size_t from, size_t n, uint8_t *out
 
 static grat_err put_raw(npy *w, const grat_record *r, grat_out *o, grat_op *op)
 {
-    size_t row = 0;
+    size_t row = w->row;
     for (unsigned i = 0; i < r->traces; i++) {
-        row += grat_sample_size(r->trace[i].type);
         if (r->trace[i].scale != w->scale[i] || r->trace[i].offset != w->offset[i])
             return grat_op_fail(op, GRAT_EINVAL, "cannot write a raw .npy: the scale of channel %s changed between two "
                                 "records; use a file for each", r->trace[i].name);
@@ -156,7 +162,7 @@ static grat_err put_raw(npy *w, const grat_record *r, grat_out *o, grat_op *op)
         n = r->count - i < 8 * CHUNK ? r->count - i : 8 * CHUNK;
         uint8_t *to = grat__out_reserve(o, n * row, NULL, op);
         if (!to) return op->err;
-        interleave(r, i, n, to);
+        interleave(r, row, i, n, to);
         grat__out_advance(o, n * row);
     }
     return GRAT_OK;
@@ -171,6 +177,7 @@ static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
     if (!w->started) {
         if (w->raw) describe_raw(w, r);
         else describe(w, r);
+        w->row = row_of(w, r);
         grat_err err = put_header(w, r->count, o, op);
         if (err) return err;
         w->started = true;
@@ -206,8 +213,8 @@ static grat_err flush(void *p, grat_out *o, grat_op *op)
 static grat_err cut(void *p, grat_out *o, grat_op *op)
 {
     npy *w = p;
-    (void)o, (void)op;
-    w->rows = w->announced;
+    (void)op;
+    w->rows = (grat__out_tell(o) - GRAT__NPY_HEADER) / w->row;
     return GRAT_OK;
 }
 

@@ -190,8 +190,9 @@ static grat_err flush(void *p, grat_out *o, grat_op *op)
 static grat_err cut(void *p, grat_out *o, grat_op *op)
 {
     wav *w = p;
-    w->frames = w->announced;
-    return grat_out_seek(o, HEADER + w->frames * w->traces * (w->real ? 4 : 2), op);
+    unsigned frame = w->traces * (w->real ? 4 : 2);
+    w->frames = (grat__out_tell(o) - HEADER) / frame;
+    return grat_out_seek(o, HEADER + w->frames * frame, op);
 }
 
 /* ---- reading -------------------------------------------------------------------------------------- */

@@ -28,7 +28,8 @@ struct grat_out {
     bool alone;             /* no thread can be had */
     uint8_t *buf, *spare;   /* GRAT__OUT_BUFFER bytes each; the spare one belongs to the thread */
     bool shown_early;       /* has its name before it is complete */
-    uint64_t good;          /* where the last show ended */
+    uint64_t good;          /* where writing went on after the last show */
+    size_t handed;          /* bytes before pos that the thread has taken last and may have failed with */
     int ballast;            /* holds space with which a file can be completed on a full disk; -1 = none */
     grat_writer_options options;
 };
@@ -248,6 +249,7 @@ static grat_err pass(grat_out *o, grat_op *op)
     if (start_behind(o)) {
         int error = grat__behind_put(o->behind, o->buf, o->len);
         if (error) return o->failed = true, fail_errno(op, o->shown, error);
+        o->handed = o->len;
         uint8_t *full = o->buf;
         o->buf = o->spare;
         o->spare = full;
@@ -266,7 +268,9 @@ static grat_err flush(grat_out *o, grat_op *op)
     grat_err err = pass(o, op);
     if (err || !o->behind) return err;
     int error = grat__behind_drain(o->behind);
-    return error ? o->failed = true, fail_errno(op, o->shown, error) : GRAT_OK;
+    if (error) return o->failed = true, fail_errno(op, o->shown, error);
+    o->handed = 0;
+    return GRAT_OK;
 }
 
 uint8_t *grat__out_reserve(grat_out *o, size_t n, size_t *room, grat_op *op)
@@ -408,7 +412,7 @@ grat_err grat__out_show(grat_out *o, grat_op *op)
 {
     grat_err err = flush(o, op);
     if (err) return err;
-    o->good = o->end;
+    o->good = o->pos;
     if (!o->atomic) return GRAT_OK;
     if (give_name(o) != 0) return fail_errno(op, o->shown, errno);
     o->atomic = false;
@@ -425,10 +429,11 @@ grat_err grat__out_cut(grat_out *o, grat_op *op)
     o->behind = NULL;
     o->alone = true;
     drop_ballast(o);
-    if (ftruncate(o->fd, (off_t)o->good) != 0 || lseek(o->fd, (off_t)o->good, SEEK_SET) < 0)
+    uint64_t safe = o->pos - o->handed < o->good ? o->good : o->pos - o->handed;
+    if (ftruncate(o->fd, (off_t)safe) != 0 || lseek(o->fd, (off_t)safe, SEEK_SET) < 0)
         return fail_errno(op, o->shown, errno);
-    o->len = 0;
-    o->pos = o->end = o->good;
+    o->len = o->handed = 0;
+    o->pos = o->end = safe;
     o->failed = false;
     return GRAT_OK;
 }

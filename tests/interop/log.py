@@ -139,12 +139,21 @@ def killed_at_any_time(place):
 
 
 @check
+def a_disk_that_fills_up_is_seen_coming(place):
+    full_disk(place, '0.05s')
+
+
+@check
 def a_full_disk_leaves_them_whole(place):
+    full_disk(place, '30s')
+
+
+def full_disk(place, flush):
     h5py, numpy, _ = modules()
     script = ('mount -t tmpfs -o size=64m tmpfs "$0" && cd "$0" && "$1" log PICO --mode stream -c A --rate 20MS/s '
-              '-o f.h5 -o f.npy --raw --flush 0.05s --json > ../said; echo $? > ../status; cp f.h5 f.npy ..')
+              '-o f.h5 -o f.npy --raw --flush %s --json > ../said; echo $? > ../status; cp f.h5 f.npy ..') % flush
     folder = place.path('small')
-    os.mkdir(folder)
+    os.makedirs(folder, exist_ok=True)
     run(['unshare', '-Urm', 'sh', '-c', script, folder, place.grat], timeout=60, env=environment(place))
     with open(place.path('status'), encoding='ascii') as f:
         expect(f.read().strip() == '3', 'the exit status is not 3')
