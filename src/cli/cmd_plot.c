@@ -6,6 +6,7 @@
 
 typedef struct plotting {
     cli *c;
+    grat_meta meta;
     grat_writer *writer;
     unsigned records, flags;
     grat_op write_op;
@@ -42,6 +43,10 @@ static bool on_record(void *user, grat_record *r)
     plotting *k = user;
     k->records++;
     k->flags |= r->flags;
+    if (!k->writer && grat_writer_open(k->path, k->format, &k->meta, &k->write_op, &k->writer)) {
+        k->write_failed = true;
+        return false;
+    }
     k->write_failed = grat_writer_record(k->writer, r, &k->write_op) != GRAT_OK;
     return !k->write_failed;
 }
@@ -76,25 +81,18 @@ static int finish(plotting *k, grat_err e)
 
 static int from_file(plotting *k, const char *file)
 {
-    static grat_meta meta;
-    grat_record *r;
     cli *c = k->c;
-    if (grat_read_file(file, &meta, &r, &c->op)) return cli_fail(c, file);
     if (!*k->path) name_beside(k, file);
-    int status;
-    if (grat_writer_open(k->path, k->format, &meta, &c->op, &k->writer)) {
-        status = cli_fail(c, k->path);
-    } else {
-        on_record(k, r);
-        status = finish(k, GRAT_OK);
-    }
-    grat_record_unref(r);
-    return status;
+    if (!cli_has(&c->args, "timeout")) grat_op_init(&c->op, INT64_MAX, c->cancel);
+    grat_err e = grat_read_pieces(file, &k->meta, on_record, k, &c->op);
+    if (!e && !k->records) e = grat_op_fail(&c->op, GRAT_ENODATA, "%s: there are no samples in it", file);
+    if (!e) return finish(k, e);
+    grat_writer_abort(k->writer);
+    return cli_fail(c, file);
 }
 
 static int from_scope(plotting *k)
 {
-    static grat_meta meta;
     cli *c = k->c;
     grat_request q;
     grat_scope *sc;
@@ -104,7 +102,7 @@ static int from_scope(plotting *k)
     if (status) return status;
     if (!*k->path)
         cli_dated_name(k->path, sizeof k->path, grat_scope_identity(sc)->model, k->format ? k->format : "png");
-    if (cli_acquire_meta(c, sc, &q, &meta) || grat_writer_open(k->path, k->format, &meta, &c->op, &k->writer)) {
+    if (cli_acquire_meta(c, sc, &q, &k->meta) || grat_writer_open(k->path, k->format, &k->meta, &c->op, &k->writer)) {
         status = cli_fail(c, k->path);
     } else {
         status = finish(k, grat_capture(sc, &q, on_record, k, &c->op));

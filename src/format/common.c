@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* A third of what a small machine has; longer logs go to .csv, .npy or .wav, which hold nothing back. */
 #define KEEP_MAX ((uint64_t)1 << 30)
@@ -187,6 +188,55 @@ static double time_at(const void *times, size_t stride, size_t i)
     double t;
     memcpy(&t, (const char *)times + i * stride, sizeof t);
     return t;
+}
+
+/* Printed times carry rounding: 12 digits are what their quotient is worth. */
+static double rounded(double v)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.12g", v);
+    grat__parse_double(text, &v);
+    return v;
+}
+
+static void axis_begin(grat__axis *x, const void *times, size_t stride, size_t n, unsigned number)
+{
+    size_t even = 1;
+    double t0 = time_at(times, stride, 0), dt = n > 1 ? time_at(times, stride, 1) - t0 : x->dt > 0 ? x->dt : 1;
+    if (!(dt > 0)) dt = 1;
+    while (even < n && fabs(time_at(times, stride, even) - t0 - (double)even * dt) < 0.3 * dt) {
+        dt = (time_at(times, stride, even) - t0) / (double)even;
+        even++;
+    }
+    if (!x->begun || even > 2) x->dt = rounded(dt);
+    x->origin = t0;
+    x->number = number;
+    x->next = 0;
+    x->begun = true;
+}
+
+size_t grat__axis_take(grat__axis *x, const void *times, size_t stride, size_t n, grat_record *r)
+{
+    bool fresh = !x->begun || x->number != r->number;
+    if (fresh) axis_begin(x, times, stride, n, r->number);
+    double at = nearbyint((time_at(times, stride, 0) - x->origin) / x->dt);
+    /* Times that go back are another acquisition, although nothing numbers them. */
+    if (!fresh && at < (double)x->next) axis_begin(x, times, stride, n, r->number), at = 0, fresh = true;
+    r->first = (uint64_t)at;
+    r->flags = !fresh && r->first > x->next ? GRAT_REC_GAP_BEFORE : 0;
+    r->t0 = x->origin;
+    r->dt = x->dt;
+    double begin = time_at(times, stride, 0);
+    size_t even = 1;
+    while (even < n && fabs(time_at(times, stride, even) - begin - (double)even * x->dt) < 0.4 * x->dt) even++;
+    x->next = r->first + even;
+    return even;
+}
+
+void grat__pages_done(const void *data, size_t n)
+{
+    uintptr_t from = ((uintptr_t)data + 4095) & ~(uintptr_t)4095, to = ((uintptr_t)data + n) & ~(uintptr_t)4095;
+    if (to > from) madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
 grat_err grat__even_times(const char *path, const void *times, size_t stride, grat_record *r, grat_op *op)

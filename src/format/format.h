@@ -39,6 +39,18 @@ bool grat__whole_add(void *user, grat_record *r);
 /* For readers: sets t0 and dt from n times that lie `stride` bytes apart, each a native double. EPARSE when they are
  * not evenly spaced, as in a file with several acquisitions or with gaps. */
 grat_err grat__even_times(const char *path, const void *times, size_t stride, grat_record *r, grat_op *op);
+/* A time axis that is found from a column of times, stretch by stretch. */
+typedef struct grat__axis {
+    double dt, origin;    /* seconds; origin: of the acquisition's first sample */
+    uint64_t next;        /* index behind the last one taken */
+    unsigned number;
+    bool begun;
+} grat__axis;
+/* How many of the n times (`stride` bytes apart, each a native double) follow each other evenly; at least 1. Fills t0,
+ * dt, first and the gap flag of r, whose number says when another acquisition begins. */
+size_t grat__axis_take(grat__axis *x, const void *times, size_t stride, size_t n, grat_record *r);
+/* These bytes of a mapped file are not wanted again: memory stays small however long it is. */
+void grat__pages_done(const void *data, size_t n);
 /* Fills name, unit and logic from a label such as "ch1_V", "ch1", "D0". */
 void grat__label_parse(const char *label, size_t n, grat_trace *t);
 
@@ -53,8 +65,8 @@ grat_err grat__json_string(grat__buf *b, const char *text);
 bool grat__npy_header(char out[GRAT__NPY_HEADER], const char *descr, int64_t rows);
 
 typedef struct grat__npy_field {
-    char name[48];
-    char kind;            /* 'f', 'u' */
+    char name[48], title[120];
+    char kind;            /* 'f', 'u', 'i' */
     unsigned size;
     size_t offset;
 } grat__npy_field;
@@ -64,7 +76,7 @@ typedef struct grat__npy {
     size_t row_size, rows;
     const uint8_t *data;  /* rows * row_size bytes are there */
 } grat__npy;
-/* Reads arrays as the writers here make them: little-endian floats and unsigned bytes, one dimension. */
+/* Reads arrays as the writers here make them: little-endian, one dimension. */
 bool grat__npy_parse(const uint8_t *data, size_t n, grat__npy *out);
 
 #endif

@@ -162,6 +162,16 @@ static void read_meta(file *f, grat_meta *m)
     grat__h5_get_integer(f->id, "utc_uncertainty_ns", &f->utc_uncertainty_ns);
 }
 
+static unsigned acquisitions_of(const file *f)
+{
+    grat__h5_segment last = {0};
+    if (!f->segment_rows) return 0;
+    hid_t type = grat__h5_segment_type();
+    bool good = read_rows(f->segments, type, f->segment_rows - 1, 1, &last);
+    H5Tclose(type);
+    return good ? last.number + 1 : 0;
+}
+
 static grat_err open_all(file *f, grat_meta *meta, grat_op *op)
 {
     int64_t version = 0;
@@ -177,6 +187,7 @@ static grat_err open_all(file *f, grat_meta *meta, grat_op *op)
     if (err) return err;
     f->segments = H5Dopen2(f->id, "segments", H5P_DEFAULT);
     if (f->segments < 0 || !length_of(f->segments, &f->segment_rows)) return broken(f, "it has no segments", op);
+    meta->acquisitions = acquisitions_of(f);
     return GRAT_OK;
 }
 

@@ -5,9 +5,11 @@
 #include "format/format.h"
 #include "format/num.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct npy {
     bool started, numbered, raw;
@@ -89,7 +91,7 @@ static grat_err put_header(npy *w, uint64_t rows, grat_out *o, grat_op *op)
     return grat_out_write(o, header, sizeof header, op);
 }
 
-enum { CHUNK = 1024 };
+enum { CHUNK = 1024, PIECE = 1 << 18 };
 
 static size_t row_of(const npy *w, const grat_record *r)
 {
@@ -231,30 +233,42 @@ static const char *quoted(const char *p, char *out, size_t cap)
     return close + 1;
 }
 
-static bool add_field(grat__npy *out, const char *name, const char *type)
+static bool add_field(grat__npy *out, const char *title, const char *name, const char *type)
 {
     if (out->fields == sizeof out->field / sizeof *out->field) return false;
     grat__npy_field *f = &out->field[out->fields++];
     grat__strcpy(f->name, sizeof f->name, name);
-    if (strlen(type) != 3 || !strchr("<|", type[0]) || !strchr("fu", type[1]) || !strchr("148", type[2])) return false;
+    grat__strcpy(f->title, sizeof f->title, title);
+    if (strlen(type) != 3 || !strchr("<|", type[0]) || !strchr("fui", type[1]) || !strchr("1248", type[2])) return false;
     f->kind = type[1];
     f->size = (unsigned)(type[2] - '0');
-    if (f->kind == 'f' && f->size == 1) return false;
+    if (f->kind == 'f' ? f->size < 4 : f->size > 4) return false;
     f->offset = out->row_size;
     out->row_size += f->size;
     return true;
 }
 
+/* "('NAME', 'TYPE')" or "(('TITLE', 'NAME'), 'TYPE')" */
+static const char *parse_field(const char *p, grat__npy *out)
+{
+    char title[120] = "", name[48], type[16];
+    p++;
+    while (*p == ' ') p++;
+    if (*p == '(') p = quoted(p, title, sizeof title);
+    p = quoted(quoted(p, name, sizeof name), type, sizeof type);
+    return p && add_field(out, title, name, type) ? p : NULL;
+}
+
 static bool parse_descr(const char *p, grat__npy *out)
 {
-    char name[48] = "", type[16];
+    char type[16];
     while (*p == ' ') p++;
-    if (*p == '\'') return quoted(p, type, sizeof type) && add_field(out, "", type);
+    if (*p == '\'') return quoted(p, type, sizeof type) && add_field(out, "", "", type);
     if (*p != '[') return false;
+    /* Titles hold no brackets. */
     const char *close = strchr(p, ']');
     for (p = strchr(p, '('); p && close && p < close; p = strchr(p, '(')) {
-        p = quoted(quoted(p, name, sizeof name), type, sizeof type);
-        if (!p || !add_field(out, name, type)) return false;
+        if (!(p = parse_field(p, out))) return false;
     }
     return close != NULL;
 }
@@ -282,47 +296,151 @@ bool grat__npy_parse(const uint8_t *data, size_t n, grat__npy *out)
     return true;
 }
 
-static void read_column(const grat__npy *a, const grat__npy_field *f, grat_trace *t)
+static grat_sample_type type_of(const grat__npy_field *f)
 {
-    for (size_t i = 0; i < a->rows; i++) {
-        const uint8_t *p = a->data + i * a->row_size + f->offset;
-        if (t->logic)
-            ((uint8_t *)t->raw)[i] = *p;
-        else
-            memcpy((float *)t->raw + i, p, 4);
-    }
+    if (f->kind == 'f') return f->size == 4 ? GRAT_F32 : 0;
+    if (f->size == 1) return f->kind == 'u' ? GRAT_U8 : GRAT_I8;
+    if (f->size == 2) return f->kind == 'u' ? GRAT_U16 : GRAT_I16;
+    return 0;
 }
 
-static grat_err read_npy(const char *path, const uint8_t *data, size_t n, grat_meta *meta, grat_record **out,
-                         grat_op *op)
+/* "chA: V = raw * 0.001 + 0; t = -1 + row * 1e-06 s" */
+static bool parse_title(const char *title, grat_record *r, grat_trace *t)
 {
+    double v[4];
+    static const char *const before[] = {" = raw * ", " + ", "; t = ", " + row * "}, *const after[] = {" ", ";", " ", " "};
+    const char *p = strstr(title, ": ");
+    if (!p) return false;
+    snprintf(t->unit, sizeof t->unit, "%.*s", (int)strcspn(p + 2, " "), p + 2);
+    for (unsigned i = 0; i < 4; i++) {
+        char number[40];
+        p = strstr(p, before[i]);
+        if (!p) return false;
+        p += strlen(before[i]);
+        snprintf(number, sizeof number, "%.*s", (int)strcspn(p, after[i]), p);
+        if (!grat__parse_double(number, &v[i])) return false;
+    }
+    t->scale = v[0], t->offset = v[1];
+    r->t0 = v[2], r->dt = v[3];
+    return r->dt > 0;
+}
+
+static void take_column(const uint8_t *from, const grat__npy *a, const grat__npy_field *f, size_t n, uint8_t *to)
+{
+    from += f->offset;
+    if (a->row_size == f->size) memcpy(to, from, n * f->size);
+    else if (f->size == 1)
+        for (size_t i = 0; i < n; i++) to[i] = from[i * a->row_size];
+    else if (f->size == 2)
+        for (size_t i = 0; i < n; i++) memcpy(to + 2 * i, from + i * a->row_size, 2);
+    else
+        for (size_t i = 0; i < n; i++) memcpy(to + 4 * i, from + i * a->row_size, 4);
+}
+
+/* Where the columns are: [number] time channel… or, raw, channel… */
+typedef struct layout {
     grat__npy a;
-    (void)meta;
-    if (!grat__npy_parse(data, n, &a) || a.fields < 2 || !a.rows)
+    bool numbered, timed;
+    unsigned skip;           /* columns before the channels */
+    int fd;                  /* for a single column: reading is quicker than mapping; -1 = none */
+    size_t at;               /* of the data in the file */
+} layout;
+
+static grat_err find_layout(layout *l, const char *path, const uint8_t *data, size_t n, grat_op *op)
+{
+    const grat__npy *a = &l->a;
+    if (!grat__npy_parse(data, n, &l->a) || !a->rows)
         return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is no array that was written here; check the file",
                             path);
-    if (strcmp(a.field[0].name, "time") != 0 || a.field[0].kind != 'f' || a.field[0].size != 8)
-        return grat_op_fail(op, GRAT_ENOTSUP, "cannot read %.120s: its first column is not the time; a file of several "
-                            "acquisitions is only written", path);
-    grat_sample_type types[GRAT_MAX_CHANNELS + 1];
-    for (unsigned i = 1; i < a.fields; i++) {
-        if (a.field[i].size == 8 || (a.field[i].kind == 'u' && a.field[i].size != 1))
+    l->numbered = strcmp(a->field[0].name, "record") == 0 && a->field[0].kind == 'u' && a->field[0].size == 4;
+    const grat__npy_field *time = &a->field[l->numbered];
+    l->timed = a->fields > l->numbered + 1u && strcmp(time->name, "time") == 0 && time->kind == 'f' && time->size == 8;
+    l->skip = l->numbered + l->timed;
+    if ((!l->timed && (l->numbered || !a->field[0].title[0])) || a->fields <= l->skip)
+        return grat_op_fail(op, GRAT_ENOTSUP, "cannot read %.120s: its first column is not the time", path);
+    for (unsigned i = l->skip; i < a->fields; i++) {
+        if (!type_of(&a->field[i]) || (l->timed && a->field[i].size != 1 && a->field[i].kind != 'f'))
             return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: column %u has an unknown type", path, i + 1);
-        types[i - 1] = a.field[i].kind == 'u' ? GRAT_U8 : GRAT_F32;
     }
-    grat_record *r = grat_record_new(a.fields - 1, types, a.rows);
-    if (!r) return grat_op_fail(op, GRAT_ENOMEM, "cannot read %.120s: out of memory", path);
-    for (unsigned i = 1; i < a.fields; i++) {
-        grat_trace *t = &r->trace[i - 1];
-        grat__label_parse(a.field[i].name, strlen(a.field[i].name), t);
-        t->logic = t->type == GRAT_U8;
-        if (!t->logic) grat__strcpy(t->unit, sizeof t->unit, "V");
-        read_column(&a, &a.field[i], t);
-    }
-    grat_err err = grat__even_times(path, a.data, a.row_size, r, op);
-    if (err) return grat_record_unref(r), err;
-    *out = r;
     return GRAT_OK;
+}
+
+static grat_record *new_piece(const layout *l, size_t n)
+{
+    grat_sample_type types[GRAT_MAX_CHANNELS] = {0};
+    unsigned traces = l->a.fields - l->skip;
+    if (traces > GRAT_MAX_CHANNELS) return NULL;
+    for (unsigned i = 0; i < traces; i++) types[i] = type_of(&l->a.field[l->skip + i]);
+    grat_record *r = grat_record_new(traces, types, n);
+    for (unsigned i = 0; r && i < traces; i++) {
+        const grat__npy_field *f = &l->a.field[l->skip + i];
+        grat_trace *t = &r->trace[i];
+        grat__label_parse(f->name, strlen(f->name), t);
+        t->logic = l->timed ? t->type == GRAT_U8 : t->logic;
+        if (!t->logic) grat__strcpy(t->unit, sizeof t->unit, "V");
+        if (!l->timed && !parse_title(f->title, r, t)) return grat_record_unref(r), NULL;
+    }
+    return r;
+}
+
+static uint32_t number_at(const layout *l, size_t row)
+{
+    uint32_t v = 0;
+    if (l->numbered) memcpy(&v, l->a.data + row * l->a.row_size + l->a.field[0].offset, 4);
+    return v;
+}
+
+/* Rows from here on that are one acquisition without a gap, at most n; what goes before them goes into r. */
+static size_t stretch(const layout *l, grat__axis *x, size_t row, size_t n, grat_record *r)
+{
+    if (!l->timed) {
+        r->first = row;
+        return n;
+    }
+    const uint8_t *times = l->a.data + row * l->a.row_size + l->a.field[l->numbered].offset;
+    r->number = number_at(l, row);
+    for (size_t i = 1; i < n && l->numbered; i++)
+        if (number_at(l, row + i) != r->number) n = i;
+    return grat__axis_take(x, times, l->a.row_size, n, r);
+}
+
+static void take_rows(const layout *l, size_t row, size_t n, grat_record *r)
+{
+    const grat__npy *a = &l->a;
+    size_t bytes = n * a->row_size;
+    if (l->fd >= 0 && pread(l->fd, r->trace[0].raw, bytes, (off_t)(l->at + row * a->row_size)) == (ssize_t)bytes) return;
+    for (unsigned i = 0; i < r->traces; i++)
+        take_column(a->data + row * a->row_size, a, &a->field[l->skip + i], n, r->trace[i].raw);
+    grat__pages_done(a->data + row * a->row_size, bytes);
+}
+
+static grat_err each(const char *path, const uint8_t *data, size_t n, const grat_reading *to, grat_op *op)
+{
+    layout l = {0};
+    grat__axis x = {0};
+    grat_err err = find_layout(&l, path, data, n, op);
+    if (err) return err;
+    grat_record *r = new_piece(&l, PIECE);
+    if (!r) return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: out of memory, or its titles are not ours", path);
+    l.at = (size_t)(l.a.data - data);
+    l.fd = l.a.fields == 1 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    to->meta->acquisitions = number_at(&l, l.a.rows - 1) + 1;
+    bool more = true;
+    for (size_t row = 0, take; row < l.a.rows && more && !err; row += take) {
+        take = stretch(&l, &x, row, l.a.rows - row < PIECE ? l.a.rows - row : PIECE, r);
+        take_rows(&l, row, take, r);
+        r->count = take;
+        more = to->fn(to->user, r);
+        if (r->refs > 1) {
+            grat_record *next = new_piece(&l, PIECE);
+            if (!next) err = grat_op_fail(op, GRAT_ENOMEM, "cannot read %.120s: out of memory", path);
+            else next->t0 = r->t0, next->dt = r->dt, grat_record_unref(r), r = next;
+        }
+        if (!err) err = grat_op_check(op);
+    }
+    if (l.fd >= 0) close(l.fd);
+    grat_record_unref(r);
+    return err;
 }
 
 const grat_format grat__format_npy = {
@@ -336,5 +454,5 @@ const grat_format grat__format_npy = {
     .grows = true,
     .flush = flush,
     .cut = cut,
-    .read = read_npy,
+    .each = each,
 };

@@ -2,6 +2,7 @@
  * other. More samples than columns are drawn as the span between their least and greatest value. */
 #include "core/str.h"
 #include "format/cairo_lazy.h"
+#include "format/envelope.h"
 #include "format/format.h"
 #include "format/num.h"
 
@@ -17,9 +18,13 @@ enum { LANE = 26, PANEL = 460, SMALL_PANEL = 240, GAP = 22 };
 
 typedef struct plot {
     const grat_meta *meta;
-    grat__keep keep;
+    grat__keep keep;         /* all records, or, of a long recording, the first one */
+    grat__envelope *wide;    /* of a long recording: one for each trace */
     double t_low, t_high;
 } plot;
+
+/* What is longer is drawn from its envelope, without being held. */
+#define HELD_SAMPLES 4000000u
 
 typedef struct span {
     float low[PLOT_WIDTH], high[PLOT_WIDTH];
@@ -48,6 +53,41 @@ static grat_err begin(void *p, const grat_meta *meta, grat_out *o, grat_op *op)
     return grat_op_fail(op, GRAT_ENOTSUP, "a plot needs libcairo.so.2, which is not here; apt install libcairo2");
 }
 
+/* A record like this one with the first sample of each trace. */
+static grat_record *head_of(const grat_record *r)
+{
+    grat_sample_type types[GRAT_MAX_CHANNELS];
+    for (unsigned i = 0; i < r->traces; i++) types[i] = r->trace[i].type;
+    grat_record *head = grat_record_new(r->traces, types, 1);
+    if (!head) return NULL;
+    for (unsigned i = 0; i < r->traces; i++) {
+        void *raw = head->trace[i].raw;
+        memcpy(raw, r->trace[i].raw, grat_sample_size(r->trace[i].type));
+        head->trace[i] = r->trace[i];
+        head->trace[i].raw = raw;
+    }
+    head->t0 = r->t0, head->dt = r->dt, head->utc_ns = r->utc_ns;
+    return head;
+}
+
+static grat_err widen(plot *g, const grat_record *r, grat_op *op)
+{
+    grat_record *head = head_of(g->keep.count ? g->keep.record[0] : r);
+    g->wide = malloc(r->traces * sizeof *g->wide);
+    if (!g->wide || !head) {
+        grat_record_unref(head);
+        return grat_op_fail(op, GRAT_ENOMEM, "cannot draw the plot: out of memory; close something");
+    }
+    for (unsigned i = 0; i < r->traces; i++) {
+        grat__envelope_init(&g->wide[i]);
+        for (size_t k = 0; k < g->keep.count; k++) grat__envelope_add(&g->wide[i], g->keep.record[k], i);
+    }
+    grat__keep_free(&g->keep);
+    grat_err err = grat__keep_add(&g->keep, head, op);
+    grat_record_unref(head);
+    return err;
+}
+
 static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
 {
     plot *g = p;
@@ -56,7 +96,12 @@ static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
     double low = r->t0 + (double)r->first * r->dt, high = low + (double)(r->count - 1) * r->dt;
     if (!g->keep.count || low < g->t_low) g->t_low = low;
     if (!g->keep.count || high > g->t_high) g->t_high = high;
-    return grat__keep_add(&g->keep, r, op);
+    if (!g->wide && g->keep.samples + r->count > HELD_SAMPLES) {
+        grat_err err = widen(g, r, op);
+        if (err) return err;
+    }
+    for (unsigned i = 0; i < r->traces && g->wide; i++) grat__envelope_add(&g->wide[i], r, i);
+    return g->wide ? GRAT_OK : grat__keep_add(&g->keep, r, op);
 }
 
 /* ---- scales --------------------------------------------------------------------------------------- */
@@ -99,7 +144,11 @@ static double eighth(double v)
 static void trace_range(const plot *g, unsigned trace, double *low, double *high)
 {
     double v[1024];
-    for (size_t k = 0; k < g->keep.count; k++) {
+    for (unsigned i = 0; g->wide && i < GRAT__BINS; i++) {
+        if (g->wide[trace].low[i] < *low) *low = g->wide[trace].low[i];
+        if (g->wide[trace].high[i] > *high) *high = g->wide[trace].high[i];
+    }
+    for (size_t k = 0; k < g->keep.count && !g->wide; k++) {
         const grat_record *r = g->keep.record[k];
         for (size_t i = 0; i < r->count; i += 1024) {
             size_t n = r->count - i < 1024 ? r->count - i : 1024;
@@ -197,6 +246,18 @@ static void add_span(span *s, const grat_record *r, unsigned trace, const axis *
     }
 }
 
+static void spread(span *s, const grat__envelope *e, const axis *x)
+{
+    for (unsigned i = 0; i < GRAT__BINS; i++) {
+        if (e->low[i] > e->high[i]) continue;
+        int at = (int)((e->origin + (i + 0.5) * e->width - x->low) / (x->high - x->low) * PLOT_WIDTH);
+        at = at < 0 ? 0 : at >= PLOT_WIDTH ? PLOT_WIDTH - 1 : at;
+        if (!s->any[at] || e->low[i] < s->low[at]) s->low[at] = e->low[i];
+        if (!s->any[at] || e->high[i] > s->high[at]) s->high[at] = e->high[i];
+        s->any[at] = true;
+    }
+}
+
 static void draw_span(cairo_t *c, const span *s, const axis *y)
 {
     bool down = false, open = false;
@@ -239,7 +300,12 @@ static void draw_trace(cairo_t *c, const plot *g, unsigned trace, const axis *x,
 {
     span *s = calloc(1, sizeof *s);
     if (!s) return;
-    for (size_t k = 0; k < g->keep.count;) {
+    if (g->wide) {
+        spread(s, &g->wide[trace], x);
+        draw_span(c, s, y);
+        cairo_stroke(c);
+    }
+    for (size_t k = 0; k < g->keep.count && !g->wide;) {
         size_t stop = k, samples = 0;
         do {
             samples += g->keep.record[stop++]->count;
@@ -467,7 +533,9 @@ static grat_err end_svg(void *p, grat_out *o, grat_op *op)
 
 static void fini(void *p)
 {
-    grat__keep_free(&((plot *)p)->keep);
+    plot *g = p;
+    grat__keep_free(&g->keep);
+    free(g->wide);
 }
 
 const grat_format grat__format_png = {
