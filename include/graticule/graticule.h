@@ -554,6 +554,16 @@ typedef struct grat_measurement {
 /* min max pp mean rms acrms frequency period duty rise fall top-base amplitude, in that manner; returns how many. */
 GRAT_API unsigned grat_measure(const grat_record *r, unsigned trace, grat_measurement out[GRAT_MEASUREMENTS]);
 
+/* The same of a signal of any length, in constant memory: each piece is added in order, three times over.
+ *   do { for each piece: grat_meter_add(m, piece); } while (grat_meter_again(m));
+ * Gaps and further acquisitions are no edges. */
+typedef struct grat_meter grat_meter;
+GRAT_API grat_meter *grat_meter_new(void);           /* NULL when memory is short */
+GRAT_API void grat_meter_free(grat_meter *m);
+GRAT_API void grat_meter_add(grat_meter *m, const grat_record *r);
+GRAT_API bool grat_meter_again(grat_meter *m);       /* true: add them all once more */
+GRAT_API unsigned grat_meter_get(grat_meter *m, unsigned trace, grat_measurement out[GRAT_MEASUREMENTS]);
+
 /* ---- scopes ------------------------------------------------------------------------------------- */
 
 typedef struct grat_scope grat_scope;

@@ -5,16 +5,20 @@
 
 typedef struct measuring {
     cli *c;
-    grat_identity identity;
-    unsigned records, flags;
+    grat_meta meta;
+    grat_meter *meter;
+    unsigned records, flags, traces;
+    uint64_t samples;
+    double dt;
+    char name[GRAT_MAX_CHANNELS][16];
 } measuring;
 
-static void json_trace(cli_json *j, const grat_record *r, unsigned t)
+static void json_trace(cli_json *j, const measuring *k, unsigned t)
 {
     grat_measurement m[GRAT_MEASUREMENTS];
-    unsigned n = grat_measure(r, t, m);
+    unsigned n = grat_meter_get(k->meter, t, m);
     cli_json_open(j, NULL, '{');
-    cli_json_str(j, "name", r->trace[t].name);
+    cli_json_str(j, "name", k->name[t]);
     for (unsigned i = 0; i < n; i++) {
         cli_json_open(j, m[i].name, '{');
         cli_json_num(j, "value", m[i].value);
@@ -24,28 +28,28 @@ static void json_trace(cli_json *j, const grat_record *r, unsigned t)
     cli_json_close(j, '}');
 }
 
-static void show_json(const measuring *k, const grat_record *r)
+static void show_json(const measuring *k)
 {
     cli_json j = {.f = stdout};
     cli_json_open(&j, NULL, '{');
     cli_json_str(&j, "resource", k->c->resource);
-    cli_json_identity(&j, &k->identity);
-    cli_json_u64(&j, "samples", r->count);
-    cli_json_num(&j, "sample_interval", r->dt);
-    cli_json_flags(&j, r->flags);
+    cli_json_identity(&j, &k->meta.identity);
+    cli_json_u64(&j, "samples", k->samples);
+    cli_json_num(&j, "sample_interval", k->dt);
+    cli_json_flags(&j, k->flags);
     cli_json_open(&j, "traces", '[');
-    for (unsigned t = 0; t < r->traces; t++) json_trace(&j, r, t);
+    for (unsigned t = 0; t < k->traces; t++) json_trace(&j, k, t);
     cli_json_close(&j, ']');
     cli_json_close(&j, '}');
 }
 
-static void show_table(const grat_record *r)
+static void show_table(const measuring *k)
 {
     char text[48];
-    for (unsigned t = 0; t < r->traces; t++) {
+    for (unsigned t = 0; t < k->traces; t++) {
         grat_measurement m[GRAT_MEASUREMENTS];
-        unsigned n = grat_measure(r, t, m);
-        printf("channel %s\n", r->trace[t].name);
+        unsigned n = grat_meter_get(k->meter, t, m);
+        printf("channel %s\n", k->name[t]);
         for (unsigned i = 0; i < n; i++) {
             if (isnan(m[i].value)) {
                 snprintf(text, sizeof text, "-");
@@ -57,28 +61,56 @@ static void show_table(const grat_record *r)
     }
 }
 
+static void show(const measuring *k)
+{
+    if (k->c->json) show_json(k);
+    else show_table(k);
+}
+
+static bool on_piece(void *user, grat_record *r)
+{
+    measuring *k = user;
+    grat_meter_add(k->meter, r);
+    k->samples += r->count;
+    k->flags |= r->flags;
+    k->dt = r->dt;
+    k->traces = r->traces;
+    for (unsigned t = 0; t < r->traces; t++) snprintf(k->name[t], sizeof k->name[t], "%s", r->trace[t].name);
+    return true;
+}
+
+/* Each acquisition by itself. */
 static bool on_record(void *user, grat_record *r)
 {
     measuring *k = user;
+    k->meter = grat_meter_new();
+    if (!k->meter) return false;
+    do {
+        k->samples = 0;
+        on_piece(k, r);
+    } while (grat_meter_again(k->meter));
     k->records++;
-    k->flags |= r->flags;
-    if (k->c->json) {
-        show_json(k, r);
-    } else {
-        show_table(r);
-    }
+    show(k);
+    grat_meter_free(k->meter);
     return fflush(stdout) == 0;
 }
 
 static int from_file(measuring *k, const char *path)
 {
-    static grat_meta meta;
-    grat_record *r;
-    if (grat_read_file(path, &meta, &r, &k->c->op)) return cli_fail(k->c, path);
-    k->identity = meta.identity;
-    snprintf(k->c->resource, sizeof k->c->resource, "%s", meta.resource);
-    on_record(k, r);
-    grat_record_unref(r);
+    cli *c = k->c;
+    grat_err e;
+    if (!cli_has(&c->args, "timeout")) grat_op_init(&c->op, INT64_MAX, c->cancel);
+    k->meter = grat_meter_new();
+    if (!k->meter) return cli_error("%s: out of memory", path);
+    do {
+        k->samples = 0;
+        e = grat_read_pieces(path, &k->meta, on_piece, k, &c->op);
+    } while (!e && grat_meter_again(k->meter));
+    if (!e && !k->samples) e = grat_op_fail(&c->op, GRAT_ENODATA, "%s: there are no samples in it", path);
+    snprintf(c->resource, sizeof c->resource, "%s", k->meta.resource);
+    if (!e) show(k);
+    grat_meter_free(k->meter);
+    if (e) return cli_fail(c, path);
     return k->flags & GRAT_REC_CUT ? CLI_INCOMPLETE : CLI_DONE;
 }
 
@@ -91,7 +123,7 @@ static int from_scope(measuring *k)
     cli_acquire_deadline(c, &q);
     int status = cli_open_scope(c, &sc);
     if (status) return status;
-    k->identity = *grat_scope_identity(sc);
+    k->meta.identity = *grat_scope_identity(sc);
     grat_err e = grat_capture(sc, &q, on_record, k, &c->op);
     if (e) status = cli_fail(c, c->resource);
     if (k->records && (e || k->flags & GRAT_REC_CUT)) status = CLI_INCOMPLETE;
@@ -101,7 +133,8 @@ static int from_scope(measuring *k)
 
 static int run(cli *c)
 {
-    measuring k = {.c = c};
+    static measuring k;
+    k.c = c;
     if (c->args.args && !cli_is_resource(c, c->args.arg[0])) return from_file(&k, c->args.arg[0]);
     return from_scope(&k);
 }

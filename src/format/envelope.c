@@ -43,8 +43,8 @@ static void cover(grat__envelope *e, double from, double to)
             low = p[i] < low ? p[i] : low;                                                                             \
             high = p[i] > high ? p[i] : high;                                                                          \
         }                                                                                                              \
-        a = (double)low * t->scale + t->offset;                                                                        \
-        b = (double)high * t->scale + t->offset;                                                                       \
+        a = (double)low;                                                                                               \
+        b = (double)high;                                                                                              \
     } while (0)
 
 /* As unsigned bytes, which every x86-64 compares sixteen at a time. */
@@ -70,7 +70,6 @@ static void add_span(const grat_trace *t, size_t from, size_t n, float *low_bin,
         break;
     case GRAT_I8:
         span_i8((const int8_t *)t->raw + from, n, &a, &b);
-        a = a * t->scale + t->offset, b = b * t->scale + t->offset;
         break;
     case GRAT_U16:
         SPAN(uint16_t, 0, UINT16_MAX);
@@ -80,9 +79,11 @@ static void add_span(const grat_trace *t, size_t from, size_t n, float *low_bin,
         break;
     case GRAT_F32:
         SPAN(float, -INFINITY, INFINITY);
-        if (a > b && t->scale > 0) return; /* all of it is not a number */
         break;
     }
+    if (a > b) return; /* none of it is a number */
+    a = a * t->scale + t->offset;
+    b = b * t->scale + t->offset;
     if (a > b) {
         double swap = a;
         a = b, b = swap;

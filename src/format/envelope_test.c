@@ -90,7 +90,8 @@ TEST(what_is_no_number_and_what_is_missing)
 {
     grat_record *r = make(GRAT_F32, 1000);
     double low, high;
-    for (size_t i = 0; i < 1000; i++) ((float *)r->trace[0].raw)[i] = i < 500 ? NAN : 1;
+    for (size_t i = 0; i < 1000; i++) ((float *)r->trace[0].raw)[i] = i < 500 ? NAN : -1;
+    r->trace[0].scale = -1;
     grat__envelope_init(&e);
     grat__envelope_add(&e, r, 0);
     r->first = 3000;

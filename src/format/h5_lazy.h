@@ -13,7 +13,8 @@
 #define H5OPEN
 
 #define GRAT__H5_MAP(X)                                                                                                \
-    X(H5open) X(H5get_libversion) X(H5Eset_auto2) X(H5Aclose) X(H5Acreate2) X(H5Aexists) X(H5Aget_space) X(H5Aget_type) X(H5Aopen)     \
+    X(H5open) X(H5get_libversion) X(H5Eset_auto2) X(H5Aclose) X(H5Acreate2) X(H5Aexists) X(H5Aget_space) X(H5Aget_type)\
+    X(H5Aopen)                                                                                                         \
     X(H5Aread) X(H5Awrite) X(H5Dclose) X(H5Dcreate2) X(H5Dflush) X(H5Dget_chunk_storage_size) X(H5Dget_create_plist)   \
     X(H5Dget_space) X(H5Dget_type) X(H5Dopen2) X(H5Dread) X(H5Dread_chunk) X(H5Dset_extent) X(H5Dwrite)                \
     X(H5Dwrite_chunk) X(H5Eclear2) X(H5Ewalk2) X(H5Fclose) X(H5Fcreate) X(H5Fflush) X(H5Fopen)                         \

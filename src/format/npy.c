@@ -239,7 +239,8 @@ static bool add_field(grat__npy *out, const char *title, const char *name, const
     grat__npy_field *f = &out->field[out->fields++];
     grat__strcpy(f->name, sizeof f->name, name);
     grat__strcpy(f->title, sizeof f->title, title);
-    if (strlen(type) != 3 || !strchr("<|", type[0]) || !strchr("fui", type[1]) || !strchr("1248", type[2])) return false;
+    if (strlen(type) != 3 || !strchr("<|", type[0])) return false;
+    if (!strchr("fui", type[1]) || !strchr("1248", type[2])) return false;
     f->kind = type[1];
     f->size = (unsigned)(type[2] - '0');
     if (f->kind == 'f' ? f->size < 4 : f->size > 4) return false;
@@ -308,7 +309,8 @@ static grat_sample_type type_of(const grat__npy_field *f)
 static bool parse_title(const char *title, grat_record *r, grat_trace *t)
 {
     double v[4];
-    static const char *const before[] = {" = raw * ", " + ", "; t = ", " + row * "}, *const after[] = {" ", ";", " ", " "};
+    static const char *const before[] = {" = raw * ", " + ", "; t = ", " + row * "};
+    static const char *const after[] = {" ", ";", " ", " "};
     const char *p = strstr(title, ": ");
     if (!p) return false;
     snprintf(t->unit, sizeof t->unit, "%.*s", (int)strcspn(p + 2, " "), p + 2);
@@ -408,7 +410,8 @@ static void take_rows(const layout *l, size_t row, size_t n, grat_record *r)
 {
     const grat__npy *a = &l->a;
     size_t bytes = n * a->row_size;
-    if (l->fd >= 0 && pread(l->fd, r->trace[0].raw, bytes, (off_t)(l->at + row * a->row_size)) == (ssize_t)bytes) return;
+    off_t at = (off_t)(l->at + row * a->row_size);
+    if (l->fd >= 0 && pread(l->fd, r->trace[0].raw, bytes, at) == (ssize_t)bytes) return;
     for (unsigned i = 0; i < r->traces; i++)
         take_column(a->data + row * a->row_size, a, &a->field[l->skip + i], n, r->trace[i].raw);
     grat__pages_done(a->data + row * a->row_size, bytes);

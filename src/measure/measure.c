@@ -27,6 +27,8 @@ typedef struct edges {
     double last_low_up, last_high_down;  /* where the 10 % level was left upwards, the 90 % level downwards */
     double rise_sum, fall_sum, high_sum;
     size_t rises, falls, highs;
+    double up_span, down_span;           /* of stretches before a gap, with so many periods */
+    size_t up_periods, down_periods;
     double previous;
     size_t index;
 } edges;
@@ -94,29 +96,43 @@ static double peak(const histogram *h, int from, int to, double extreme, size_t 
     return h->sum[best] / (double)h->count[best];
 }
 
-static bool find_levels(const grat_record *r, unsigned trace, levels *l)
+/* One trace: three passes over its samples. */
+typedef struct gauge {
+    sums s;
+    levels l;
+    histogram *h;            /* NULL: without one, or all samples are alike */
+    edges e;
+    double dt;
+    uint64_t next;
+    unsigned number;
+    char unit[8];
+} gauge;
+
+static void end_levels(gauge *g)
 {
-    sums s = {0};
-    walk(r, trace, add_sums, &s);
-    if (!s.n) return false;
-    double n = (double)s.n, d = s.sum / n;
-    l->count = s.n;
-    l->min = s.min, l->max = s.max;
-    l->mean = s.shift + d;
-    double variance = s.square / n - d * d;
+    const sums *s = &g->s;
+    levels *l = &g->l;
+    *l = (levels){NAN, NAN, NAN, NAN, NAN, NAN, NAN, 0};
+    if (!s->n) return;
+    double n = (double)s->n, d = s->sum / n;
+    l->count = s->n;
+    l->min = s->min, l->max = s->max;
+    l->mean = s->shift + d;
+    double variance = s->square / n - d * d;
     l->acrms = sqrt(variance > 0 ? variance : 0);
     l->rms = sqrt(l->mean * l->mean + l->acrms * l->acrms);
     l->base = l->min, l->top = l->max;
-    if (!(l->max > l->min)) return true;
-    histogram *h = calloc(1, sizeof *h);
-    if (!h) return true;
-    h->min = l->min;
-    h->width = (l->max - l->min) / BINS;
-    walk(r, trace, add_histogram, h);
-    l->base = peak(h, 0, BINS / 2, l->min, s.n);
-    l->top = peak(h, BINS / 2, BINS, l->max, s.n);
-    free(h);
-    return true;
+    if (l->max > l->min) g->h = calloc(1, sizeof *g->h);
+    if (!g->h) return;
+    g->h->min = l->min;
+    g->h->width = (l->max - l->min) / BINS;
+}
+
+static void end_histogram(gauge *g)
+{
+    if (!g->h) return;
+    g->l.base = peak(g->h, 0, BINS / 2, g->l.min, g->s.n);
+    g->l.top = peak(g->h, BINS / 2, BINS, g->l.max, g->s.n);
 }
 
 /* Where the line from sample i-1 (value a) to i (value b) meets the level. */
@@ -179,7 +195,17 @@ static void add_edges(void *user, const double *v, size_t n)
     }
 }
 
-static void find_edges(const grat_record *r, unsigned trace, const levels *l, edges *e)
+/* The samples that follow do not continue those before. */
+static void break_edges(edges *e)
+{
+    if (e->ups > 1) e->up_span += e->last_up - e->first_up, e->up_periods += e->ups - 1;
+    if (e->downs > 1) e->down_span += e->last_down - e->first_down, e->down_periods += e->downs - 1;
+    e->ups = e->downs = 0;
+    e->state = 0;
+    e->previous = e->crossing_up = e->crossing_down = e->last_low_up = e->last_high_down = NAN;
+}
+
+static void begin_edges(edges *e, const levels *l)
 {
     double height = l->top - l->base;
     memset(e, 0, sizeof *e);
@@ -188,16 +214,16 @@ static void find_edges(const grat_record *r, unsigned trace, const levels *l, ed
     e->middle = l->base + 0.5 * height;
     e->arm_low = e->middle - 0.1 * height;
     e->arm_high = e->middle + 0.1 * height;
-    e->crossing_up = e->crossing_down = e->last_low_up = e->last_high_down = NAN;
-    walk(r, trace, add_edges, e);
+    break_edges(e);
 }
 
 /* Over all whole periods between edges of one direction: whichever gave more. */
-static double period_of(const edges *e)
+static double period_of(edges *e)
 {
-    if (e->ups < 2 && e->downs < 2) return NAN;
-    if (e->ups >= e->downs) return (e->last_up - e->first_up) / (double)(e->ups - 1);
-    return (e->last_down - e->first_down) / (double)(e->downs - 1);
+    break_edges(e);
+    if (!e->up_periods && !e->down_periods) return NAN;
+    if (e->up_periods >= e->down_periods) return e->up_span / (double)e->up_periods;
+    return e->down_span / (double)e->down_periods;
 }
 
 static double ratio(double a, size_t n)
@@ -214,27 +240,93 @@ static unsigned put(grat_measurement *m, const char *name, const char *unit, dou
     return 1;
 }
 
-unsigned grat_measure(const grat_record *r, unsigned trace, grat_measurement out[GRAT_MEASUREMENTS])
+static void gauge_add(gauge *g, unsigned pass, const grat_record *r, unsigned trace)
 {
-    if (trace >= r->traces) return 0;
-    const char *unit = r->trace[trace].unit;
-    levels l = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, 0};
-    edges e = {0};
-    bool any = find_levels(r, trace, &l);
-    if (any && l.top > l.base) find_edges(r, trace, &l, &e);
-    double period = period_of(&e) * r->dt, high = ratio(e.high_sum, e.highs) * r->dt;
+    bool follows = r->number == g->number && r->first == g->next;
+    if (pass == 0) walk(r, trace, add_sums, &g->s);
+    else if (pass == 1 && g->h) walk(r, trace, add_histogram, g->h);
+    else if (pass == 2 && g->l.top > g->l.base) {
+        if (!follows) break_edges(&g->e);
+        walk(r, trace, add_edges, &g->e);
+    }
+    if (pass == 0) memcpy(g->unit, r->trace[trace].unit, sizeof g->unit);
+    g->dt = r->dt;
+    g->number = r->number;
+    g->next = r->first + r->count;
+}
+
+static void gauge_next(gauge *g, unsigned pass)
+{
+    if (pass == 0) end_levels(g);
+    if (pass == 1) end_histogram(g), begin_edges(&g->e, &g->l);
+}
+
+static unsigned gauge_get(gauge *g, grat_measurement out[GRAT_MEASUREMENTS])
+{
+    const levels *l = &g->l;
+    edges *e = &g->e;
+    const char *unit = g->unit;
+    double period = period_of(e) * g->dt, high = ratio(e->high_sum, e->highs) * g->dt;
     unsigned n = 0;
-    n += put(&out[n], "min", unit, l.min);
-    n += put(&out[n], "max", unit, l.max);
-    n += put(&out[n], "pp", unit, l.max - l.min);
-    n += put(&out[n], "mean", unit, l.mean);
-    n += put(&out[n], "rms", unit, l.rms);
-    n += put(&out[n], "acrms", unit, l.acrms);
+    n += put(&out[n], "min", unit, l->min);
+    n += put(&out[n], "max", unit, l->max);
+    n += put(&out[n], "pp", unit, l->max - l->min);
+    n += put(&out[n], "mean", unit, l->mean);
+    n += put(&out[n], "rms", unit, l->rms);
+    n += put(&out[n], "acrms", unit, l->acrms);
     n += put(&out[n], "frequency", "Hz", 1 / period);
     n += put(&out[n], "period", "s", period);
     n += put(&out[n], "duty", "%", 100 * high / period);
-    n += put(&out[n], "rise", "s", ratio(e.rise_sum, e.rises) * r->dt);
-    n += put(&out[n], "fall", "s", ratio(e.fall_sum, e.falls) * r->dt);
-    n += put(&out[n], "amplitude", unit, l.top - l.base);
+    n += put(&out[n], "rise", "s", ratio(e->rise_sum, e->rises) * g->dt);
+    n += put(&out[n], "fall", "s", ratio(e->fall_sum, e->falls) * g->dt);
+    n += put(&out[n], "amplitude", unit, l->top - l->base);
     return n;
+}
+
+enum { PASSES = 3 };
+
+unsigned grat_measure(const grat_record *r, unsigned trace, grat_measurement out[GRAT_MEASUREMENTS])
+{
+    gauge g = {0};
+    if (trace >= r->traces) return 0;
+    for (unsigned pass = 0; pass < PASSES; pass++) {
+        gauge_add(&g, pass, r, trace);
+        gauge_next(&g, pass);
+    }
+    free(g.h);
+    return gauge_get(&g, out);
+}
+
+struct grat_meter {
+    unsigned pass, traces;
+    gauge gauge[GRAT_MAX_CHANNELS];
+};
+
+grat_meter *grat_meter_new(void)
+{
+    return calloc(1, sizeof(grat_meter));
+}
+
+void grat_meter_free(grat_meter *m)
+{
+    for (unsigned i = 0; m && i < GRAT_MAX_CHANNELS; i++) free(m->gauge[i].h);
+    free(m);
+}
+
+void grat_meter_add(grat_meter *m, const grat_record *r)
+{
+    m->traces = r->traces;
+    for (unsigned i = 0; i < r->traces && m->pass < PASSES; i++) gauge_add(&m->gauge[i], m->pass, r, i);
+}
+
+bool grat_meter_again(grat_meter *m)
+{
+    if (m->pass == PASSES) return false;
+    for (unsigned i = 0; i < m->traces; i++) gauge_next(&m->gauge[i], m->pass);
+    return ++m->pass < PASSES;
+}
+
+unsigned grat_meter_get(grat_meter *m, unsigned trace, grat_measurement out[GRAT_MEASUREMENTS])
+{
+    return trace < m->traces ? gauge_get(&m->gauge[trace], out) : 0;
 }

@@ -102,11 +102,41 @@ TEST(what_does_not_exist_is_nan)
     grat_record_unref(r);
 }
 
+/* A gap of half a period, and pieces of any length, change nothing. */
+TEST(in_pieces)
+{
+    grat_record *whole = make(100000, 1e-6), *piece = make(7001, 1e-6);
+    float *v = whole->trace[0].raw;
+    for (size_t i = 0; i < whole->count; i++) v[i] = (float)(0.5 + 2 * sin(2 * M_PI * 1000 * (double)i * 1e-6 + 0.3));
+    grat_measurement want[GRAT_MEASUREMENTS];
+    grat_measure(whole, 0, want);
+    grat_meter *meter = grat_meter_new();
+    unsigned passes = 0;
+    do {
+        for (size_t at = 0; at < whole->count; at += piece->count) {
+            piece->count = whole->count - at < 7001 ? whole->count - at : 7001;
+            piece->first = at + (at > 50000 ? 500 : 0);
+            memcpy(piece->trace[0].raw, v + at, piece->count * sizeof *v);
+            grat_meter_add(meter, piece);
+        }
+        piece->count = 7001;
+        passes++;
+    } while (grat_meter_again(meter));
+    TRUE(passes == 3 && !grat_meter_again(meter));
+    EQ(grat_meter_get(meter, 0, m), GRAT_MEASUREMENTS);
+    EQ(grat_meter_get(meter, 1, m), 0);
+    for (unsigned i = 0; i < GRAT_MEASUREMENTS; i++) NEAR(m[i].value, want[i].value, 1e-5 * fabs(want[i].value));
+    grat_meter_free(meter);
+    grat_record_unref(whole);
+    grat_record_unref(piece);
+}
+
 int main(void)
 {
     RUN(sine);
     RUN(pulse);
     RUN(noise_makes_no_periods);
     RUN(what_does_not_exist_is_nan);
+    RUN(in_pieces);
     return TEST_RESULT();
 }

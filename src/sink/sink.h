@@ -28,8 +28,8 @@ const char *grat__out_name(const grat_out *o);
 void grat__out_options_set(grat_out *o, const grat_writer_options *opt);
 /* Hands on what is buffered and gives the file its name now; from here on an abort leaves what there is. */
 grat_err grat__out_show(grat_out *o, grat_op *op);
-/* After a failure, of a file that was shown: usable again behind the bytes that were certainly written, at least those of
- * the last show. Only whole pieces of reserve or write are there. */
+/* After a failure, of a file that was shown: usable again behind the bytes that were certainly written, at least those
+ * of the last show. Only whole pieces of reserve or write are there. */
 grat_err grat__out_cut(grat_out *o, grat_op *op);
 uint64_t grat__out_tell(const grat_out *o);
 /* Completes the file under its name. Frees the sink also on an error, when nothing is left behind. */

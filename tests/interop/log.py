@@ -79,7 +79,8 @@ def all_formats_agree(place):
 def it_grows_before_their_eyes(place):
     h5py, numpy, _ = modules()
     h5, npy = place.path('live.h5'), place.path('live.npy')
-    process = start(place, '-c', 'A', '--rate', '1MS/s', '--for', '3s', '--flush', '100ms', '-o', h5, '-o', npy, '--raw')
+    process = start(place, '-c', 'A', '--rate', '1MS/s', '--for', '3s', '--flush', '100ms', '-o', h5, '-o', npy,
+                    '--raw')
     sizes = []
     while process.poll() is None:
         time.sleep(0.3)
