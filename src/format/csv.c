@@ -345,5 +345,5 @@ const grat_format grat__format_csv = {
     .end = end,
     .grows = true,
     .fini = fini,
-    .read = grat__csv_read,
+    .each = grat__csv_each,
 };

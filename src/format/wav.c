@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1024, NOTE = 2048, HEADER = 44, TRAILER = 20 + NOTE };
+enum { CHUNK = 1024, PIECE = 1 << 18, NOTE = 2048, HEADER = 44, TRAILER = 20 + NOTE };
 
 typedef struct wav {
     bool started, real;
@@ -227,42 +227,72 @@ static bool parse_note(const char *note, grat_record *r)
     return true;
 }
 
-static void read_samples(grat_record *r, const uint8_t *data)
+static void read_samples(grat_record *r, size_t count, const uint8_t *data)
 {
     for (unsigned j = 0; j < r->traces; j++) {
         grat_trace *t = &r->trace[j];
         size_t size = grat_sample_size(t->type);
-        for (size_t i = 0; i < r->count; i++)
+        for (size_t i = 0; i < count; i++)
             memcpy((char *)t->raw + i * size, data + (i * r->traces + j) * size, size);
     }
 }
 
-static grat_err read_wav(const char *path, const uint8_t *d, size_t n, grat_meta *meta, grat_record **out, grat_op *op)
+typedef struct source {
+    const uint8_t *samples;
+    size_t frames, frame;
+    unsigned traces, kind;
+    char note[NOTE + 1];
+} source;
+
+static bool find_samples(source *s, const uint8_t *d, size_t n)
 {
-    (void)meta;
+    s->traces = grat__le16(d + 22), s->kind = grat__le16(d + 20);
+    size_t size = grat__le32(d + 40), width = s->kind == 3 ? 4 : 2;
+    const uint8_t *trailer = d + n - TRAILER;
+    if (!s->traces || s->traces > GRAT_MAX_CHANNELS || (s->kind != 1 && s->kind != 3)) return false;
+    s->frame = width * s->traces;
+    if (size != n - HEADER - TRAILER || size % s->frame || !size) return false;
+    if (memcmp(trailer + 8, "INFOICMT", 8) != 0) return false;
+    memcpy(s->note, trailer + 20, NOTE);
+    s->samples = d + HEADER;
+    s->frames = size / s->frame;
+    return true;
+}
+
+static grat_record *new_piece(const source *s, size_t n)
+{
+    grat_sample_type types[GRAT_MAX_CHANNELS];
+    for (unsigned i = 0; i < s->traces; i++) types[i] = s->kind == 3 ? GRAT_F32 : GRAT_I16;
+    return grat_record_new(s->traces, types, n);
+}
+
+static grat_err each(const char *path, const uint8_t *d, size_t n, const grat_reading *to, grat_op *op)
+{
+    source s = {0};
+    grat_err err = GRAT_OK;
     if (n < HEADER + TRAILER || memcmp(d, "RIFF", 4) != 0 || memcmp(d + 8, "WAVEfmt \x10\0\0\0", 12) != 0 ||
         memcmp(d + 36, "data", 4) != 0)
         return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is no WAVE file that was written here", path);
-    unsigned traces = grat__le16(d + 22), kind = grat__le16(d + 20);
-    size_t size = grat__le32(d + 40), width = kind == 3 ? 4 : 2;
-    const uint8_t *trailer = d + n - TRAILER;
-    if (!traces || traces > GRAT_MAX_CHANNELS || (kind != 1 && kind != 3) || size != n - HEADER - TRAILER ||
-        size % (width * traces) || !size || memcmp(trailer + 8, "INFOICMT", 8) != 0)
+    if (!find_samples(&s, d, n))
         return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is damaged, cut or not from here; get it again",
                             path);
-    grat_sample_type types[GRAT_MAX_CHANNELS];
-    for (unsigned i = 0; i < traces; i++) types[i] = kind == 3 ? GRAT_F32 : GRAT_I16;
-    grat_record *r = grat_record_new(traces, types, size / (width * traces));
-    if (!r) return grat_op_fail(op, GRAT_ENOMEM, "cannot read %.120s: out of memory", path);
-    char note[NOTE + 1] = "";
-    memcpy(note, trailer + 20, NOTE);
-    if (!parse_note(note, r)) {
+    bool more = true;
+    for (size_t at = 0; at < s.frames && more && !err; at += PIECE) {
+        size_t count = s.frames - at < PIECE ? s.frames - at : PIECE;
+        grat_record *r = new_piece(&s, count);
+        if (!r) return grat_op_fail(op, GRAT_ENOMEM, "cannot read %.120s: out of memory", path);
+        if (!parse_note(s.note, r)) {
+            grat_record_unref(r);
+            return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: its comment lacks the scales", path);
+        }
+        read_samples(r, count, s.samples + at * s.frame);
+        r->first = at;
+        more = to->fn(to->user, r);
         grat_record_unref(r);
-        return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: its comment lacks the scales", path);
+        grat__pages_done(s.samples + at * s.frame, count * s.frame);
+        err = grat_op_check(op);
     }
-    read_samples(r, d + HEADER);
-    *out = r;
-    return GRAT_OK;
+    return err;
 }
 
 const grat_format grat__format_wav = {
@@ -276,5 +306,5 @@ const grat_format grat__format_wav = {
     .grows = true,
     .flush = flush,
     .cut = cut,
-    .read = read_wav,
+    .each = each,
 };

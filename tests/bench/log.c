@@ -1,7 +1,8 @@
 /* How fast a recording gets into a file.
  *   log FILE BITS SAMPLES      by the library's writer, with a flush each second
  *   log - FILE BITS SAMPLES    the same bytes by a plain loop of write calls: the limit
- * Prints the seconds it took and by how many KiB the memory grew between the first eighth and the end. */
+ * One bit is a logic signal. Prints the seconds it took and by how many KiB the memory grew between the first eighth
+ * and the end. */
 #include <graticule/graticule.h>
 
 #include <fcntl.h>
@@ -25,15 +26,17 @@ static long resident(void)
 
 static grat_record *make(unsigned bits)
 {
-    grat_sample_type type = bits == 8 ? GRAT_I8 : GRAT_I16;
+    grat_sample_type type = bits == 1 ? GRAT_U8 : bits == 8 ? GRAT_I8 : GRAT_I16;
     grat_record *r = grat_record_new(1, &type, BLOCK);
     if (!r) return NULL;
     r->dt = 1e-9;
-    memcpy(r->trace[0].name, "A", 2), memcpy(r->trace[0].unit, "V", 2);
-    r->trace[0].scale = 0.001;
+    memcpy(r->trace[0].name, bits == 1 ? "D0" : "A", bits == 1 ? 3 : 2);
+    if (bits > 1) memcpy(r->trace[0].unit, "V", 2), r->trace[0].scale = 0.001;
+    r->trace[0].logic = bits == 1;
     for (size_t i = 0; i < BLOCK; i++) {
         int v = (int)(i % 251) - 125;
-        if (bits == 8) ((int8_t *)r->trace[0].raw)[i] = (int8_t)v;
+        if (bits == 1) ((uint8_t *)r->trace[0].raw)[i] = i / 13 & 1;
+        else if (bits == 8) ((int8_t *)r->trace[0].raw)[i] = (int8_t)v;
         else ((int16_t *)r->trace[0].raw)[i] = (int16_t)(v * 200);
     }
     return r;
