@@ -100,7 +100,7 @@ typedef struct grat_driver {
      * *out may hold the traces that are complete, cut to equal length and flagged. */
     grat_err (*fetch)(void *p, const grat_request *q, grat_record **out, grat_op *op);
     /* Optional: ends an acquisition that ECANCELED or ETIMEOUT interrupted, so that fetch gives what there is of it;
-     * without it a trigger is forced. ENODATA when there is nothing. */
+     * without it a trigger is forced. ENODATA when there is nothing; EIO says why ETIMEOUT came and takes its place. */
     grat_err (*cancel)(void *p, grat_op *op);
     /* Optional: what the screen of a running instrument shows, without stopping it; see grat_scope_glance. Without it
      * an acquisition is made. */

@@ -81,6 +81,8 @@ void sim_execute(sim_instrument *in, char *message, sim_call *c);
  * beyond sim_emit_room. They leave query_ns after the first byte that waits, as behind a USB converter. */
 void sim_emit(sim_instrument *in, const void *data, size_t n);
 size_t sim_emit_room(const sim_instrument *in);
+/* Bytes that were emitted and have not left yet. */
+size_t sim_emit_held(const sim_instrument *in);
 /* Offers the input that was not taken; true when some is left. */
 bool sim_port_offer(sim_instrument *in, int64_t now_ns);
 /* Some port holds a response. */

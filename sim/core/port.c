@@ -212,10 +212,15 @@ static void run_lines(sim_port *p)
 
 /* ---- streams of bytes ------------------------------------------------------------------------------------- */
 
-size_t sim_emit_room(const sim_instrument *in)
+size_t sim_emit_held(const sim_instrument *in)
 {
     const sim_port *p = in->talker;
-    return p ? MAX_BYTES - (p->bytes.len - p->bytes_at) : MAX_BYTES;
+    return p ? p->bytes.len - p->bytes_at : 0;
+}
+
+size_t sim_emit_room(const sim_instrument *in)
+{
+    return MAX_BYTES - sim_emit_held(in);
 }
 
 void sim_emit(sim_instrument *in, const void *data, size_t n)

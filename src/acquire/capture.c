@@ -59,13 +59,15 @@ static grat_err force(capture *c, grat_op *op)
     }
 }
 
-/* After a cancel or a time-out during the wait: what the instrument can still give, else nothing; stopped. */
-static void salvage(capture *c)
+/* After a cancel or a time-out during the wait: what the instrument can still give, else nothing; stopped. A time-out
+ * that the instrument's own failure explains becomes that. */
+static void salvage(capture *c, grat_op *ended)
 {
     grat_op grace;
     grat_record *r = NULL;
     grat_op_init(&grace, FORCE_MS, NULL);
     grat_err err = c->driver->cancel ? c->driver->cancel(c->priv, &grace) : force(c, &grace);
+    if (err == GRAT_EIO && c->driver->cancel && ended->err == GRAT_ETIMEOUT) grat__op_adopt(ended, &grace);
     grat_op_init(&grace, SALVAGE_MS, NULL);
     if (!err) c->driver->fetch(c->priv, c->q, &r, &grace);
     grat_op_init(&grace, FORCE_MS, NULL);
@@ -80,8 +82,9 @@ static grat_err one(capture *c, bool *more, grat_op *op)
     grat_err err = c->q->current ? GRAT_OK : c->driver->acquire(c->priv, c->q, op);
     if (ended_early(err)) {
         grat_op kept = *op;
-        salvage(c);
+        salvage(c, &kept);
         *op = kept;
+        err = op->err;
     }
     if (err) return err;
     err = c->driver->fetch(c->priv, c->q, &r, op);

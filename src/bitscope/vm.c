@@ -18,6 +18,7 @@
 #define VERSION_N 8
 #define SECOND_PACKET_MS 100
 #define PIECE 4096
+#define LOOK_NS 20000 /* to see whether there is something */
 
 static grat_err lose(grat__bs_vm *vm, grat_err e)
 {
@@ -234,20 +235,38 @@ static grat_err drain(grat__bs_vm *vm, grat_op *op)
     }
 }
 
-static grat_err resync_once(grat__bs_vm *vm, grat_op *op)
+/* Cmd, Mode 0, Z: the registers that say how are as they were. */
+static grat_err revive_generator(grat__bs_vm *vm, grat_op *op)
+{
+    uint32_t sink = 0, map = 0;
+    char text[32];
+    grat_err e = get_once(vm, GRAT__BS_KitchenSinkB, &sink, op);
+    if (!e) e = get_once(vm, GRAT__BS_Map5, &map, op);
+    if (e || (!(sink & GRAT__BS_SINK_WAVE) && map != GRAT__BS_MAP_CLOCK)) return e;
+    bool wave = sink & GRAT__BS_SINK_WAVE;
+    int n = snprintf(text, sizeof text, "46@%02xz[sZ", wave ? GRAT__BS_CMD_WAVE : GRAT__BS_CMD_CLOCK);
+    e = grat__bs_send(vm, text, (size_t)n, op);
+    if (!e && wave) e = grat__bs_send(vm, "U", 1, op);
+    if (!e) vm->revived++;
+    return e;
+}
+
+static grat_err resync_once(grat__bs_vm *vm, bool revive, grat_op *op)
 {
     vm->held_n = 0;
+    vm->lost = true;
     grat_err e = vm->pipe.clear ? vm->pipe.clear(vm->pipe.user, op) : GRAT_OK;
     if (!e) e = vm->pipe.write(vm->pipe.user, "!", 1, op);
     if (!e) e = drain(vm, op);
     if (!e) e = ask_version(vm, ANSWER_MS, op);
     if (e) return e;
-    /* The generators have stopped: their registers shall not say that they run. */
     vm->lost = false;
+    if (revive) return revive_generator(vm, op);
+    /* The generators have stopped: their registers shall not say that they run. */
     return grat__bs_send(vm, "7c@[s99@[s", 10, op);
 }
 
-grat_err grat__bs_resync(grat__bs_vm *vm, grat_op *op)
+grat_err grat__bs_resync(grat__bs_vm *vm, bool revive, grat_op *op)
 {
     grat_err e = GRAT_OK;
     vm->lost = true;
@@ -255,7 +274,7 @@ grat_err grat__bs_resync(grat__bs_vm *vm, grat_op *op)
     for (unsigned i = 0; i < TRIES; i++) {
         grat_op child;
         grat__op_child(&child, op, RESYNC_MS);
-        e = resync_once(vm, &child);
+        e = resync_once(vm, revive, &child);
         if (!e) {
             vm->lost = false;
             return GRAT_OK;
@@ -317,7 +336,7 @@ grat_err grat__bs_ready(grat__bs_vm *vm, bool *reset, grat_op *op)
         if (gentle.err == GRAT_ECANCELED || gentle.err == GRAT_ENOTSUP) return grat__op_adopt(op, &gentle);
     }
     if (reset) *reset = true;
-    return grat__bs_resync(vm, op);
+    return grat__bs_resync(vm, true, op);
 }
 
 /* ---- status packets --------------------------------------------------------------------------------- */
@@ -415,4 +434,46 @@ grat_err grat__bs_cancel(grat__bs_vm *vm, grat__bs_packet *out, grat_op *op)
     op->err = GRAT_OK;
     *out = first;
     return GRAT_OK;
+}
+
+/* ---- streams ------------------------------------------------------------------------------------------ */
+
+grat_err grat__bs_stream(grat__bs_vm *vm, grat_op *op)
+{
+    grat_err e = grat__bs_send(vm, "T", 1, op);
+    vm->lost = true;
+    return e;
+}
+
+grat_err grat__bs_stream_read(grat__bs_vm *vm, void *buf, size_t n, bool *waited, grat_op *op)
+{
+    grat_op child;
+    grat__op_child(&child, op, 1);
+    child.deadline_ns -= MS - LOOK_NS;
+    grat_err e = vm->pipe.some(vm->pipe.user, buf, n, &child);
+    *waited = e == GRAT_ETIMEOUT && !child.count;
+    if (*waited) {
+        patience(&child, op, ANSWER_MS);
+        e = vm->pipe.some(vm->pipe.user, buf, n, &child);
+    }
+    if (e == GRAT_ETIMEOUT && child.count) e = GRAT_OK;
+    op->count = child.count;
+    if (!e) return GRAT_OK;
+    if (e == GRAT_EPROTO) vm->pipe.skip(vm->pipe.user);
+    if (e != GRAT_ETIMEOUT || grat_op_left_ms(op) == 0) return grat__op_adopt(op, &child);
+    return grat_op_fail(op, GRAT_ESHORT, "the BitScope's stream stopped by itself");
+}
+
+grat_err grat__bs_stream_end(grat__bs_vm *vm, grat_op *op)
+{
+    grat_op child;
+    grat__op_child(&child, op, RESYNC_MS);
+    grat_err e = vm->pipe.write(vm->pipe.user, "K", 1, &child);
+    /* The wire is not flushed before the K is out. */
+    if (!e) e = read_away(vm, &child);
+    if (e == GRAT_EPROTO) e = GRAT_OK;
+    if (!e) e = regain_once(vm, &child);
+    if (!e) return GRAT_OK;
+    if (e == GRAT_ECANCELED || grat_op_left_ms(op) == 0) return grat__op_adopt(op, &child);
+    return grat__bs_resync(vm, true, op);
 }

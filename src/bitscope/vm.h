@@ -34,6 +34,9 @@ enum grat__bs_reg {
 #undef GRAT__BS_ENUM
 };
 
+/* Values that say what the generators do. */
+enum { GRAT__BS_SINK_WAVE = 0x40, GRAT__BS_MAP_CLOCK = 0x12, GRAT__BS_CMD_WAVE = 2, GRAT__BS_CMD_CLOCK = 3 };
+
 /* What is to be stored, in any order. */
 typedef struct grat__bs_regs {
     uint8_t value[256];
@@ -57,6 +60,10 @@ typedef struct grat__bs_pipe {
     grat_err (*write)(void *user, const void *data, size_t n, grat_op *op);
     /* Until n bytes are there; op->count. */
     grat_err (*read)(void *user, void *buf, size_t n, grat_op *op);
+    /* At least one byte, at most n, as soon as there are some; op->count. Only for streams. */
+    grat_err (*some)(void *user, void *buf, size_t n, grat_op *op);
+    /* Goes on behind bytes that were lost; as optional as `some`. */
+    void (*skip)(void *user);
     /* Throws away what has arrived; mends the wire where it can. */
     grat_err (*clear)(void *user, grat_op *op);
     size_t window;           /* bytes that may be sent ahead of their echo */
@@ -77,13 +84,16 @@ typedef struct grat__bs_vm {
     size_t held_n;
     unsigned long trips;     /* times that an echo was waited for */
     unsigned long resyncs;
+    unsigned long revived;   /* times that a generator was started again after a reset */
 } grat__bs_vm;
 
 /* In step: asks for the version without a reset, and resets when that is not answered as it should be. *reset (may be
  * NULL) tells. Every other call fails with EPROTO while vm->lost, and sets it on a failure that leaves bytes behind. */
 grat_err grat__bs_ready(grat__bs_vm *vm, bool *reset, grat_op *op);
-/* Stops everything and finds the beginning of the input again: `!`, silence, `?`. */
-grat_err grat__bs_resync(grat__bs_vm *vm, grat_op *op);
+/* Stops everything and finds the beginning of the input again: `!`, silence, `?`. With `revive` a generator that runs
+ * by its registers, which a reset leaves (believed), is started again: its wave is in the play buffer. Else they are
+ * cleared. */
+grat_err grat__bs_resync(grat__bs_vm *vm, bool revive, grat_op *op);
 /* Without a reset: reads away what is under way and asks `?`. The memory is as it was. */
 grat_err grat__bs_regain(grat__bs_vm *vm, grat_op *op);
 /* Sends and reads the echo meanwhile. */
@@ -98,6 +108,13 @@ grat_err grat__bs_get(grat__bs_vm *vm, enum grat__bs_reg reg, uint32_t *out, gra
 grat_err grat__bs_status(grat__bs_vm *vm, grat__bs_packet *out, grat_op *op);
 /* K. The trace may have ended while it was under way: its packet then comes first and is the one that is returned. */
 grat_err grat__bs_cancel(grat__bs_vm *vm, grat__bs_packet *out, grat_op *op);
+/* `T`. The link counts as lost from now on, so that whoever comes next stops the stream. */
+grat_err grat__bs_stream(grat__bs_vm *vm, grat_op *op);
+/* Of a stream: at least one byte; *waited tells that none was there. ESHORT when nothing comes any more. EPROTO: bytes
+ * were lost here, more will come. */
+grat_err grat__bs_stream_read(grat__bs_vm *vm, void *buf, size_t n, bool *waited, grat_op *op);
+/* K, silence, ?; a reset where that does not help. */
+grat_err grat__bs_stream_end(grat__bs_vm *vm, grat_op *op);
 /* EEPROM 0x30..0x37, "" when it holds no text. */
 grat_err grat__bs_serial(grat__bs_vm *vm, char out[9], grat_op *op);
 

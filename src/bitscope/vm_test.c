@@ -186,7 +186,7 @@ TEST(identify_and_read)
     uint32_t v;
     vm.version[0] = '\0';
     grat_op_init(&op, 2000, NULL);
-    EQ(grat__bs_resync(&vm, &op), GRAT_OK);
+    EQ(grat__bs_resync(&vm, false, &op), GRAT_OK);
     STR(vm.version, "BS000501");
     EQ(grat__bs_get(&vm, GRAT__BS_ClockTicks, &v, &op), GRAT_OK);
     EQ(v, 40);
@@ -199,7 +199,7 @@ TEST(gentle_first)
     static const step in_step[] = {{"?", "?\rBS000501\r", 0}, {0}};
     static const step out_of_step[] = {
         {"?", "\r00000", 0}, {"!", "5c2\r?\rBS000501\r!", 0}, {"?", "?\rBS000501\r", 0},
-        {"7c@[s99@[s", "7c@[s99@[s", 0}, {0}};
+        {"7c@p", "7c@p\r80\r", 0}, {"99@p", "99@p\r00\r", 0}, {0}};
     script s = {.steps = in_step};
     grat__bs_vm vm = machine(&s);
     grat_op op;
@@ -214,6 +214,27 @@ TEST(gentle_first)
     EQ(grat__bs_ready(&vm, &reset, &op), GRAT_OK);
     TRUE(reset && !s.wrong);
     EQ(s.clears, 1);
+}
+
+/* What ran before the reset by its registers is started again. */
+TEST(reset_with_a_generator)
+{
+    static const step wave[] = {
+        {"!", "!", 0}, {"?", "?\rBS000501\r", 0}, {"7c@p", "7c@p\rc0\r", 0}, {"99@p", "99@p\r00\r", 0},
+        {"46@02z[sZ", "46@02z[sZ", 0}, {"U", "U", 0}, {0}};
+    static const step clock[] = {
+        {"!", "!", 0}, {"?", "?\rBS000501\r", 0}, {"7c@p", "7c@p\r00\r", 0}, {"99@p", "99@p\r12\r", 0},
+        {"46@03z[sZ", "46@03z[sZ", 0}, {0}};
+    const step *const all[] = {wave, clock};
+    for (unsigned i = 0; i < 2; i++) {
+        script s = {.steps = all[i]};
+        grat__bs_vm vm = machine(&s);
+        grat_op op;
+        grat_op_init(&op, 2000, NULL);
+        EQ(grat__bs_resync(&vm, true, &op), GRAT_OK);
+        EQ(vm.revived, 1);
+        TRUE(!s.wrong && !s.steps[s.at].expect);
+    }
 }
 
 TEST(trace_and_dump)
@@ -343,6 +364,7 @@ int main(void)
     RUN(fixed_point);
     RUN(identify_and_read);
     RUN(gentle_first);
+    RUN(reset_with_a_generator);
     RUN(trace_and_dump);
     RUN(cancel_races);
     RUN(half_a_packet_is_kept);

@@ -91,12 +91,12 @@ static int add(cli *c, bench *b, const char *text)
     return CLI_DONE;
 }
 
-/* --wires, and the i-th --pty and --tcp as further ones. A port alone is not served beside the usual wires. */
+/* --wires, and the i-th --pty, --tcp and --udp as further ones. A port alone is not served beside the usual wires. */
 static int wires_of(const cli *c, int i, char out[512])
 {
     static const struct {
         const char *option, *wire;
-    } more[] = {{"pty", "serial"}, {"tcp", "raw"}};
+    } more[] = {{"pty", "serial"}, {"tcp", "raw"}, {"udp", "bitscope-server"}};
     const char *wires = cli_value(&c->args, "wires");
     int n = snprintf(out, 512, "%s", wires ? wires : "");
     for (unsigned k = 0; k < sizeof more / sizeof *more; k++) {
@@ -124,8 +124,9 @@ static int describe(cli *c, bench *b, uint64_t *seed)
     for (int i = 0; !status && i < c->args.args; i++) status = add(c, b, c->args.arg[i]);
     if (!status && !all_of(c, "faults", b->faults, sizeof b->faults))
         status = cli_usage("sim: --faults: too long");
-    if (!status && (cli_value_nth(&c->args, "pty", (int)b->n) || cli_value_nth(&c->args, "tcp", (int)b->n)))
-        status = cli_usage("sim: more --pty or --tcp than instruments");
+    if (!status && (cli_value_nth(&c->args, "pty", (int)b->n) || cli_value_nth(&c->args, "tcp", (int)b->n) ||
+                    cli_value_nth(&c->args, "udp", (int)b->n)))
+        status = cli_usage("sim: more --pty, --tcp or --udp than instruments");
     for (unsigned i = 0; !status && i < b->n; i++) {
         status = wires_of(c, (int)i, b->wires[i]);
         b->list[i] = (grat_sim_instrument){
@@ -202,6 +203,7 @@ static const cli_option options[] = {
     {"wires", 'w', CLI_TEXT, "LIST", "wires to serve: NAME or NAME:ARGUMENT,…; --list shows them", NULL},
     {"pty", 0, CLI_FILE, "PATH", "a serial port of this name (--wires serial:PATH); one for each model in turn", NULL},
     {"tcp", 0, CLI_NUMBER, "PORT", "a TCP port of this number (--wires raw:PORT); one for each model in turn", NULL},
+    {"udp", 0, CLI_NUMBER, "PORT", "a bitscope-server on this UDP port (--wires bitscope-server:PORT); likewise", NULL},
     {"option", 'o', CLI_TEXT, "KEY=VALUE", "an option of the model; several are possible", NULL},
     {"faults", 0, CLI_TEXT, "SPEC", "faults to show: NAME[@PROBABILITY][:ARG],…", NULL},
     {"world", 0, CLI_FILE, "FILE", "instruments that share signals: docs/reference/world.md", NULL},

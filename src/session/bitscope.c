@@ -37,6 +37,18 @@ static grat_err pipe_read(void *user, void *buf, size_t n, grat_op *op)
     return e;
 }
 
+static grat_err pipe_some(void *user, void *buf, size_t n, grat_op *op)
+{
+    grat_session *s = user;
+    return s->tr->read(s->priv, buf, n, -1, op);
+}
+
+static void pipe_skip(void *user)
+{
+    grat_session *s = user;
+    if (s->tr->discard) s->tr->discard(s->priv);
+}
+
 static grat_err pipe_clear(void *user, grat_op *op)
 {
     grat_session *s = user;
@@ -47,8 +59,8 @@ static grat_err pipe_clear(void *user, grat_op *op)
 grat__bs_pipe grat__bs_session_pipe(grat_session *s)
 {
     bool lan = s->resource.host[0] && s->resource.rclass != GRAT_CLASS_SOCKET;
-    return (grat__bs_pipe){
-        .user = s, .write = pipe_write, .read = pipe_read, .clear = pipe_clear, .window = lan ? WINDOW_LAN : WINDOW};
+    return (grat__bs_pipe){.user = s, .write = pipe_write, .read = pipe_read, .some = pipe_some, .skip = pipe_skip,
+                           .clear = pipe_clear, .window = lan ? WINDOW_LAN : WINDOW};
 }
 
 /* ---- dialect ------------------------------------------------------------------------------------ */
@@ -200,5 +212,5 @@ grat_err grat_bitscope_raw(grat_bitscope *b, const char *text, void *reply, size
 grat_err grat_bitscope_reset(grat_bitscope *b, grat_op *op)
 {
     grat_err e = grat__op_begin(op);
-    return e ? e : grat__bs_resync(&b->vm, op);
+    return e ? e : grat__bs_resync(&b->vm, false, op);
 }

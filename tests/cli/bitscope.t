@@ -18,7 +18,7 @@ $ capture SIM::bitscope -c A --period 1ms --samples 100kS -o no.csv
 =! no.csv
 $ capture SIM::bitscope -c A --period 1ms --trigger A:above@3.2V --timeout 300ms -o cut.csv
 > cut.csv
-!~ grat: SIM::bitscope: no trigger came in time; .*
+!~ grat: SIM::bitscope: no trigger came in time, or its report was lost; .*
 !~ BS0005: .*
 ? 3
 $ capture SIM::bitscope -c A --period 1ms --trigger A:above@3.2V --wait 10ms -o auto.csv
@@ -37,6 +37,13 @@ $ log SIM::bitscope -c A --rate 100kS/s --for 300ms -o log.csv --strict
 = log.csv.gaps.csv first_missing,missing,time_s
 $ log SIM::bitscope -c A --rate 10kS/s --mode rapid --for 100ms -o no.csv
 !~ grat: mode rapid: .*
+? 1
+=! no.csv
+$ log SIM::bitscope -c A,L1 --rate 10kS/s --mode stream --for 500ms -o stream.csv --strict
+> stream.csv
+! BS0005: channels A,L1, 5000 samples each channel, 10 kS/s, 0 lost in 0 gaps
+$ log SIM::bitscope -c A --rate 1MS/s --mode stream --for 100ms -o no.csv
+! grat: rate: 1 MS/s cannot be streamed; the nearest is 666.667 kS/s
 ? 1
 =! no.csv
 $ log SIM::bitscope -c A --rate 10kS/s -o open.csv -q

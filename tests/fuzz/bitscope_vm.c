@@ -1,3 +1,4 @@
+#include "bitscope/frames.h"
 #include "bitscope/vm.h"
 
 #include "fuzz.h"
@@ -28,6 +29,19 @@ static grat_err swallow(void *user, const void *data, size_t n, grat_op *op)
     return GRAT_OK;
 }
 
+/* A frame that is given out has its token and count, whatever comes. */
+static void frames(const uint8_t *data, size_t n)
+{
+    grat__bs_frames f = {.token = 0xa5, .size = n % 2 ? 4 : 5};
+    grat__bs_frame out;
+    size_t all = n, taken = 0;
+    while (grat__bs_frames_take(&f, &data, &n, &out)) {
+        taken++;
+        HOLDS(out.gap || !out.lost);
+    }
+    HOLDS(n == 0 && f.held_n < sizeof f.held && taken * f.size <= all);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     source s = {.data = n ? data + 1 : data, .n = n ? n - 1 : 0};
@@ -45,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         r.used[data[i]] = true;
         r.value[data[i]] = (uint8_t)(data[i] * 7);
     }
+    frames(data, n);
     HOLDS(grat__bs_encode(&r, ">UD", text) < sizeof text);
     for (unsigned i = 0; i < 8 && s.n && !vm.lost; i++) {
         grat_err e = GRAT_OK;

@@ -6,6 +6,7 @@
 enum { RAW = 0, NATIVE = 5, CHANNEL_LOGIC = 128, CHANNEL_DIAGNOSTIC = 255 };
 enum { STREAM_TEST = 0, STREAM_ALL = 1, STREAM_RAW = 2, STREAM_TWO = 3, STREAM_ONE = 4 };
 #define CHUNK 4096           /* samples */
+#define BACKLOG 16384        /* bytes of a stream that may wait for the link, in the device and in its adapter */
 #define KEEP_FREE (1u << 18) /* bytes of output left for echoes */
 
 static bool wide(uint8_t buffer)
@@ -149,7 +150,7 @@ void bs_stream_advance(bs_vm *v)
     uint8_t out[1024];
     if (!s->running) return;
     int64_t due = (v->now - s->start) / s->period;
-    if (due - s->frames > BS_MEMORY) s->frames = due - BS_MEMORY;
+    if (sim_emit_held(v->in) > BACKLOG) s->frames = due;
     while (s->frames < due && sim_emit_room(v->in) > KEEP_FREE + sizeof out) {
         size_t n = 0;
         while (s->frames < due && n + 8 <= sizeof out) n += frame(v, s->frames++, out + n);

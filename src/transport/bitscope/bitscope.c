@@ -260,6 +260,7 @@ static size_t bs_discard(void *p)
     link_t *l = p;
     size_t had = l->n;
     l->n = 0;
+    l->gap = false; /* what comes is behind it */
     return had;
 }
 
@@ -270,7 +271,7 @@ static grat_err settle(link_t *l, grat_op *op)
     grat_err e = GRAT_OK;
     grat_op child;
     for (unsigned i = 0; !e && i < 1024; i++) {
-        grat__op_child(&child, op, i ? 0 : SETTLE_MS);
+        grat__op_child(&child, op, i ? 1 : SETTLE_MS);
         e = bs_read(l, junk, sizeof junk, -1, &child);
         if (e == GRAT_EPROTO) e = GRAT_OK; /* a gap in what is thrown away */
         l->gap = false;

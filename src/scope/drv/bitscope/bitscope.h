@@ -5,6 +5,7 @@
 
 #include <graticule/backend.h>
 
+#include "bitscope/frames.h"
 #include "session/bitscope.h"
 
 #define BS_TICK 25e-9
@@ -113,6 +114,35 @@ typedef struct bs_trace {
     unsigned captured;         /* conversions that belong to it */
 } bs_trace;
 
+/* Frames without end, while a recording runs. */
+typedef struct bs_stream {
+    bool running;
+    grat__bs_frames frames;
+    uint8_t bytes[8192];
+    size_t at, n;              /* of them: not looked at yet */
+    bool has_first;            /* the frame that comes first in the next piece */
+    grat__bs_frame first;
+    double dt;
+    uint64_t next;             /* index of the next frame */
+    int64_t began_ns, uncertain_ns; /* host time of index 0 */
+    int64_t started_ns;        /* of the stream that runs now, and */
+    uint64_t received;         /* bytes of it */
+    int64_t read_ns;           /* when the last bytes came, and */
+    bool fresh;                /* that they had been waited for */
+    double late, floor;        /* seconds that frames come after their time, at the least: of late, and ever */
+    unsigned seen;             /* times that `late` was looked at */
+    double behind;             /* late, beyond the floor */
+    unsigned pieces;
+    struct {
+        double late;
+        unsigned seen, piece;
+        int64_t began_ns;
+        bool gap;
+    } window;                  /* since the indices were last compared with the clock */
+    bool compared;
+    double usual;              /* late as it is when nothing was missed, once `compared` */
+} bs_stream;
+
 typedef struct bs_scope {
     grat_session *s;
     grat__bs_vm vm;
@@ -128,7 +158,9 @@ typedef struct bs_scope {
         int64_t host_ns;       /* and when it came */
         double ticks;          /* the same since the recording's first sample, beyond 32 bits */
         uint64_t next;         /* index behind the last sample */
+        bool streams;          /* instead of traces one after another */
     } log;
+    bs_stream stream;
 } bs_scope;
 
 extern const grat_driver grat__bitscope;
@@ -158,16 +190,31 @@ grat_err bs_run(void *p, grat_run what, grat_op *op);
 grat_err bs_state(void *p, grat_scope_state *out, grat_op *op);
 /* Between two times of the instrument, whose counter wraps every 107 s: the host's clock tells how often. */
 double bs_ticks_between(uint32_t from, uint32_t to, int64_t host_ns);
+/* In step. EIO when that cost a generator that ran. */
+grat_err bs_ready(bs_scope *b, grat_op *op);
+void bs_put_analog(const bs_scope *b, const bs_trace *t, const bs_trigger *tr, grat__bs_regs *r);
 /* The registers of a trace: pure. */
 grat_err bs_program(const bs_scope *b, bs_trace *t, grat__bs_regs *out, grat_op *op);
 
 /* fetch.c */
 grat_err bs_fetch(void *p, const grat_request *q, grat_record **out, grat_op *op);
-grat_err bs_log_mode(void *p, grat_log_mode mode, grat_op *op);
 /* Back-to-back traces, placed by the instrument's clock. */
 grat_err bs_log_next(void *p, const grat_request *q, bool restart, grat_record **out, grat_op *op);
 /* First address of the newest `n` conversions before `address`. */
 unsigned bs_start_address(const bs_mode *m, uint32_t address, unsigned n);
+
+grat_record *bs_new_record(const bs_scope *b, unsigned count);
+void bs_describe_analog(const bs_scope *b, grat_trace *t, unsigned channel);
+void bs_describe_logic(grat_trace *t, unsigned bit);
+bool bs_clipped(const grat_trace *t, size_t n);
+
+/* stream.c */
+grat_err bs_log_mode(void *p, grat_log_mode mode, grat_op *op);
+/* The time between frames that is nearest to dt and not longer, within the limits. */
+double bs_stream_dt(double dt);
+/* The rate is that of the request, where it says one. */
+grat_err bs_stream_next(bs_scope *b, const grat_request *q, bool restart, grat_record **out, grat_op *op);
+grat_err bs_stream_stop(bs_scope *b, grat_op *op);
 
 /* calibrate.c */
 grat_err bs_calibrate(void *p, const grat_calibration *k, grat_op *op);

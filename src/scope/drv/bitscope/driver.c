@@ -1,5 +1,6 @@
 #include "scope/drv/bitscope/bitscope.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +40,7 @@ static void close_driver(void *p)
     bs_scope *b = p;
     grat_op op;
     grat_op_init(&op, 1000, NULL);
+    if (b->stream.running) bs_stream_stop(b, &op);
     if (b->trace.armed) bs_cancel(b, &op);
 }
 
@@ -53,6 +55,10 @@ static void describe_modes(grat_line_fn fn, void *user)
                  m->analog ? m->wide ? ", 12 bit" : ", 8 bit" : "", m->analog == 2 ? ", A and B in turn" : "");
         fn(user, "mode", text);
     }
+    grat_format_quantity(a, sizeof a, 1 / bs_stream_dt(0), "S/s");
+    grat_format_quantity(c, sizeof c, 1 / bs_stream_dt(INFINITY), "S/s");
+    snprintf(text, sizeof text, "%-16s %s to %s, 8 bit; only to log, its frames are not confirmed", "stream", c, a);
+    fn(user, "mode", text);
 }
 
 static grat_err describe(void *p, grat_line_fn fn, void *user, grat_op *op)
@@ -75,7 +81,8 @@ static grat_err describe(void *p, grat_line_fn fn, void *user, grat_op *op)
     else if (b->gen.what == BS_GEN_CLOCK) snprintf(text, sizeof text, "clock, %s on L5", f);
     else snprintf(text, sizeof text, "wave, %s, %.3g V to %.3g V on L4", f, b->gen.low, b->gen.high);
     fn(user, "generator", text);
-    snprintf(text, sizeof text, "%lu round trips, %lu resynchronisations", b->vm.trips, b->vm.resyncs);
+    snprintf(text, sizeof text, "%lu round trips, %lu resynchronisations, generator restarted %lu times",
+             b->vm.trips, b->vm.resyncs, b->vm.revived);
     fn(user, "link", text);
     return GRAT_OK;
 }

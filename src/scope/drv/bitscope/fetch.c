@@ -78,7 +78,7 @@ static void fill_wide(grat_trace *t, const uint8_t *data, size_t n)
     for (size_t i = 0; i < n; i++) out[i] = (int16_t)(data[2 * i] << 8 | data[2 * i + 1]);
 }
 
-static bool clipped(const grat_trace *t, size_t n)
+bool bs_clipped(const grat_trace *t, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         int v = t->type == GRAT_I16 ? ((const int16_t *)t->raw)[i] : ((const uint8_t *)t->raw)[i];
@@ -87,7 +87,7 @@ static bool clipped(const grat_trace *t, size_t n)
     return false;
 }
 
-static void describe_analog(const bs_scope *b, grat_trace *t, unsigned channel)
+void bs_describe_analog(const bs_scope *b, grat_trace *t, unsigned channel)
 {
     const bs_trace *tr = &b->trace;
     bool wide = tr->plan.mode->wide;
@@ -104,7 +104,7 @@ static void describe_analog(const bs_scope *b, grat_trace *t, unsigned channel)
     if (tr->plan.mode->analog == 2 && channel) t->skew = bs_conversion(&tr->plan);
 }
 
-static void describe_logic(grat_trace *t, unsigned bit)
+void bs_describe_logic(grat_trace *t, unsigned bit)
 {
     snprintf(t->name, sizeof t->name, "L%u", bit);
     t->logic = true;
@@ -133,7 +133,7 @@ static void stamp(const bs_scope *b, grat_record *r)
     if (t->cut && t->captured < p->conversions) r->flags |= GRAT_REC_CUT;
 }
 
-static grat_record *new_record(const bs_scope *b, unsigned count)
+grat_record *bs_new_record(const bs_scope *b, unsigned count)
 {
     const bs_trace *t = &b->trace;
     grat_sample_type types[BS_ANALOG + BS_LOGIC];
@@ -158,10 +158,10 @@ static grat_err fetch_analog(bs_scope *b, grat_record *r, uint8_t *buf, unsigned
         grat_err e = dump_all(b, &d, op);
         if (e) return e;
         grat_trace *out = &r->trace[(*trace)++];
-        describe_analog(b, out, i);
+        bs_describe_analog(b, out, i);
         if (wide) fill_wide(out, buf, r->count);
         else memcpy(out->raw, buf, r->count);
-        if (clipped(out, r->count)) r->flags |= GRAT_REC_CLIPPED;
+        if (bs_clipped(out, r->count)) r->flags |= GRAT_REC_CLIPPED;
     }
     return GRAT_OK;
 }
@@ -179,7 +179,7 @@ static grat_err fetch_logic(bs_scope *b, grat_record *r, uint8_t *buf, unsigned 
         if (!(t->logic >> i & 1)) continue;
         grat_trace *out = &r->trace[(*trace)++];
         uint8_t *to = out->raw;
-        describe_logic(out, i);
+        bs_describe_logic(out, i);
         for (size_t k = 0; k < r->count; k++) to[k] = buf[k * step] >> i & 1;
     }
     return e;
@@ -196,7 +196,7 @@ grat_err bs_fetch(void *p, const grat_request *q, grat_record **out, grat_op *op
         return grat_op_fail(op, GRAT_ENODATA, "there is no record: the BitScope keeps none between captures");
     unsigned count = t->captured / (t->plan.mode->analog == 2 ? 2 : 1);
     if (!count) return grat_op_fail(op, GRAT_ENODATA, "the trace was ended before its first sample");
-    grat_record *r = new_record(b, count);
+    grat_record *r = bs_new_record(b, count);
     uint8_t *buf = malloc(2 * BS_MEMORY);
     if (!r || !buf) {
         grat_record_unref(r);
@@ -217,19 +217,12 @@ grat_err bs_fetch(void *p, const grat_request *q, grat_record **out, grat_op *op
     return grat_op_check(op);
 }
 
-grat_err bs_log_mode(void *p, grat_log_mode mode, grat_op *op)
-{
-    (void)p;
-    if (mode <= GRAT_LOG_BLOCK) return GRAT_OK;
-    return grat_op_fail(op, GRAT_ERANGE, "mode %s: a BitScope records in blocks",
-                        mode == GRAT_LOG_RAPID ? "rapid" : "stream");
-}
-
 grat_err bs_log_next(void *p, const grat_request *q, bool restart, grat_record **out, grat_op *op)
 {
     bs_scope *b = p;
     const bs_trace *t = &b->trace;
     grat_record *r = NULL;
+    if (b->log.streams) return bs_stream_next(b, q, restart, out, op);
     grat_err e = bs_acquire(b, q, op);
     if (!e) e = bs_fetch(b, q, &r, op);
     if (!r) return e;

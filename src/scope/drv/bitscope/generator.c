@@ -13,8 +13,7 @@
 #define LEAST_CLOCK 33
 #define LEAST_WIDTH 50       /* points a period */
 #define MAX_ERROR 1e-4
-enum { SINK_GENERATOR = 0x40, MAP_CLOCK = 0x12 };
-enum { CMD_PREPARE = 0, CMD_STOP = 1, CMD_WAVE = 2, CMD_CLOCK = 3 };
+enum { CMD_PREPARE = 0, CMD_STOP = 1 };
 enum { SHAPE_SINE = 0, SHAPE_TRIANGLE = 1, SHAPE_EXPONENTIAL = 2, SHAPE_SQUARE = 3 };
 
 static grat_err read_wave(bs_scope *b, grat_op *op)
@@ -40,8 +39,8 @@ grat_err bs_generator_read(bs_scope *b, grat_op *op)
     if (!e) e = grat__bs_get(&b->vm, GRAT__BS_Map5, &map, op);
     if (e) return e;
     b->gen = (bs_generator){.what = BS_GEN_OFF};
-    if (sink & SINK_GENERATOR) return read_wave(b, op);
-    if (map != MAP_CLOCK) return GRAT_OK;
+    if (sink & GRAT__BS_SINK_WAVE) return read_wave(b, op);
+    if (map != GRAT__BS_MAP_CLOCK) return GRAT_OK;
     e = grat__bs_get(&b->vm, GRAT__BS_Clock, &clock, op);
     b->gen = (bs_generator){.what = BS_GEN_CLOCK, .high = FULL, .frequency = clock ? CLOCK_HZ / clock : 0};
     return e;
@@ -148,7 +147,7 @@ static grat_err play(bs_scope *b, const bs_wave_clock *w, double low, double hig
     grat_err e = grat__bs_store(&b->vm, &r, "X", op);
     if (e) return e;
     r = (grat__bs_regs){0};
-    grat__bs_put(&r, GRAT__BS_Cmd, CMD_WAVE);
+    grat__bs_put(&r, GRAT__BS_Cmd, GRAT__BS_CMD_WAVE);
     grat__bs_put(&r, GRAT__BS_Mode, 0);
     grat__bs_put(&r, GRAT__BS_Option, 0x8004);
     grat__bs_put(&r, GRAT__BS_Clock, w->clock);
@@ -159,7 +158,7 @@ static grat_err play(bs_scope *b, const bs_wave_clock *w, double low, double hig
     e = grat__bs_store(&b->vm, &r, "Z", op);
     if (e) return e;
     r = (grat__bs_regs){0};
-    grat__bs_put(&r, GRAT__BS_KitchenSinkB, SINK_GENERATOR);
+    grat__bs_put(&r, GRAT__BS_KitchenSinkB, GRAT__BS_SINK_WAVE);
     return grat__bs_store(&b->vm, &r, "U", op);
 }
 
@@ -191,13 +190,13 @@ static grat_err start_clock(bs_scope *b, const grat_generator *g, grat_op *op)
     if (fabs(actual - g->frequency) / g->frequency > MAX_ERROR)
         return grat_op_fail(op, GRAT_ERANGE, "frequency: the clock is 40 MHz by 2 to 65535; the nearest is %.9g Hz",
                             actual);
-    grat__bs_put(&r, GRAT__BS_Cmd, CMD_CLOCK);
+    grat__bs_put(&r, GRAT__BS_Cmd, GRAT__BS_CMD_CLOCK);
     grat__bs_put(&r, GRAT__BS_Mode, 0);
     grat__bs_put(&r, GRAT__BS_Clock, (uint32_t)ticks);
     grat__bs_put(&r, GRAT__BS_Rise, 0);
     grat__bs_put(&r, GRAT__BS_Fall, (uint32_t)fall);
     grat__bs_put(&r, GRAT__BS_Control, 0x80);
-    grat__bs_put(&r, GRAT__BS_Map5, MAP_CLOCK);
+    grat__bs_put(&r, GRAT__BS_Map5, GRAT__BS_MAP_CLOCK);
     grat_err e = grat__bs_store(&b->vm, &r, "Z", op);
     if (!e) b->gen = (bs_generator){.what = BS_GEN_CLOCK, .frequency = actual, .high = FULL};
     return e;

@@ -38,7 +38,7 @@ static unsigned timeout_register(const bs_scope *b, bs_trace *t, const bs_trigge
     return 0;
 }
 
-static void put_analog(const bs_scope *b, const bs_trace *t, const bs_trigger *tr, grat__bs_regs *r)
+void bs_put_analog(const bs_scope *b, const bs_trace *t, const bs_trigger *tr, grat__bs_regs *r)
 {
     uint16_t lo, hi;
     double level = tr->on_analog ? b->set.trigger_level / t->ratio : 1.65;
@@ -90,18 +90,25 @@ grat_err bs_program(const bs_scope *b, bs_trace *t, grat__bs_regs *out, grat_op 
     grat__bs_put(out, GRAT__BS_AnalogEnable, t->analog);
     grat__bs_put(out, GRAT__BS_DigitalEnable, t->logic);
     grat__bs_put(out, GRAT__BS_Prelude, 0);
-    put_analog(b, t, &tr, out);
+    bs_put_analog(b, t, &tr, out);
     return GRAT_OK;
 }
 
 /* ---- start ------------------------------------------------------------------------------------------ */
 
+grat_err bs_ready(bs_scope *b, grat_op *op)
+{
+    bool reset = false, ran = b->gen.what != BS_GEN_OFF;
+    grat_err e = grat__bs_ready(&b->vm, &reset, op);
+    if (!e && reset) e = bs_generator_read(b, op);
+    if (e || !reset || !ran || b->gen.what != BS_GEN_OFF) return e;
+    return grat_op_fail(op, GRAT_EIO, "the BitScope was reset: its generator does not run any more; start it again");
+}
+
 static grat_err start_once(bs_scope *b, const grat__bs_regs *regs, grat_op *op)
 {
     bs_trace *t = &b->trace;
-    bool reset = false;
-    grat_err e = grat__bs_ready(&b->vm, &reset, op);
-    if (reset) b->gen.what = BS_GEN_OFF;
+    grat_err e = bs_ready(b, op);
     if (!e) e = grat__bs_store(&b->vm, regs, ">", op);
     if (!e) e = grat__bs_send(&b->vm, "U", 1, op);
     t->asked_ns = grat_now_ns();
@@ -162,6 +169,15 @@ static void finish(bs_scope *b, const grat__bs_packet *end)
     if (p->mode->analog == 2) t->captured &= ~1u;
 }
 
+static grat_err was_reset(bs_scope *b, grat_op *op)
+{
+    bool ran = b->gen.what != BS_GEN_OFF;
+    grat_err e = bs_generator_read(b, op);
+    if (e) return e;
+    return grat_op_fail(op, GRAT_EIO, "the BitScope was reset in the middle of its trace%s; try again",
+                        ran && b->gen.what == BS_GEN_OFF ? ", and its generator does not run any more" : "");
+}
+
 /* Ends a running trace; what it has is then there to be fetched. K is answered without a trace, too: an instrument
  * that lost its power meanwhile has lost its registers. */
 static grat_err stop(bs_scope *b, grat_op *op)
@@ -170,8 +186,7 @@ static grat_err stop(bs_scope *b, grat_op *op)
     uint32_t ticks = 0;
     grat_err e = grat__bs_cancel(&b->vm, &end, op);
     if (!e) e = grat__bs_get(&b->vm, GRAT__BS_ClockTicks, &ticks, op);
-    if (!e && ticks != b->trace.plan.ticks)
-        e = grat_op_fail(op, GRAT_EIO, "the BitScope was reset in the middle of its trace; try again");
+    if (!e && ticks != b->trace.plan.ticks) e = was_reset(b, op);
     if (e) {
         b->trace.armed = false;
         return e;
@@ -183,8 +198,9 @@ static grat_err stop(bs_scope *b, grat_op *op)
 static grat_err no_trigger(const bs_scope *b, grat_err e, grat_op *op)
 {
     if (e != GRAT_ETIMEOUT || b->trace.automatic) return e;
-    return grat_op_fail(op, e, "no trigger came in time; check its source and level, or let it run by itself "
-                               "(--trigger auto)");
+    if (b->vm.held_n) return grat_op_fail(op, e, "the report that the trace has ended broke off on the way");
+    return grat_op_fail(op, e, "no trigger came in time, or its report was lost; check its source and level, or let it "
+                               "run by itself (--trigger auto)");
 }
 
 static grat_err wait_end(bs_scope *b, grat_op *op)
@@ -217,6 +233,7 @@ grat_err bs_acquire(void *p, const grat_request *q, grat_op *op)
     bs_scope *b = p;
     (void)q;
     grat_err e = grat__op_begin(op);
+    if (!e && b->stream.running) e = bs_stream_stop(b, op);
     if (!e && b->trace.armed) e = stop(b, op);
     b->trace.complete = false;
     if (!e) e = start(b, op);
@@ -241,6 +258,7 @@ grat_err bs_run(void *p, grat_run what, grat_op *op)
 {
     bs_scope *b = p;
     grat_err e = grat__op_begin(op);
+    if (!e && b->stream.running) e = bs_stream_stop(b, op);
     if (e) return e;
     switch (what) {
     case GRAT_SINGLE:
