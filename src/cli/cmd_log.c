@@ -308,8 +308,8 @@ const cli_command cli_cmd_log = {
             "jump, and FILE.gaps.csv says where and how many. .h5, .csv, .npy and .wav grow without limit, and hold "
             "what came until a second ago whatever happens. With --trigger, --every or --segments each acquisition is "
             "one of its own, with its number and its times. A BitScope records in blocks with gaps between them; "
-            "--mode stream has none while the link keeps up, but 8 bit only, and its format is described by others, not "
-            "confirmed with an instrument: compare before you rely on it.",
+            "--mode stream has none while the link keeps up, but 8 bit only, and its format is described by others, "
+            "not confirmed with an instrument: compare before you rely on it.",
     .options = options,
     .shared = cli_acquire_options,
     .max_args = 1,
