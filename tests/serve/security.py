@@ -407,9 +407,10 @@ class Runner:
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('--grat', required=True)
-    p.add_argument('--slow', type=int, default=400, help='slow connections')
+    p.add_argument('--slow', type=int, default=2000, help='slow connections: twice as many as the server keeps')
     a = p.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    a.slow = min(a.slow, hard - 200) if hard > 0 else a.slow
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, a.slow + 200)), hard))
     run = Runner()
     with tempfile.TemporaryDirectory() as top:
