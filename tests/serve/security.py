@@ -201,8 +201,8 @@ def path_traversal(s, folder, secret):
 
 
 def slow_connections(s, count):
-    """Each sends a byte now and then; the others are served all the same."""
-    slow, begin = [], time.monotonic()
+    """Some send a byte now and then, some nothing; the others are served all the same."""
+    slow, trickling, begin = [], set(), time.monotonic()
     worst = 0
     w = WebSocket(s)
     w.frame()
@@ -211,14 +211,16 @@ def slow_connections(s, count):
         c.settimeout(5)
         try:
             c.connect(('127.0.0.1', s.port))
-            c.sendall(b'GET / HTTP/1.1\r\nHost: x' if i % 2 else b'G')
+            if i % 3:
+                c.sendall(b'GET / HTTP/1.1\r\nHost: x')
+                trickling.add(c)
             slow.append(c)
         except OSError:
             c.close()
         if i % 100 == 99:
             for k in slow[-100:]:
                 try:
-                    k.send(b'y')
+                    k.send(b'y' if k in trickling else b'')
                 except OSError:
                     pass
             t = time.monotonic()
