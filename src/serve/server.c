@@ -191,6 +191,57 @@ static void limits(server *srv)
     if (r.rlim_cur < want) srv->conns_max = r.rlim_cur > 2 * SPARE_FDS ? (unsigned)r.rlim_cur - 2 * SPARE_FDS : 64;
 }
 
+/* What is behind waits for an address that is not there, and does not say why a port cannot be had. */
+static grat_err try_address(const char *address, uint16_t port, grat_op *op)
+{
+    struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    bool v4 = inet_pton(AF_INET, address, &a4.sin_addr) == 1;
+    if (!v4) inet_pton(AF_INET6, address, &a6.sin6_addr);
+    int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    if (fd < 0) return grat_op_fail(op, GRAT_EIO, "%s: %s", address, strerror(errno));
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    int bad = bind(fd, v4 ? (struct sockaddr *)&a4 : (struct sockaddr *)&a6, v4 ? sizeof a4 : sizeof a6);
+    int why = errno;
+    close(fd);
+    if (!bad) return GRAT_OK;
+    return grat_op_fail(op, why == EACCES ? GRAT_EACCES : GRAT_EBUSY, "%s port %u: it cannot be listened at: %s; "
+                        "choose another with --listen", address, port, strerror(why));
+}
+
+static bool same_address(const struct sockaddr_storage *a, const char *address)
+{
+    char text[INET6_ADDRSTRLEN] = "", wanted[INET6_ADDRSTRLEN] = "";
+    struct in6_addr raw;
+    int family = strchr(address, ':') ? AF_INET6 : AF_INET;
+    if (a->ss_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, text, sizeof text);
+    else
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, text, sizeof text);
+    return a->ss_family == family && inet_pton(family, address, &raw) == 1 &&
+           inet_ntop(family, &raw, wanted, sizeof wanted) && strcmp(text, wanted) == 0;
+}
+
+/* Every listening socket of the port, as the kernel has it: being reachable from elsewhere by mistake is the worst that
+ * could happen here. */
+static bool listens_there_alone(const char *address, int port)
+{
+    bool any = false;
+    for (int fd = 0; fd < 1024; fd++) {
+        struct sockaddr_storage a;
+        socklen_t n = sizeof a, m = sizeof(int);
+        int listening = 0;
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &m) || !listening) continue;
+        if (getsockname(fd, (struct sockaddr *)&a, &n) || (a.ss_family != AF_INET && a.ss_family != AF_INET6)) continue;
+        in_port_t at = a.ss_family == AF_INET ? ((struct sockaddr_in *)(void *)&a)->sin_port
+                                              : ((struct sockaddr_in6 *)(void *)&a)->sin6_port;
+        if (ntohs(at) != port) continue;
+        if (!same_address(&a, address)) return false;
+        any = true;
+    }
+    return any;
+}
+
 static grat_err listen_at(server *srv, const char *address, const serve_cert *cert, grat_op *op)
 {
     static const lws_retry_bo_t idle = {.secs_since_valid_ping = 20, .secs_since_valid_hangup = 45};
@@ -203,6 +254,8 @@ static grat_err listen_at(server *srv, const char *address, const serve_cert *ce
     info.gid = info.uid = (unsigned)-1;
     srv->ctx = lws_create_context(&info);
     if (!srv->ctx) return grat_op_fail(op, GRAT_ENOMEM, "serve: it cannot be started");
+    /* With IPv6 on, the library takes the name of an IPv4 address for none, and listens at all of them. */
+    if (!strchr(address, ':')) info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
     info.port = srv->opt->port;
     info.iface = address;
     info.protocols = protocols;
@@ -218,9 +271,10 @@ static grat_err listen_at(server *srv, const char *address, const serve_cert *ce
         info.ssl_options_set = (long)(SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1);
     }
     srv->vhost = lws_create_vhost(srv->ctx, &info);
-    if (srv->vhost) return GRAT_OK;
-    return grat_op_fail(op, GRAT_EBUSY, "%s port %u: it cannot be listened at: the port is taken, the address is not "
-                        "ours, or the certificate is unusable; choose another with --listen", address, srv->opt->port);
+    if (srv->vhost && listens_there_alone(address, lws_get_vhost_listen_port(srv->vhost))) return GRAT_OK;
+    if (srv->vhost) return grat_op_fail(op, GRAT_EIO, "%s: something else would be listened at; not served", address);
+    return grat_op_fail(op, GRAT_EBUSY, "%s port %u: it cannot be listened at: the port was taken just now, or the "
+                        "certificate is unusable; look at --listen and --cert", address, srv->opt->port);
 }
 
 static void add_instruments(server *srv)
@@ -289,6 +343,7 @@ static grat_err start(server *srv, const char *address, serve_cert *cert, grat_o
     limits(srv);
     srv->finder = serve_finder_new(srv);
     if (!err && !srv->finder) err = grat_op_fail(op, GRAT_ENOMEM, "serve: out of memory");
+    if (!err) err = try_address(address, o->port, op);
     return err ? err : listen_at(srv, address, cert, op);
 }
 

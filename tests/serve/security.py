@@ -26,6 +26,29 @@ def expect(what, got, wanted):
 # ---- the gate
 
 
+def listening(port):
+    """Addresses, as the kernel writes them."""
+    found = []
+    for name in ('/proc/net/tcp', '/proc/net/tcp6'):
+        with open(name, encoding='ascii') as f:
+            for line in f.readlines()[1:]:
+                words = line.split()
+                address, _, at = words[1].partition(':')
+                if words[3] == '0A' and int(at, 16) == port:
+                    found.append(address)
+    return found
+
+
+def listens_on_loopback_alone(s):
+    expect('127.0.0.1', listening(s.port), ['0100007F'])
+
+
+def listens_where_it_is_told(grat, folder):
+    for address, wanted in (('127.0.0.9', ['0900007F']), ('[::1]', ['00000000000000000000000001000000'])):
+        with Server(grat, 'SIM::plain', '--listen', address + ':0', '--folder', folder) as s:
+            expect(address, listening(s.port), wanted)
+
+
 def foreign_origin(s):
     for origin in ('http://evil.example', 'null', 'https://' + s.host, 'http://localhost:1',
                    'http://' + s.host + '.evil'):
@@ -422,7 +445,8 @@ def main():
         with open(secret, 'w', encoding='ascii') as f:
             f.write('SECRET')
         with Server(a.grat, 'SIM::ds1104z', '--listen', '127.0.0.1:0', '--folder', folder) as s:
-            for function in (foreign_origin, rebinding_host, headers_of_answers, forms_of_others, methods_and_paths,
+            for function in (listens_on_loopback_alone, foreign_origin, rebinding_host, headers_of_answers,
+                             forms_of_others, methods_and_paths,
                              broken_bodies,
                              oversized_requests, oversized_frames, strange_views):
                 run.run(function, s)
@@ -442,6 +466,7 @@ def main():
             run.run(token_needed, s)
             fingerprint = s.fingerprint
         run.run(certificate_kept, a.grat, folder, config, fingerprint)
+        run.run(listens_where_it_is_told, a.grat, folder)
         run.run(beyond_loopback, a.grat, folder, config)
     out = os.environ.get('GRAT_RESULTS')
     if out:
