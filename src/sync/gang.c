@@ -1,5 +1,5 @@
-/* Members on one GPIB board that start by the bus trigger: addressed as listeners together, they are started by one group
- * execute trigger (IEEE 488.1: UNL 0x3f, listen addresses from 0x20, secondary addresses from 0x60, GET 0x08). */
+/* Members on one GPIB board that start by the bus trigger: addressed as listeners together, they are started by one
+ * group execute trigger (IEEE 488.1: UNL 0x3f, listen addresses from 0x20, secondary addresses from 0x60, GET 0x08). */
 #include "sync/sync_int.h"
 
 #include <stdio.h>
