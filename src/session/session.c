@@ -372,8 +372,25 @@ static grat_err check_lock(grat_session *s, grat_op *op)
     return grat_op_fail(op, GRAT_ELOCKED, "%s: locked by another client; wait or close the other program", s->name);
 }
 
+/* The end of an identity that was on its way when the recovery began looks like one ("GOL TECHNOLOGIES,…"). Where
+ * none is known to compare with, two equal ones in a row are wanted. */
+static grat_err confirm_identity(grat_session *s, grat_op *op)
+{
+    char line[TEXT_CHUNK];
+    grat_err e = grat__raw_write(s, "*IDN?", 5, op);
+    for (unsigned tries = 0; !e && tries < 64; tries++) {
+        e = grat__raw_text(s, line, sizeof line, op);
+        if (!e && strcmp(line, s->idn) == 0) return GRAT_OK;
+        if (!e && looks_like_identity(line)) learn_identity(s, line);
+    }
+    s->idn[0] = '\0';
+    s->synced = false;
+    return e ? e : grat_op_fail(op, GRAT_EPROTO, "*IDN? is answered by something else again and again");
+}
+
 static grat_err recover_once(grat_session *s, grat_op *op)
 {
+    bool stranger = !s->idn[0] && grat__is_stream(s) && !s->dialect;
     forget_leftovers(s);
     s->outstanding = false;
     grat_err e = s->tr->clear(s->priv, op);
@@ -381,7 +398,8 @@ static grat_err recover_once(grat_session *s, grat_op *op)
     if (e) return e;
     bool ordered = s->tr->caps & GRAT_TCAP_ORDERED && !s->dialect;
     if (s->opt.no_sync || (ordered && !s->idn[0])) return GRAT_OK;
-    return prove_identity(s, op);
+    e = prove_identity(s, op);
+    return e || !stranger ? e : confirm_identity(s, op);
 }
 
 /* An instrument that is not there will not come back within the call; one that is slow may. */

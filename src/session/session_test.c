@@ -312,6 +312,23 @@ TEST(a_late_identity_is_no_answer)
     peer.idn_ms = 0;
 }
 
+/* The end of an answer that was on its way passes for an identity; the recovery must not learn it. */
+TEST(the_end_of_an_identity_is_none)
+{
+    char text[64];
+    grat_op op;
+    peer_start("ACME,MODEL,1,2", "CME,MODEL,1,2\n");
+    grat_session *s = connect_peer();
+    grat_op_init(&op, 3000, NULL);
+    EQ(grat_recover(s, &op), GRAT_OK);
+    EQ(grat_query(s, "A?", text, sizeof text, &op), GRAT_OK);
+    STR(text, "alpha");
+    EQ(grat_query(s, "*IDN?", text, sizeof text, &op), GRAT_OK);
+    STR(text, "ACME,MODEL,1,2");
+    grat_close(s);
+    peer_stop();
+}
+
 int main(void)
 {
     RUN(text_and_stale_greeting);
@@ -322,5 +339,6 @@ int main(void)
     RUN(refused_and_unknown);
     RUN(identities);
     RUN(a_late_identity_is_no_answer);
+    RUN(the_end_of_an_identity_is_none);
     return TEST_RESULT();
 }
