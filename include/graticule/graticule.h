@@ -941,7 +941,8 @@ typedef enum grat_live_kind {
     GRAT_LIVE_Y4M = 1,        /* YUV4MPEG2: a file, "-" = standard output */
     GRAT_LIVE_V4L2,           /* a Linux video output such as v4l2loopback's */
     GRAT_LIVE_RECORD,         /* a file, .mp4 (there when it is whole) or .mkv (grows), by FFmpeg's libraries */
-    GRAT_LIVE_TERMINAL,       /* the terminal of this process, put back at the end: "auto", "kitty", "sixel", "blocks" */
+    GRAT_LIVE_TERMINAL,       /* the terminal of this process, put back at the end: "auto", "kitty", "sixel",
+                               * "blocks" */
     GRAT_LIVE_MJPEG,          /* a server for browsers and video programs: "8080" on this computer alone, "0.0.0.0:8080"
                                * (an address of numbers; needs a token) for others; port 0 is any. GET / is the stream,
                                * /frame.jpg one picture */
