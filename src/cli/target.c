@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <strings.h>
 #include <termios.h>
 #include <unistd.h>
@@ -25,6 +26,8 @@ bool cli_is_resource(const cli *c, const char *text)
     for (unsigned i = 0; i < sizeof bare / sizeof *bare; i++) {
         if (strcasecmp(text, bare[i]) == 0) return true;
     }
+    struct stat st;
+    if (stat(text, &st) == 0 && S_ISREG(st.st_mode)) return false; /* /dev/shm/run.h5 */
     return strncmp(text, "socket://", 9) == 0 || strncmp(text, "bitscope-server://", 18) == 0 ||
            strncmp(text, "file:/dev/", 10) == 0 || strncmp(text, "/dev/", 5) == 0;
 }

@@ -19,6 +19,8 @@ typedef struct cell {
 typedef struct column {
     const uint8_t *raw;
     const cell *cells;    /* by the raw byte; NULL when samples are wider */
+    cell *wide;           /* by the raw 16 bits, filled as they come; NULL for others */
+    bool last;
     const grat_trace *trace;
     double factor, bias;  /* value * 10^decimals = raw * factor + bias */
     unsigned decimals;
@@ -28,6 +30,7 @@ typedef struct csv {
     const grat_meta *meta;
     bool header_done, numbered;
     cell (*cells)[256];
+    cell *wide[GRAT_MAX_CHANNELS];   /* WIDE of them; NULL for traces of another kind, and when memory is short */
     double scale[GRAT_MAX_CHANNELS], offset[GRAT_MAX_CHANNELS];
 } csv;
 
@@ -39,6 +42,8 @@ typedef struct ticker {
     unsigned low_digits, decimals, high_length;
     char high_text[GRAT__NUM_MAX + 16];
 } ticker;
+
+enum { WIDE = 65536 };
 
 static const uint32_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 
@@ -95,6 +100,28 @@ static void fill_cells(cell cells[256], const grat_trace *t, bool last)
     }
 }
 
+static void fill_wide(const column *c, uint16_t code, cell *e)
+{
+    double raw = c->trace->type == GRAT_I16 ? (double)(int16_t)code : (double)code;
+    char text[GRAT__NUM_MAX + 2] = ",";
+    double value = raw * c->trace->scale + c->trace->offset;
+    size_t n = 1 + put_value(text + 1, value, raw * c->factor + c->bias, c->decimals);
+    if (c->last) text[n++] = '\n';
+    memcpy(e->text, text, sizeof e->text);
+    e->length = (uint8_t)n;
+}
+
+static void prepare_wide(csv *c, unsigned i, column *col, bool last)
+{
+    const grat_trace *t = col->trace;
+    bool other = c->scale[i] != t->scale || c->offset[i] != t->offset;
+    if (!c->wide[i]) c->wide[i] = calloc(WIDE, sizeof(cell));
+    else if (other) memset(c->wide[i], 0, WIDE * sizeof(cell));
+    c->scale[i] = t->scale, c->offset[i] = t->offset;
+    col->wide = c->wide[i];
+    col->last = last;
+}
+
 static grat_err prepare(csv *c, grat_record *r, column *columns, grat_op *op)
 {
     bool fresh = !c->cells;
@@ -108,6 +135,7 @@ static grat_err prepare(csv *c, grat_record *r, column *columns, grat_op *op)
         col->decimals = grat__step_decimals(t->scale, t->offset);
         col->factor = t->scale * grat__pow10((int)col->decimals);
         col->bias = t->offset * grat__pow10((int)col->decimals);
+        if (t->type == GRAT_U16 || t->type == GRAT_I16) prepare_wide(c, i, col, i + 1 == r->traces);
         if (t->type != GRAT_U8 && t->type != GRAT_I8) continue;
         if (fresh || c->scale[i] != t->scale || c->offset[i] != t->offset)
             fill_cells(c->cells[i], t, i + 1 == r->traces);
@@ -211,7 +239,17 @@ static inline char *put_cell(char *p, const cell *e)
     return p + e->length;
 }
 
-/* Every column a byte wide, the time an exact count: the common case and the one that must be quick. */
+static inline const cell *cell_at(const column *c, size_t i)
+{
+    uint16_t code;
+    if (!c->wide) return &c->cells[c->raw[i]];
+    memcpy(&code, c->raw + 2 * i, sizeof code);
+    cell *e = &c->wide[code];
+    if (__builtin_expect(!e->length, 0)) fill_wide(c, code, e);
+    return e;
+}
+
+/* Every column one or two bytes wide, the time an exact count: the common case and the one that must be quick. */
 static char *put_rows_fast(char *p, const block *b, ticker *k)
 {
     const char *digits = grat__digits4();
@@ -219,7 +257,7 @@ static char *put_rows_fast(char *p, const block *b, ticker *k)
     for (size_t i = b->from; i < b->from + b->n; i++) {
         memcpy(p, b->prefix, b->prefix_length);
         p = ticker_put(p + b->prefix_length, &t, digits);
-        for (unsigned j = 0; j < b->count; j++) p = put_cell(p, &b->columns[j].cells[b->columns[j].raw[i]]);
+        for (unsigned j = 0; j < b->count; j++) p = put_cell(p, cell_at(&b->columns[j], i));
         ticker_next(&t);
     }
     *k = t;
@@ -236,6 +274,20 @@ static char *put_rows_two(char *p, const block *b, ticker *k)
         p = ticker_put(p, &t, digits);
         p = put_cell(p, &ca[ra[i]]);
         p = put_cell(p, &cb[rb[i]]);
+        ticker_next(&t);
+    }
+    *k = t;
+    return p;
+}
+
+static char *put_rows_one(char *p, const block *b, ticker *k)
+{
+    const char *digits = grat__digits4();
+    const column c = b->columns[0];
+    ticker t = *k;
+    for (size_t i = b->from; i < b->from + b->n; i++) {
+        p = ticker_put(p, &t, digits);
+        p = put_cell(p, cell_at(&c, i));
         ticker_next(&t);
     }
     *k = t;
@@ -282,7 +334,7 @@ static char *put_rows_any(char *p, const block *b)
 static grat_err put_rows(block *b, size_t count, grat_out *o, grat_op *op)
 {
     bool fast = b->tb->exact && b->first + count < (uint64_t)INT64_MAX / 4 / (uint64_t)b->tb->step;
-    for (unsigned j = 0; j < b->count; j++) fast = fast && b->columns[j].cells;
+    for (unsigned j = 0; j < b->count; j++) fast = fast && (b->columns[j].cells || b->columns[j].wide);
     ticker k;
     if (fast) ticker_init(&k, b->tb, b->first);
     const size_t widest = 96 + (size_t)b->count * (GRAT__NUM_MAX + 4);
@@ -293,8 +345,10 @@ static grat_err put_rows(block *b, size_t count, grat_out *o, grat_op *op)
         size_t left = count - b->from;
         b->n = room / widest < left ? room / widest : left;
         char *p = (char *)to;
-        if (fast && b->count == 2 && !b->prefix_length)
+        if (fast && b->count == 2 && !b->prefix_length && b->columns[0].cells && b->columns[1].cells)
             p = put_rows_two(p, b, &k);
+        else if (fast && b->count == 1 && !b->prefix_length)
+            p = put_rows_one(p, b, &k);
         else if (fast)
             p = put_rows_fast(p, b, &k);
         else
@@ -333,6 +387,7 @@ static void fini(void *p)
 {
     csv *c = p;
     free(c->cells);
+    for (unsigned i = 0; i < GRAT_MAX_CHANNELS; i++) free(c->wide[i]);
 }
 
 const grat_format grat__format_csv = {

@@ -11,6 +11,7 @@
 #include "format/format.h"
 #include "format/zip.h"
 
+#include <libdeflate.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,7 +111,7 @@ static grat_err put_member(sr *s, const void *data, size_t n, bool shrink, grat_
     size_t smaller = shrink && n > 64 ? deflate_all(s, data, n) : 0;
     member_name(s, s->count, name);
     grat__zip_member m = {.name = name, .name_length = strlen(name), .size = n, .stored = smaller ? smaller : n,
-                          .crc = (uint32_t)crc32_z(0, data, n), .deflated = smaller != 0};
+                          .crc = libdeflate_crc32(0, data, n), .deflated = smaller != 0};
     grat_err err = add_entry(s, m.crc, (size_t)m.stored, op);
     if (!err) err = grat__zip_put_local(&m, o, op);
     return err ? err : grat_out_write(o, smaller ? s->packed : data, (size_t)m.stored, op);

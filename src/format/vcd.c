@@ -136,6 +136,64 @@ static grat_err put_changes(vcd *v, const grat_record *r, size_t from, size_t n,
     return GRAT_OK;
 }
 
+/* The first place from `i` on whose byte is not `level`; `stop` when there is none. */
+static size_t run_end(const uint8_t *raw, size_t i, size_t stop, uint8_t level)
+{
+    uint64_t same = level * 0x0101010101010101u, eight;
+    for (; i + 8 <= stop; i += 8) {
+        memcpy(&eight, raw + i, 8);
+        if (eight != same) break;
+    }
+    while (i < stop && raw[i] == level) i++;
+    return i;
+}
+
+static bool all_logic(const grat_record *r)
+{
+    for (unsigned k = 0; k < r->traces; k++)
+        if (!r->trace[k].logic || r->trace[k].type != GRAT_U8 || r->trace[k].scale != 1 || r->trace[k].offset != 0)
+            return false;
+    return true;
+}
+
+static size_t put_level(vcd *v, const grat_record *r, unsigned k, size_t i, char *p)
+{
+    uint8_t level = ((const uint8_t *)r->trace[k].raw)[i];
+    bool same = v->known[k] && (v->last[k] != 0) == (level != 0);
+    v->last[k] = level;
+    v->known[k] = true;
+    if (same) return 0;
+    p[0] = level ? '1' : '0';
+    p[1] = (char)('!' + k);
+    p[2] = '\n';
+    return 3;
+}
+
+/* Wires only: from change to change. */
+static grat_err put_wires(vcd *v, const grat_record *r, grat_out *o, grat_op *op)
+{
+    size_t next[GRAT_MAX_CHANNELS], at = r->count;
+    for (unsigned k = 0; k < r->traces; k++) {
+        next[k] = v->known[k] ? run_end(r->trace[k].raw, 0, r->count, (uint8_t)v->last[k]) : 0;
+        if (next[k] < at) at = next[k];
+    }
+    while (at < r->count) {
+        char *line = (char *)grat__out_reserve(o, (r->traces + 1) * LINE_MAX_LEN, NULL, op);
+        if (!line) return op->err;
+        size_t head = put_time(line, time_of(v, r->first + at)), used = head, soonest = r->count;
+        for (unsigned k = 0; k < r->traces; k++) {
+            if (next[k] == at) {
+                used += put_level(v, r, k, at, line + used);
+                next[k] = run_end(r->trace[k].raw, at, r->count, (uint8_t)v->last[k]);
+            }
+            if (next[k] < soonest) soonest = next[k];
+        }
+        if (used > head) grat__out_advance(o, used);
+        at = soonest;
+    }
+    return GRAT_OK;
+}
+
 /* The samples from v->next to r->first are lost. */
 static grat_err put_gap(vcd *v, const grat_record *r, grat_out *o, grat_op *op)
 {
@@ -175,8 +233,10 @@ static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
     }
     if (!err && r->number != v->number) err = put_acquisition(v, r, o, op);
     if (!err && r->first > v->next) err = put_gap(v, r, o, op);
+    bool wires = all_logic(r);
+    if (wires && !err) err = put_wires(v, r, o, op);
     size_t piece = VALUES / r->traces;
-    for (size_t i = 0; i < r->count && !err; i += piece) {
+    for (size_t i = 0; i < r->count && !err && !wires; i += piece) {
         size_t n = r->count - i < piece ? r->count - i : piece;
         for (unsigned k = 0; k < r->traces; k++) grat_trace_values(&r->trace[k], i, n, v->value + k * n);
         err = put_changes(v, r, i, n, o, op);

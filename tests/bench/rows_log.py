@@ -88,7 +88,7 @@ def plot(bench, folder):
 
 def export(bench, folder):
     """The same samples out of our recording and, by sigrok-cli, out of a part of them."""
-    n, part = (4 << 20, 1 << 20) if bench.quick else (50 << 20, 2 << 20)
+    n, part = (4 << 20, 1 << 20) if bench.quick else (50 << 20, 8 << 20)
     tool = bench.tool('bench_log')
     path = {name: os.path.join(folder, name) for name in ('a.h5', 'd.h5', 'part.h5', 'part.wav', 'part.sr')}
     for name, bits, samples in (('a.h5', 16, n), ('d.h5', 1, n), ('part.wav', 16, part), ('part.h5', 1, part)):
