@@ -39,6 +39,7 @@ soak: deps-build deps-check $(CHECK)/build.ninja
 	@$(CHECK)/tests/faults/matrix --cases 100000
 	@GRAT_ABORTS=$(ABORTS) $(CHECK)/wires_hislip_test
 	@$(CHECK)/bus_wires_test $(ABORTS) session
+	@/usr/bin/python3 tests/serve/security.py --grat $(CHECK)/src/cli/grat --slow 10000
 	@$(CHECK)/bus_wires_test $(ABORTS) gateway_over_tcp
 
 # The VISA library under the thread sanitizer.

@@ -1,7 +1,7 @@
 /* What the web server parses itself: headers (Host, Origin, Cookie, Authorization), names of files, and JSON bodies as
- * settings and as recordings. The first byte chooses. */
+ * settings, as recordings and as messages of a viewer, with the picture that follows. The first byte chooses. */
 #include "serve/gate.h"
-#include "serve/knobs.h"
+#include "serve/server.h"
 
 #include <math.h>
 
@@ -24,6 +24,16 @@ static void headers(const char *text)
     if (serve_gate_known(&beyond, text, NULL)) HOLDS(strstr(text, beyond.session) != NULL);
     if (serve_gate_known(&beyond, NULL, text)) HOLDS(strstr(text, beyond.token) != NULL);
     if (serve_gate_file(text)) HOLDS(strchr(text, '/') == NULL && text[0] != '.' && strlen(text) <= 120);
+}
+
+static grat_record *record(void)
+{
+    static const grat_sample_type types[2] = {GRAT_U8, GRAT_F32};
+    grat_record *r = grat_record_new(2, types, 3000);
+    HOLDS(r);
+    r->dt = 1e-6;
+    r->t0 = -1e-3;
+    return r;
 }
 
 static void body(const char *text, size_t n)
@@ -50,6 +60,16 @@ static void body(const char *text, size_t n)
         HOLDS(op.text[0]);
     }
     if (serve_log_parse(o, &plan, &op) == GRAT_OK) HOLDS(plan.rate >= 0 && plan.duration >= 0 && plan.format[0]);
+    viewer v = {.view = {.columns = 1200}};
+    serve_viewer_message(&v, o);
+    HOLDS(v.view.columns <= SERVE_MAX_COLUMNS && isfinite(v.view.from) && isfinite(v.view.to));
+    grat_record *r = record();
+    serve_shot *shot = serve_shot_new(r, 1);
+    size_t size = 0;
+    uint8_t *frame = serve_frame(shot, &v.view, 0, &size);
+    HOLDS(frame && size >= 72 && size < 200000);
+    free(frame);
+    serve_shot_unref(shot);
     json_decref(o);
 }
 
