@@ -1,4 +1,4 @@
-# A thin front to Meson: make, make demo, make check, make bench, make soak, make install.
+# A thin front to Meson: make, make demo, make check, make bench, make docs, make soak, make install.
 BUILD ?= build
 CHECK ?= build-check
 PREFIX ?= /usr/local
@@ -32,6 +32,11 @@ bench: all deps-bench
 	@ninja --quiet -C $(BUILD)
 	@/usr/bin/python3 tests/bench/bench.py --build $(BUILD)
 
+# The documentation's site: build/docs/site/index.html. Runs its blocks, which make the pictures.
+docs: deps-build deps-docs $(BUILD)/build.ninja
+	@ninja --quiet -C $(BUILD) src/cli/grat libgraticule.so.0.1.0 libvisa.so.0.0.0
+	@/usr/bin/python3 docs/make.py $(BUILD)
+
 # 10,000 times on each wire: a block is broken off in its middle, then *IDN? must be answered right.
 ABORTS ?= 10000
 soak: deps-build deps-check $(CHECK)/build.ninja
@@ -54,4 +59,4 @@ install: all
 clean:
 	rm -rf $(BUILD) $(CHECK) build-tsan
 
-.PHONY: all demo check bench soak tsan install clean
+.PHONY: all demo check bench docs soak tsan install clean
