@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""The documentation is what it says: run.py pages|site|notebook|pip BUILD     exit status 77 when a package is missing"""
+"""The documentation is what it says.
+
+run.py pages|site|notebook|pip BUILD    exit status 77 when a package is missing
+"""
 import json
 import os
 import pathlib
@@ -56,9 +59,10 @@ def notebook(build):
         (kernel / 'kernel.json').write_text(json.dumps(spec), encoding='utf-8')
         env.update(HOME=str(home), JUPYTER_PATH=str(home), IPYTHONDIR=str(home / 'ipython'),
                    JUPYTER_RUNTIME_DIR=str(home / 'run'), MPLCONFIGDIR=str(home / 'mpl'))
-        done = subprocess.run([SYSTEM_PYTHON, '-m', 'nbconvert', '--to', 'notebook', '--execute', '--output-dir', folder,
-                               '--ExecutePreprocessor.timeout=120', TREE / 'docs' / 'notebook' / 'scope.ipynb'], env=env,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        command = [SYSTEM_PYTHON, '-m', 'nbconvert', '--to', 'notebook', '--execute', '--output-dir', folder,
+                   '--ExecutePreprocessor.timeout=120', TREE / 'docs' / 'notebook' / 'scope.ipynb']
+        done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              check=False)
         if done.returncode:
             print(done.stdout)
             return 1
@@ -75,7 +79,8 @@ def pip(build):
     env, asan = environment(build)
     env.pop('PYTHONPATH')
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([SYSTEM_PYTHON, '-m', 'venv', '--system-site-packages', '--without-pip', folder + '/v'], check=True)
+        subprocess.run([SYSTEM_PYTHON, '-m', 'venv', '--system-site-packages', '--without-pip', folder + '/v'],
+                       check=True)
         inside = folder + '/v/bin/python'
         # No network: setuptools is the system's. The sources are copied: a build leaves files beside them.
         subprocess.run(['cp', '-r', str(TREE / 'python'), folder + '/src'], check=True)
@@ -87,7 +92,8 @@ def pip(build):
                               check=True, cwd=folder).stdout
         print(said)
         plugin = subprocess.run([inside, '-m', 'pytest', '--version', '--version'], env=dict(env, LD_PRELOAD=asan),
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True, cwd=folder).stdout
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True,
+                                cwd=folder).stdout
     right = said.startswith(folder + '/v/') and said.strip().endswith('True') and 'graticule' in plugin
     return 0 if right else 1
 
