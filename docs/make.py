@@ -237,7 +237,7 @@ def main():
     if asan:
         env['LD_PRELOAD'] = asan[1]
     shutil.rmtree(out, ignore_errors=True)
-    done = subprocess.run(['/usr/bin/python3', '-m', 'sphinx', '-q', '-b', 'html', '-d', os.path.join(build, 'docs', 'trees'),
+    done = subprocess.run(['/usr/bin/python3', '-m', 'sphinx', '-q', '-E', '-b', 'html', '-d', os.path.join(build, 'docs', 'trees'),
                            *(['-W', '--keep-going'] if args.strict else []), source, out], env=env, check=False)
     if done.returncode == 0:
         print('%s' % (out / 'index.html'))

@@ -11,6 +11,7 @@ SLOPES = {'rising': 1, 'rise': 1, '+': 1, 'falling': 2, 'fall': 2, '-': 2, 'eith
           'below': 5}
 COUPLINGS = {'dc': CONSTANTS['GRAT_DC'], 'ac': CONSTANTS['GRAT_AC'], 'gnd': CONSTANTS['GRAT_GND']}
 TYPES = {'normal': 1, 'average': 2, 'peak': 3, 'hires': 4}
+MODES = {name: CONSTANTS['GRAT_LOG_' + name.upper()] for name in ('auto', 'block', 'rapid', 'stream')}
 DIGITAL = 16
 
 

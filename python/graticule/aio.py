@@ -2,10 +2,11 @@
 import asyncio
 import concurrent.futures
 import functools
-from typing import Any, AsyncIterator, Callable, Optional, TypeVar, Union
+from typing import Any, Callable, Optional, TypeVar, Union
 
 from ._call import Caller
 from .instrument import Channels, Identity, Instrument, Number, Screenshot
+from .stream import Stream, Totals
 from .traces import Traces
 
 T = TypeVar('T')
@@ -109,14 +110,33 @@ class AsyncInstrument:
     async def capture(self, channels: Optional[Channels] = None, **more: Any) -> Any:
         return await self._call(self.instrument.capture, channels, **more)
 
-    async def stream(self, rate: Number, channels: Optional[Channels] = None, **more: Any) -> AsyncIterator[Traces]:
+    def stream(self, rate: Number, channels: Optional[Channels] = None, **more: Any) -> 'AsyncStream':
         """`async for block in scope.stream(rate=1e6): …`"""
-        stream = await self._call(self.instrument.stream, rate, channels, **more)
-        try:
-            while True:
-                block: Optional[Traces] = await self._call(lambda: next(stream, None))
-                if block is None:
-                    return
-                yield block
-        finally:
-            stream.close()
+        return AsyncStream(self, lambda: self.instrument.stream(rate, channels, **more))
+
+
+class AsyncStream:
+    """What AsyncInstrument.stream returns: leaving the loop ends the recording. totals: as of Stream."""
+
+    def __init__(self, owner: AsyncInstrument, opener: Callable[[], Stream]):
+        self._owner, self._opener = owner, opener
+        self._stream: Optional[Stream] = None
+
+    def __aiter__(self) -> 'AsyncStream':
+        return self
+
+    async def __anext__(self) -> Traces:
+        if self._stream is None:
+            self._stream = await self._owner._call(self._opener)
+        block: Optional[Traces] = await self._owner._call(next, self._stream, None)
+        if block is None:
+            raise StopAsyncIteration
+        return block
+
+    @property
+    def totals(self) -> Optional[Totals]:
+        return self._stream.totals if self._stream else None
+
+    async def aclose(self) -> None:
+        if self._stream:
+            await self._owner._call(self._stream.close)

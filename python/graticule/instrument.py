@@ -364,13 +364,15 @@ class Instrument:
     def stream(self, rate: Number, channels: Optional[Channels] = None, *, duration: Optional[Number] = None,
                samples: Optional[Number] = None, block: Optional[Number] = None, low: Optional[Number] = None,
                high: Optional[Number] = None, coupling: Optional[str] = None, probe: Optional[float] = None,
-               depth: int = 4, progress: _progress.Progress = None, timeout: Optional[float] = None) -> 'Stream':
+               mode: str = 'auto', depth: int = 4, progress: _progress.Progress = None,
+               timeout: Optional[float] = None) -> 'Stream':
         """Records without end: `for block in scope.stream(rate=1e6): …` gives Traces, one block after another.
 
         rate: samples per second of each channel, at least. channels, low, high, coupling, probe: as for capture.
         duration: seconds of signal, samples: of each channel, after which it ends; else it goes on until it is closed
         or the loop is left. block: seconds of one block; left out, as long as the instrument's memory allows, 2 s at
-        most. depth: blocks that may wait for the program: the memory that is used does not grow beyond them, and a
+        most. mode: "auto", "block", "rapid" or "stream", as for `grat log`; OutOfRange where the instrument has it not.
+        depth: blocks that may wait for the program: the memory that is used does not grow beyond them, and a
         program that is too slow makes gaps. progress: True or a function, called with (samples, of how many or None).
         timeout: seconds in all; None = no limit.
 
@@ -385,7 +387,7 @@ class Instrument:
                       block=_request.above_nothing(block, 's', 'block') if block is not None else None,
                       duration=_request.above_nothing(duration, 's', 'duration') if duration is not None else 0.0,
                       samples=_request.whole(samples, 'S', 'samples') if samples is not None else 0,
-                      depth=depth, progress=progress, timeout=timeout)
+                      mode=_request.word(_request.MODES, mode, 'mode'), depth=depth, progress=progress, timeout=timeout)
 
     def live(self, channels: Optional[Channels] = None, *, seconds: Optional[float] = None,
              frames: Optional[int] = None, rate: float = 10.0, **more: Any) -> 'LivePlot':

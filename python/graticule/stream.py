@@ -99,7 +99,7 @@ class Stream(Iterator[Traces]):
     with statement end the recording."""
 
     def __init__(self, instrument: 'Instrument', q: Any, *, rate: float, block: Optional[float], duration: float,
-                 samples: int, depth: int, progress: _progress.Progress, timeout: Optional[float]):
+                 samples: int, mode: int, depth: int, progress: _progress.Progress, timeout: Optional[float]):
         with instrument._locked(None) as seconds:
             instrument._open_scope(seconds)
             caps = lib.grat_scope_caps(instrument._scope).contents
@@ -107,7 +107,7 @@ class Stream(Iterator[Traces]):
             most = rate * (block or BLOCK_SECONDS)
             q.samples = max(1, round(most if block else min(room, most)))
             q.period = q.samples / rate
-            options = grat_log_options(size=sizeof(grat_log_options), duration=duration, samples=samples)
+            options = grat_log_options(size=sizeof(grat_log_options), duration=duration, samples=samples, mode=mode)
             self._work = _Work(instrument, q, options, depth, timeout)
             self._done = 0
             total = samples or (round(duration * rate) if duration else None)

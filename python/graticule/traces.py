@@ -165,9 +165,12 @@ class Traces(Mapping[str, Trace]):
 
     def _repr_html_(self) -> str:
         import html
-        rows = ''.join('<tr><td>%s</td><td>%s</td><td>%.6g</td><td>%.6g</td><td>%.6g</td></tr>' % (
-            html.escape(name), html.escape(t.unit), v.min(), v.max(), v.mean())
-            for name, t in self.items() for v in [t.volts] if len(t)) if numpy_or_none() else ''
+        rows = ''
+        for name, t in self.items() if numpy_or_none() and self.samples else ():
+            raw = t.raw
+            values = [t.offset + t.scale * float(value) for value in (raw.min(), raw.max(), raw.mean())]
+            rows += '<tr><td>%s</td><td>%s</td>%s</tr>' % (
+                html.escape(name), html.escape(t.unit), ''.join('<td>%.6g</td>' % value for value in values))
         return '<p>%s</p><table><tr><th>trace</th><th>unit</th><th>min</th><th>max</th><th>mean</th></tr>%s</table>' % (
             html.escape(repr(self)), rows)
 

@@ -59,3 +59,18 @@ def test_cancelled(graticule_sim):
     began = time.monotonic()
     asyncio.run(main())
     assert time.monotonic() - began < 20
+
+
+def test_stream(graticule_sim):
+    resource = graticule_sim('bitscope', options='a=sine:1kHz:2V:1.6V').resource
+
+    async def main():
+        async with gr.open_async(resource) as scope:
+            blocks = [b async for b in scope.stream(1e5, 'A', duration=0.1, block=0.01, low=0, high=5)]
+            async for block in scope.stream(1e5, 'A', low=0, high=5):
+                break
+            assert block.samples and (await scope.capture('A', period=1e-3, trigger='none')).samples
+        return blocks
+
+    blocks = asyncio.run(main())
+    assert len(blocks) > 1 and blocks[0].first == 0
