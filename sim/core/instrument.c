@@ -11,6 +11,8 @@
 /* The VXI-11 receive limit that DS1000Z units advertise. */
 #define DEFAULT_MAX_RECV 1500
 #define NS_PER_MS 1000000
+#define MOST_NOTE 160            /* one line of the start log */
+#define NOTE_NS 1000000          /* how long it may wait for a quiet moment */
 #define OFFER_NS 1000000         /* input that was not taken is offered again */
 
 /* UTC less CLOCK_MONOTONIC: of several looks the one that took the least time. */
@@ -136,6 +138,7 @@ void sim_instrument_free(sim_instrument *in)
     if (!in) return;
     if (in->model->close) in->model->close(in->priv);
     sim_store_clear(&in->store);
+    sim_flush_notes(in);
     if (in->start_log >= 0) close(in->start_log);
     free(in->priv);
     free(in);
@@ -169,8 +172,9 @@ uint32_t sim_instrument_max_recv(const sim_instrument *in)
 
 int64_t sim_instrument_step(sim_instrument *in, int64_t now_ns)
 {
-    if (!in->model->step) return INT64_MAX;
-    int64_t next = in->model->step(in->priv, now_ns);
+    if (in->noted && now_ns >= in->noted_ns + NOTE_NS) sim_flush_notes(in);
+    int64_t next = in->model->step ? in->model->step(in->priv, now_ns) : INT64_MAX;
+    if (in->noted && next > in->noted_ns + NOTE_NS) next = in->noted_ns + NOTE_NS;
     if (in->model->input && sim_port_offer(in, now_ns) && next > now_ns + OFFER_NS) next = now_ns + OFFER_NS;
     return next;
 }
@@ -196,10 +200,21 @@ bool sim_instrument_rqs(sim_instrument *in)
     return in->status.rqs;
 }
 
-void sim_note_start(const sim_instrument *in, const char *command, int64_t now_ns)
+/* Written when there is nothing more urgent: a start is not to wait for the line about the one before. */
+void sim_note_start(sim_instrument *in, const char *command, int64_t now_ns)
 {
-    if (in->start_log >= 0)
-        dprintf(in->start_log, "%lld %s %s\n", (long long)now_ns, sim_option(&in->options, "serial", "0"), command);
+    if (in->start_log < 0) return;
+    if (in->noted + MOST_NOTE > sizeof in->note) sim_flush_notes(in);
+    int n = snprintf(in->note + in->noted, MOST_NOTE, "%lld %.60s %.60s\n", (long long)now_ns,
+                     sim_option(&in->options, "serial", "0"), command);
+    in->noted += (size_t)n;
+    in->noted_ns = now_ns;
+}
+
+void sim_flush_notes(sim_instrument *in)
+{
+    if (in->noted && write(in->start_log, in->note, in->noted) < 0) in->noted = 0;
+    in->noted = 0;
 }
 
 void sim_instrument_trigger(sim_instrument *in)

@@ -43,6 +43,9 @@ struct sim_instrument {
     int64_t busy_until_ns;         /* no answer leaves before */
     int64_t pending_until_ns;      /* an overlapped operation: *OPC? waits for it */
     int start_log;                 /* of the option start-log, else -1 */
+    char note[640];                /* lines for it that are not written yet */
+    size_t noted;
+    int64_t noted_ns;
     int64_t epoch_ns, epoch_utc_ns; /* when the signals' and its own clock's time was 0 */
     double fast;                   /* its clock gains so much: 1e-6 is 1 ppm */
     double ahead;                  /* seconds that its time of day is ahead of UTC at the epoch */
@@ -68,8 +71,10 @@ double sim_own_utc(const sim_instrument *in, double own);
 /* The signal of an input: option `key` (`usual` without it), seen `key`-delay later. */
 bool sim_input_signal(const sim_instrument *in, const char *key, const char *usual, sim_signal *out, char err[256]);
 
-/* The option start-log: one line "NANOSECONDS SERIAL COMMAND" (CLOCK_MONOTONIC) as a start has arrived. */
-void sim_note_start(const sim_instrument *in, const char *command, int64_t now_ns);
+/* The option start-log: one line "NANOSECONDS SERIAL COMMAND" (CLOCK_MONOTONIC) as a start has arrived. It
+ * is in the file when the next answer leaves, or a millisecond later. */
+void sim_note_start(sim_instrument *in, const char *command, int64_t now_ns);
+void sim_flush_notes(sim_instrument *in);
 /* What an answer takes that never comes. */
 #define SIM_NEVER_NS 1000000000000000000
 

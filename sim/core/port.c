@@ -310,6 +310,7 @@ size_t sim_port_peek(sim_port *p, int64_t now_ns, const uint8_t **data, bool *la
         return waiting;
     }
     if (!r || now_ns < r->ready_ns) return 0;
+    sim_flush_notes(p->in);
     uint64_t total = r->head.len + r->body + r->tail.len, at = r->done, piece;
     if (at < r->head.len) {
         *data = r->head.data + at;

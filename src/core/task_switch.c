@@ -1,3 +1,6 @@
+/* The checked longjmp takes another stack for a mistake. */
+#undef _FORTIFY_SOURCE
+
 #include "core/task_switch.h"
 
 #include <sys/mman.h>
@@ -29,6 +32,7 @@ void grat__stack_reset(grat__stack *s, void (*entry)(void))
     __asan_unpoison_memory_region(s->memory, s->size);
 #endif
     s->asan_fake = NULL;
+    s->left = 0;
     getcontext(&s->context);
     s->context.uc_stack.ss_sp = s->memory;
     s->context.uc_stack.ss_size = s->size;
@@ -71,6 +75,7 @@ void grat__stack_free(grat__stack *s)
     s->memory = NULL;
 }
 
+#if defined GRAT__ASAN || defined GRAT__TSAN
 void grat__stack_switch(grat__stack *from, grat__stack *to, int last)
 {
 #ifdef GRAT__ASAN
@@ -89,6 +94,17 @@ void grat__stack_switch(grat__stack *from, grat__stack *to, int last)
     if (!to->memory) to->asan_bottom = bottom, to->asan_size = size; /* a task comes back from where it left to */
 #endif
 }
+#else
+/* A context is entered once as a context (which calls the kernel for the signal mask) and from then on by jumps. */
+void grat__stack_switch(grat__stack *from, grat__stack *to, int last)
+{
+    (void)last;
+    if (_setjmp(from->jump)) return;
+    from->left = 1;
+    if (to->left) _longjmp(to->jump, 1);
+    setcontext(&to->context);
+}
+#endif
 
 void grat__stack_entered(grat__stack *from)
 {

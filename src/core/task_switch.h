@@ -2,6 +2,7 @@
 #ifndef GRAT_CORE_TASK_SWITCH_H
 #define GRAT_CORE_TASK_SWITCH_H
 
+#include <setjmp.h>
 #include <stddef.h>
 #include <ucontext.h>
 
@@ -23,6 +24,8 @@
 /* A place to run: the waiting thread's own stack, or a task's. */
 typedef struct grat__stack {
     ucontext_t context;
+    jmp_buf jump;            /* where it left, when it has */
+    int left;
     void *memory;            /* lowest usable byte; NULL for the thread's own */
     size_t size;
     const void *asan_bottom; /* of the thread's own stack, as ASan knows it */

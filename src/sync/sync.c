@@ -254,13 +254,12 @@ static void begin_run(grat_sync *y)
     }
 }
 
-/* Sleeps until shortly before, then watches the clock: a timer is late by more than the spread of the sends. */
-static grat_err wait_for(int64_t at_ns, grat_op *op)
+/* Sleeps until shortly before; the tasks then watch the clock, for a timer is late by more than the spread of the
+ * sends. */
+static grat_err wait_for(grat_sync *y, int64_t at_ns, grat_op *op)
 {
-    if (at_ns <= 0) return GRAT_OK;
-    grat_err e = grat_op_sleep_until(op, at_ns - SPIN_NS);
-    while (!e && grat_now_ns() < at_ns) e = grat_op_check(op);
-    return e;
+    for (unsigned k = 0; k < y->n; k++) y->item[k].start_at_ns = at_ns;
+    return at_ns > 0 ? grat_op_sleep_until(op, at_ns - SPIN_NS) : GRAT_OK;
 }
 
 static void abort_failed(grat_sync *y)
@@ -316,7 +315,7 @@ grat_err grat_sync_run(grat_sync *y, int64_t at_ns, grat_op *op)
     op->err = GRAT_OK;
     op->text[0] = '\0';
     all(y, grat__sync_arm, op->deadline_ns - now > most ? now + most : op->deadline_ns, op);
-    if (wait_for(at_ns, op)) stop_all(y, op);
+    if (wait_for(y, at_ns, op)) stop_all(y, op);
     choose_leaders(y);
     all(y, grat__sync_start, op->deadline_ns, op);
     follow_leaders(y);

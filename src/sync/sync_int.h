@@ -48,6 +48,7 @@ typedef struct grat__sync_item {
     grat_session *session;
     grat_scope *scope;          /* when the recipe has calls of the driver; owns the session then */
     const grat_open_options *open;
+    int64_t start_at_ns;        /* of this run: not before */
     grat__sync_gang *gang;      /* those that one bus trigger starts, or NULL */
     int primary, secondary;     /* its GPIB addresses in it */
     grat_sync_step at;          /* the step that the task is in */
