@@ -128,7 +128,8 @@ class grat_bench(Structure):
 
 
 class grat_sync_options(Structure):
-    _fields_ = [('size', c_uint32), ('ready_ms', c_int64), ('even_none', c_bool), ('open', grat_open_options)]
+    _fields_ = [('size', c_uint32), ('ready_ms', c_int64), ('even_none', c_bool), ('open', grat_open_options),
+                ('brief', c_bool)]
 
 
 class grat_alignment(Structure):

@@ -70,7 +70,7 @@ static int check(cli *c)
 {
     grat_sync *y = NULL;
     grat_bench b;
-    grat_sync_options opt = {.size = sizeof opt, .even_none = true};
+    grat_sync_options opt = {.size = sizeof opt, .even_none = true, .brief = true};
     if (c->args.args < 2) return cli_usage("bench check: which bench? Its name stands in %s under benches:",
                                            c->config ? grat_config_path(c->config) : "the configuration");
     grat_sync_member *m = sync_members(c, 1, &b);

@@ -8,7 +8,7 @@
 #include "core/str.h"
 #include "core/task.h"
 
-#define PROBES 4                 /* round trips that are measured at the opening */
+#define CLOCK_FIRST 4            /* readings of the clock at the opening */
 #define CLOCK_ASKS 3             /* readings of the clock before each start */
 #define POLL_NS 1000000          /* between two questions whether it is ready; doubled each time … */
 #define MAX_POLL_NS 50000000     /* … up to this */
@@ -137,8 +137,8 @@ static grat_err set_up(grat__sync_item *i, grat_op *op)
         if (!e) e = send_all(i, r->setup, op);
         if (!e) e = grat_check_errors(i->session, op);
     }
-    for (unsigned k = 0; !e && given(r->ready) && k < PROBES; k++) e = timed_query(i, r->ready, text, op);
-    for (unsigned k = 0; !e && given(r->clock) && k < PROBES; k++) e = ask_clock(i, 1, op);
+    for (unsigned k = 0; !e && given(r->ready) && k < i->probes; k++) e = timed_query(i, r->ready, text, op);
+    for (unsigned k = 0; !e && given(r->clock) && k < CLOCK_FIRST; k++) e = ask_clock(i, 1, op);
     return e;
 }
 

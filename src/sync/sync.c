@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 
+#define PROBES 4
 #define ABORT_MS 1000
 #define SPIN_NS 300000           /* how long before an absolute start it no longer sleeps */
 #define NS_PER_MS 1000000
@@ -196,6 +197,7 @@ grat_err grat_sync_open(const grat_sync_member *member, unsigned n, const grat_s
     }
     if (opt) y->open = opt->open, y->ready_ms = opt->ready_ms, y->even_none = opt->even_none;
     grat_err e = take_members(y, member, n, op);
+    for (unsigned k = 0; k < y->n; k++) y->item[k].probes = opt && opt->brief ? 1 : PROBES;
     if (!e) all(y, grat__sync_open, op->deadline_ns, op);
     if (!e) form_gangs(y, op);
     if (!e && grat_cancel_fired(op->cancel)) e = grat_op_fail(op, GRAT_ECANCELED, "sync: cancelled while opening");
