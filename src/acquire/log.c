@@ -11,6 +11,8 @@
 #define STOP_MS 2000
 /* Pieces in a row that may fail before the recording does: a fault of the link costs a gap, not the night. */
 #define MAX_FAULTS 5
+/* In one run of the memory, when nobody says how many. */
+#define RAPID_SEGMENTS 32
 
 typedef struct recording {
     const grat_driver *driver;
@@ -113,6 +115,8 @@ static bool separate_is_over(const recording *r)
 /* Waits until the next one is due. Turns that were missed are left out. */
 static grat_err wait_turn(recording *r, bool *more, grat_op *op)
 {
+    /* The segments of one run come together. */
+    if (r->q.segments && r->totals.records % r->q.segments) return *more = !separate_is_over(r), GRAT_OK;
     double passed = (double)(grat_now_ns() - r->started_ns) / 1e9;
     if (r->opt->every > 0 && r->totals.records) r->turn = (uint64_t)(passed / r->opt->every) + 1;
     int64_t due = r->started_ns + (int64_t)((double)r->turn * r->opt->every * 1e9), end = end_of(r);
@@ -157,7 +161,7 @@ static grat_err one(recording *r, grat_record_fn fn, void *user, bool *more, gra
     return GRAT_OK;
 }
 
-static grat_err choose_mode(recording *r, grat_op *op)
+static grat_err choose_mode(recording *r, const grat_caps *caps, grat_op *op)
 {
     static const char *const names[] = {"auto", "block", "rapid", "stream"};
     grat_log_mode mode = r->opt->mode;
@@ -165,9 +169,15 @@ static grat_err choose_mode(recording *r, grat_op *op)
     if ((unsigned)mode > GRAT_LOG_STREAM) return grat_op_fail(op, GRAT_EINVAL, "log: there is no such mode");
     r->own = d->log_next && (d->log_mode || mode != GRAT_LOG_BLOCK);
     if (d->log_mode) return d->log_mode(r->priv, mode, op);
+    bool rapid = caps->features & GRAT_FEATURE_SEGMENTS;
     if (mode <= GRAT_LOG_BLOCK || (d->log_next && mode == GRAT_LOG_STREAM)) return GRAT_OK;
-    return grat_op_fail(op, GRAT_ERANGE, "mode %s: not with this instrument, which has block%s", names[mode],
-                        d->log_next ? " and stream" : "");
+    if (mode == GRAT_LOG_RAPID && rapid) {
+        r->own = false;
+        if (!r->q.segments) r->q.segments = RAPID_SEGMENTS;
+        return GRAT_OK;
+    }
+    return grat_op_fail(op, GRAT_ERANGE, "mode %s: not with this instrument, which has block%s%s", names[mode],
+                        rapid ? ", rapid" : "", d->log_next ? " and stream" : "");
 }
 
 static grat_err prepare(grat_scope *sc, recording *r, grat_op *op)
@@ -199,7 +209,7 @@ grat_err grat_log(grat_scope *sc, const grat_request *q, const grat_log_options 
     if (!opt->separate) r.q.trigger = GRAT_TRIG_NONE;
     if (r.q.pre < 0 && !opt->separate) r.q.pre = 0;
     r.q.current = false;
-    grat_err err = choose_mode(&r, op);
+    grat_err err = choose_mode(&r, grat_scope_caps(sc), op);
     if (!err) err = prepare(sc, &r, op);
     r.started_ns = grat_now_ns();
     while (!err && more) {

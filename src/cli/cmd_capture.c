@@ -119,7 +119,7 @@ static int run(cli *c)
 static const cli_option options[] = {
     {"output", 'o', CLI_FILE, "FILE", "where to; the ending says the format; repeatable; - is standard output", NULL},
     {"format", 'f', CLI_CHOICE, "FORMAT", "the format, where the name does not say it",
-     "csv npy npz wav h5 json vcd sr png svg"},
+     "csv npy npz wav h5 raw json vcd sr png svg"},
     {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
 };
 

@@ -74,7 +74,7 @@ static int run(cli *c)
 
 static const cli_option options[] = {
     {"format", 'f', CLI_CHOICE, "FORMAT", "the format, where the name does not say it",
-     "csv npy npz wav h5 json vcd sr png svg"},
+     "csv npy npz wav h5 raw json vcd sr png svg"},
     {"pack", 0, CLI_FLAG, NULL, ".h5: compressed", NULL},
     {"raw", 0, CLI_FLAG, NULL, ".npy: the converter's values, without times", NULL},
     {NULL, 0, CLI_FLAG, NULL, NULL, NULL},

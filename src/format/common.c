@@ -137,6 +137,27 @@ void grat__keep_free(grat__keep *k)
     memset(k, 0, sizeof *k);
 }
 
+void grat__interleave(const grat_record *r, size_t row, size_t from, size_t n, uint8_t *out)
+{
+    size_t at = 0;
+    for (unsigned j = 0; j < r->traces; j++) {
+        size_t size = grat_sample_size(r->trace[j].type);
+        const uint8_t *raw = (const uint8_t *)r->trace[j].raw + from * size;
+        uint8_t *to = out + at;
+        switch (size) {
+        case 1:
+            for (size_t i = 0; i < n; i++) to[i * row] = raw[i];
+            break;
+        case 2:
+            for (size_t i = 0; i < n; i++) memcpy(to + i * row, raw + i * 2, 2);
+            break;
+        default:
+            for (size_t i = 0; i < n; i++) memcpy(to + i * row, raw + i * 4, 4);
+        }
+        at += size;
+    }
+}
+
 static bool grow(grat__whole *w, size_t count)
 {
     size_t room = w->room ? w->room : count;

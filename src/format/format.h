@@ -8,7 +8,7 @@
 #include "sink/sink.h"
 
 extern const grat_format grat__format_csv, grat__format_npy, grat__format_npz, grat__format_wav, grat__format_json,
-    grat__format_vcd, grat__format_sr, grat__format_h5, grat__format_png, grat__format_svg;
+    grat__format_vcd, grat__format_sr, grat__format_h5, grat__format_raw, grat__format_png, grat__format_svg;
 
 /* "ch1", "D0". */
 void grat__trace_label(const grat_trace *t, char *out, size_t cap);
@@ -26,6 +26,9 @@ typedef struct grat__keep {
 } grat__keep;
 grat_err grat__keep_add(grat__keep *k, grat_record *r, grat_op *op);
 void grat__keep_free(grat__keep *k);
+
+/* The raw samples of n rows from index `from`, channel beside channel; `row` bytes each. */
+void grat__interleave(const grat_record *r, size_t row, size_t from, size_t n, uint8_t *out);
 
 /* One record of pieces that follow each other; freed with grat_record_unref(w->r). */
 typedef struct grat__whole {

@@ -193,6 +193,23 @@ TEST(json_bytes)
     grat_record_unref(r);
 }
 
+TEST(raw_bytes_and_their_description)
+{
+    grat_record *r[2] = {make(3, 0, 1e-3), make(2, 0, 1e-3)};
+    r[1]->first = 10;
+    write_file("r.raw", NULL, r, 2);
+    static const uint8_t want[] = {0, 0x18, 0xfc, 0, 7, 0x3d, 0xfc, 0, 14, 0x62, 0xfc, 0,
+                                   0, 0x18, 0xfc, 0, 7, 0x3d, 0xfc, 0};
+    MEM(slurp("r.raw"), want, sizeof want);
+    const char *text = slurp("r.raw.json");
+    TRUE(strstr(text, "{\"graticule_raw\":1,\"samples\":5,\"lost\":7,\"sample_interval\":0.001,") == text);
+    TRUE(strstr(text, "\"columns\":[{\"name\":\"1\",\"unit\":\"V\",\"type\":\"u1\",\"logic\":false,") != NULL);
+    TRUE(strstr(text, "\"segments\":[{\"row\":0,\"first\":0,\"number\":0,\"t0\":0},"
+                      "{\"row\":3,\"first\":10,\"number\":0,\"t0\":0}],\"identity\":") != NULL);
+    grat_record_unref(r[0]);
+    grat_record_unref(r[1]);
+}
+
 TEST(plots)
 {
     grat_record *r = make(20000, -0.01, 1e-6);
@@ -210,7 +227,7 @@ TEST(mistakes)
 {
     grat_writer *w = NULL;
     EQ(grat_writer_open(in_dir("x.doc"), NULL, NULL, &op, &w), GRAT_EFORMAT);
-    TRUE(strstr(op.text, "csv, npy, npz, wav, h5, json, vcd, sr, png, svg") != NULL);
+    TRUE(strstr(op.text, "csv, npy, npz, wav, h5, raw, json, vcd, sr, png, svg") != NULL);
     EQ(grat_writer_open(in_dir("x.csv"), "doc", NULL, &op, &w), GRAT_EFORMAT);
     EQ(grat_writer_open("-", NULL, NULL, &op, &w), GRAT_EFORMAT);
     EQ(grat_writer_open(in_dir("x.csv"), NULL, NULL, &op, &w), GRAT_OK);
@@ -263,6 +280,7 @@ int main(void)
     RUN(round_trips);
     RUN(stretches_of_one_acquisition);
     RUN(json_bytes);
+    RUN(raw_bytes_and_their_description);
     RUN(plots);
     RUN(mistakes);
     RUN(damaged_files);

@@ -15,7 +15,7 @@
 
 static const grat_format *const formats[] = {
     &grat__format_csv, &grat__format_npy, &grat__format_npz, &grat__format_wav, &grat__format_h5,
-    &grat__format_json, &grat__format_vcd, &grat__format_sr, &grat__format_png, &grat__format_svg,
+    &grat__format_raw, &grat__format_json, &grat__format_vcd, &grat__format_sr, &grat__format_png, &grat__format_svg,
 };
 #define FORMATS (sizeof formats / sizeof *formats)
 
@@ -30,7 +30,9 @@ struct grat_writer {
     char path[GRAT_TEXT_MAX / 2];
 };
 
-static const char *names[FORMATS + 1] = {"csv", "npy", "npz", "wav", "h5", "json", "vcd", "sr", "png", "svg", NULL};
+static const char *names[FORMATS + 1] = {
+    "csv", "npy", "npz", "wav", "h5", "raw", "json", "vcd", "sr", "png", "svg", NULL,
+};
 
 const char *const *grat_formats(void)
 {

@@ -129,27 +129,6 @@ static size_t put_rows(const npy *w, const grat_record *r, const grat__timebase 
     return n * row;
 }
 
-static void interleave(const grat_record *r, size_t row, size_t from, size_t n, uint8_t *out)
-{
-    size_t at = 0;
-    for (unsigned j = 0; j < r->traces; j++) {
-        size_t size = grat_sample_size(r->trace[j].type);
-        const uint8_t *raw = (const uint8_t *)r->trace[j].raw + from * size;
-        uint8_t *to = out + at;
-        switch (size) {
-        case 1:
-            for (size_t i = 0; i < n; i++) to[i * row] = raw[i];
-            break;
-        case 2:
-            for (size_t i = 0; i < n; i++) memcpy(to + i * row, raw + i * 2, 2);
-            break;
-        default:
-            for (size_t i = 0; i < n; i++) memcpy(to + i * row, raw + i * 4, 4);
-        }
-        at += size;
-    }
-}
-
 static grat_err put_raw(npy *w, const grat_record *r, grat_out *o, grat_op *op)
 {
     size_t row = w->row;
@@ -164,7 +143,7 @@ static grat_err put_raw(npy *w, const grat_record *r, grat_out *o, grat_op *op)
         n = r->count - i < 8 * CHUNK ? r->count - i : 8 * CHUNK;
         uint8_t *to = grat__out_reserve(o, n * row, NULL, op);
         if (!to) return op->err;
-        interleave(r, row, i, n, to);
+        grat__interleave(r, row, i, n, to);
         grat__out_advance(o, n * row);
     }
     return GRAT_OK;

@@ -2,6 +2,7 @@
 
 #include "core/wait.h"
 #include "sink/behind.h"
+#include "sink/settle.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,7 @@ struct grat_out {
     uint8_t *buf, *spare;   /* GRAT__OUT_BUFFER bytes each; the spare one belongs to the thread */
     bool shown_early;       /* has its name before it is complete */
     uint64_t good;          /* where writing went on after the last show */
+    grat__settle *settle;   /* of a file that was shown; NULL: none could be had */
     size_t handed;          /* bytes before pos that the thread has taken last and may have failed with */
     int ballast;            /* holds space with which a file can be completed on a full disk; -1 = none */
     grat_writer_options options;
@@ -150,6 +152,7 @@ static void free_out(grat_out *o)
 {
     grat__behind_free(o->behind);
     drop_ballast(o);
+    grat__settle_free(o->settle);
     if (o->own_fd && o->fd >= 0) close(o->fd);
     free(o->shown);
     free(o->target);
@@ -413,10 +416,12 @@ grat_err grat__out_show(grat_out *o, grat_op *op)
     grat_err err = flush(o, op);
     if (err) return err;
     o->good = o->pos;
+    if (o->settle) grat__settle_ask(o->settle);
     if (!o->atomic) return GRAT_OK;
     if (give_name(o) != 0) return fail_errno(op, o->shown, errno);
     o->atomic = false;
     o->shown_early = true;
+    o->settle = grat__settle_new(o->fd);
     o->ballast = open_unnamed(o->target);
     if (o->ballast >= 0 && fallocate(o->ballast, 0, 0, BALLAST) != 0) drop_ballast(o);
     return GRAT_OK;
