@@ -42,6 +42,7 @@ static const grat_sim_entry options[] = {
     {"noise", "noise of every input, volts rms at the probe tip (default: 0.01 division)"},
     {"bandwidth", "input bandwidth (default: the model's)"},
     {"running", "0: starts stopped, with one record"},
+    {"paint-time", "1: pictures of a DS1000Z show the computer's monotonic time in 0.1 ms: blocks, 32 bits"},
     {"timing", "none, or ds1000z: latencies and status lag of the real instrument"},
     {"link", "pace of the responses, such as 100Mbit"},
     {"status-lag-ms", ":TRIG:STAT? shows the state of so many ms ago"},

@@ -13,6 +13,9 @@
 #define INSTALL_RULES                                                                                                  \
     "grat doctor --udev | sudo tee " RULES " && sudo udevadm control --reload && sudo udevadm trigger"
 
+#define RELOAD_LOOPBACK                                                                                                \
+    "sudo modprobe -r v4l2loopback && sudo modprobe v4l2loopback exclusive_caps=1 card_label=Scope"
+
 /* ---- groups ------------------------------------------------------------------------------------- */
 
 static bool has_group(gid_t gid)
@@ -203,18 +206,36 @@ static void check_grabbers(doctor *d, unsigned ports)
     }
 }
 
+/* Browsers list a node only when it is no output at the same time; the module's flags are one a device. */
+static void check_exclusive(doctor *d, unsigned devices)
+{
+    char flags[128];
+    if (!doctor_read(d, "/sys/module/v4l2loopback/parameters/exclusive_caps", flags, sizeof flags)) return;
+    const char *at = flags;
+    for (unsigned i = 0; i < devices && *at; i++, at += strcspn(at, ","), at += *at == ',') {
+        if (*at == 'Y' || *at == '1') continue;
+        doctor_say(d, DOCTOR_NOTE, "video", RELOAD_LOOPBACK, "v4l2loopback runs without exclusive_caps=1: browsers do "
+                   "not see its cameras");
+        return;
+    }
+    doctor_say(d, DOCTOR_OK, "video", NULL, "v4l2loopback has exclusive_caps=1: browsers see its cameras");
+}
+
 /* Loopback cameras: grat live writes to them. */
 static void check_video(doctor *d)
 {
     char path[512];
+    unsigned devices = 0;
     DIR *dir = opendir(doctor_path(d, path, "/sys/devices/virtual/video4linux"));
     if (!dir) return;
     for (const struct dirent *e; (e = readdir(dir));) {
         if (!starts(e->d_name, "video")) continue;
         snprintf(path, sizeof path, "/dev/%s", e->d_name);
         check_node(d, "video", path, "loopback camera");
+        devices++;
     }
     closedir(dir);
+    check_exclusive(d, devices);
 }
 
 void doctor_devices(doctor *d)

@@ -70,7 +70,8 @@ static grat_err close_sinks(live *l, grat_err e)
     for (unsigned i = 0; i < l->outs; i++) {
         bool keeps = grat__outlet_kind(l->out[i])->keeps;
         grat_err closed = grat__outlet_close(l->out[i], stopped && !keeps, &op);
-        if (closed && !e) e = grat_op_fail(l->op, closed, "%s", op.text);
+        /* After a cancel, a reader that takes nothing is no fault. */
+        if (closed && !e && !(stopped && closed == GRAT_ECUT)) e = grat_op_fail(l->op, closed, "%s", op.text);
     }
     l->outs = 0;
     return e;
@@ -195,6 +196,8 @@ static grat_err run_steady(live *l)
 static grat_err run_as_they_come(live *l)
 {
     int64_t asked = 0;
+    grat_err first = put(l, false, 0);
+    if (first) return first;
     while (!ended(l)) {
         grat_op wait;
         grat__op_child(&wait, l->op, IDLE_MS);

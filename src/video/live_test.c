@@ -3,6 +3,8 @@
 
 #include <graticule/graticule.h>
 
+#include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char path[64];
@@ -95,6 +97,101 @@ TEST(what_cannot_be)
     o.width = o.height = 0;
     o.rate = 1e9;
     EQ(grat_live("SIM::ds1102e", NULL, &o, NULL, &op), GRAT_EINVAL);
+}
+
+static double difference(const uint8_t *a, const uint8_t *b, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += a[i] > b[i] ? a[i] - b[i] : b[i] - a[i];
+    return sum / (double)n;
+}
+
+/* The same screen from each kind of picture: what is lossless is equal, 256 colours and JPEG are near. */
+TEST(every_kind_of_picture)
+{
+    static const struct {
+        const char *recipe, *name;
+        double off;
+    } kinds[] = {{"png", "rigol-1000z-png", 0}, {"bmp", "rigol-1000z-bmp", 0}, {"bmp8", "rigol-1000z-bmp8", 1},
+                 {"jpeg", "rigol-1000z-jpeg", 2}};
+    enum { SIZE = 800 * 480 * 3 / 2 };
+    uint8_t *first = NULL, *data;
+    for (unsigned i = 0; i < 4; i++) {
+        grat_live_totals t;
+        grat_op op;
+        grat_live_out to = {GRAT_LIVE_Y4M, path, false, NULL};
+        grat_live_options o = {.size = sizeof o, .frames = 1, .out = &to, .outs = 1, .recipe = kinds[i].recipe};
+        grat_op_init(&op, 60000, NULL);
+        EQ(grat_live("SIM::ds1104z?running=0", NULL, &o, &t, &op), GRAT_OK);
+        STR(t.recipe, kinds[i].name);
+        size_t n = load(path, &data);
+        TRUE(n > SIZE);
+        if (n > SIZE && first) {
+            double d = difference(data + n - SIZE, first, SIZE);
+            if (d > kinds[i].off) TEST_FAIL("%s differs by %g", kinds[i].recipe, d);
+        }
+        if (!first && n > SIZE) memcpy(first = malloc(SIZE), data + n - SIZE, SIZE);
+        free(data);
+        unlink(path);
+    }
+    free(first);
+}
+
+/* The time that the simulator painted; false where no time is to be seen. */
+static bool painted(const uint8_t *luma, uint32_t *out)
+{
+    *out = 0;
+    for (unsigned i = 0; i < 32; i++) {
+        const uint8_t *at = luma + 235 * 800 + 80 + 20 * i + 10;
+        bool bit = at[0] > 128, other = at[10 * 800] > 128;
+        if (bit == other) return false;
+        *out = *out << 1 | bit;
+    }
+    return true;
+}
+
+static void *write_live(void *arg)
+{
+    grat_op op;
+    grat_live_out to = {GRAT_LIVE_Y4M, path, false, NULL};
+    grat_live_options o = {.size = sizeof o, .rate = 30, .frames = 25, .out = &to, .outs = 1, .recipe = arg};
+    grat_op_init(&op, 60000, NULL);
+    EQ(grat_live("SIM::ds1104z?paint-time=1", NULL, &o, NULL, &op), GRAT_OK);
+    return NULL;
+}
+
+/* Through each kind of picture the time can be read; it never goes back, and is not old. */
+TEST(the_age_of_a_picture)
+{
+    static char png[] = "png", jpeg[] = "jpeg";
+    enum { SIZE = 800 * 480 * 3 / 2 };
+    uint8_t *frame = malloc(SIZE);
+    for (unsigned i = 0; i < 2; i++) {
+        pthread_t t;
+        char line[128];
+        uint32_t stamp, last = 0, least = UINT32_MAX, frames = 0;
+        EQ(mkfifo(path, 0600), 0);
+        pthread_create(&t, NULL, write_live, i ? jpeg : png);
+        FILE *f = fopen(path, "rb");
+        TRUE(f && fgets(line, sizeof line, f));
+        while (f && fgets(line, sizeof line, f) && fread(frame, 1, SIZE, f) == SIZE) {
+            uint32_t now = (uint32_t)(grat_now_ns() / 100000);
+            if (!painted(frame, &stamp)) {
+                TEST_FAIL("frame %u shows no time", frames);
+                continue;
+            }
+            TRUE(stamp - last < UINT32_MAX / 2 || !frames);
+            last = stamp;
+            if (now - stamp < least) least = now - stamp;
+            frames++;
+        }
+        EQ(frames, 25);
+        TRUE(least < 20000);   /* 2 s: this computer may be busy */
+        if (f) fclose(f);
+        pthread_join(t, NULL);
+        unlink(path);
+    }
+    free(frame);
 }
 
 /* Our own pictures, of the size that was asked for, to two files that are the same. */
@@ -213,6 +310,8 @@ int main(void)
     RUN(whole_files);
     RUN(fastest_of_a_family);
     RUN(what_cannot_be);
+    RUN(every_kind_of_picture);
+    RUN(the_age_of_a_picture);
     RUN(drawn);
     RUN(recorded);
     RUN(drawn_as_asked);

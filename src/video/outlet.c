@@ -8,7 +8,7 @@
 #include "core/str.h"
 #include "core/wait.h"
 
-enum { QUEUE = 4, DRAIN_S = 1, CLOSE_MS = 5000 };
+enum { QUEUE = 4, DRAIN_S = 1, CLOSE_MS = 5000, CUT_MS = 500 };
 
 typedef struct item {
     grat__frame *frame;
@@ -189,9 +189,11 @@ grat_err grat__outlet_close(grat__outlet *o, bool stopped, grat_op *op)
     pthread_mutex_unlock(&o->lock);
     if (o->running) pthread_join(o->thread, NULL);
     grat_op closing;
-    grat_op_init(&closing, CLOSE_MS, NULL);
+    grat_op_init(&closing, o->err == GRAT_ECANCELED ? CUT_MS : CLOSE_MS, NULL);
     grat_err e = o->kind->close(o->sink, &closing);
-    if (o->err && o->err != GRAT_ECANCELED) e = grat_op_fail(op, o->err, "%s", o->text);
+    if (o->err == GRAT_ECANCELED)
+        e = grat_op_fail(op, GRAT_ECUT, "live: %s: the last frames were not taken in time", o->kind->name);
+    else if (o->err) e = grat_op_fail(op, o->err, "%s", o->text);
     else if (e) grat__op_adopt(op, &closing);
     outlet_free(o);
     return e;

@@ -1,6 +1,6 @@
 #include "video/source.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +61,19 @@ static bool ends_search(grat_err e)
     return e == GRAT_ECANCELED || e == GRAT_ELOST || e == GRAT_EDEAD;
 }
 
+/* By a part of its name; where one ends with it, that one alone: "bmp" is not "bmp8". */
+static bool wanted(const char *part, const grat__recipe *const *list, unsigned n, unsigned i)
+{
+    bool exact = false;
+    if (!part) return true;
+    for (unsigned k = 0; k < n && !exact; k++) {
+        size_t a = strlen(list[k]->name), b = strlen(part);
+        exact = a >= b && strcmp(list[k]->name + a - b, part) == 0;
+        if (exact && k == i) return true;
+    }
+    return !exact && strstr(list[i]->name, part);
+}
+
 /* Tries every kind of picture that instruments of this family give, or the general ones until one works. Those are for
  * instruments that nothing is known of. */
 static grat_err choose_screen(grat__source *s, grat__raster *best, grat_op *op)
@@ -73,7 +86,7 @@ static grat_err choose_screen(grat__source *s, grat__raster *best, grat_op *op)
     s->recipe = NULL;
     if (n && !list[0]->vendor && s->scope) n = 0;
     for (unsigned i = 0; i < n; i++) {
-        if (s->opt->recipe && !strstr(list[i]->name, s->opt->recipe)) continue;
+        if (!wanted(s->opt->recipe, list, n, i)) continue;
         bool family = list[0]->model && list[i]->model && strcmp(list[0]->model, list[i]->model) == 0;
         if (s->recipe && !family) break;
         grat_err e = judge(s, list[i], &r, &cost, op);
@@ -129,7 +142,8 @@ static grat_err try_drawing(grat__source *s, grat__packet *p, grat_op *op)
         int64_t begin = grat_now_ns();
         grat_record_unref(p->glance.record);
         p->glance.record = NULL;
-        grat__op_child(&own, op, GLANCE_MS);
+        double record_ms = s->opt->request ? fmin(s->opt->request->period * 3000, 1e9) : 0;
+        grat__op_child(&own, op, GLANCE_MS + (int64_t)record_ms);
         e = grat_scope_glance(s->scope, &p->glance, &own);
         if (e) return grat__op_adopt(op, &own);
         int64_t took = grat_now_ns() - begin;

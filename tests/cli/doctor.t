@@ -7,6 +7,7 @@
 + tree/proc/12/comm ModemManager\n
 + tree/etc/ufw/ufw.conf ENABLED=yes\n
 + tree/sys/devices/virtual/video4linux/video9/name Scope\n
++ tree/sys/module/v4l2loopback/parameters/exclusive_caps N,N\n
 $ doctor --root tree
 >~ ok   config .*
 >~ (ok|note) +groups .*
@@ -14,14 +15,17 @@ $ doctor --root tree
 !*
 ? 1
 $ doctor --root tree --json
->~ \{"well":false,.*"level":"note","what":"udev",.*DS1000Z Series: /dev/bus/usb/001/007 is not there.*ModemManager runs.*"mend":"sudo systemctl disable --now ModemManager".*loopback camera: /dev/video9 is not there.*ufw is on.*
+>~ \{"well":false,.*"level":"note","what":"udev",.*DS1000Z Series: /dev/bus/usb/001/007 is not there.*ModemManager runs.*"mend":"sudo systemctl disable --now ModemManager".*loopback camera: /dev/video9 is not there.*without exclusive_caps=1: browsers do not see its cameras","mend":"sudo modprobe -r v4l2loopback && .*ufw is on.*
 !*
 ? 1
 + well/etc/udev/rules.d/70-graticule.rules # rules\n
 + well/sys/bus/usb/devices/usb1/product hub\n
 + well/proc/12/comm ModemManager\n
++ well/sys/devices/virtual/video4linux/video9/name Scope\n
++ well/dev/video9 x
++ well/sys/module/v4l2loopback/parameters/exclusive_caps Y,N,N\n
 $ doctor --root well --json
->~ \{"well":true,.*"level":"ok","what":"udev","text":"/etc/udev/rules.d/70-graticule.rules".*"level":"note","what":"serial","text":"ModemManager runs.*
+>~ \{"well":true,.*"level":"ok","what":"udev","text":"/etc/udev/rules.d/70-graticule.rules".*"level":"note","what":"serial","text":"ModemManager runs.*v4l2loopback has exclusive_caps=1.*
 + .config.yaml aliases: [\n
 @ GRATICULE_CONFIG=.config.yaml
 $ doctor --root well

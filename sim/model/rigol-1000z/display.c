@@ -143,6 +143,20 @@ static bool shot_arguments(sim_call *c, sim_screen_state *s, sim_image_kind *kin
     return w >= 0;
 }
 
+/* The computer's monotonic time in 0.1 ms, 32 bits: a row of white and black blocks from the highest bit, and their
+ * opposites below it. For measuring how old a picture is. */
+static void paint_time(uint8_t *rgb)
+{
+    enum { LEFT = 80, TOP = 230, WIDE = 20, HIGH = 10 };
+    uint32_t now = (uint32_t)(grat_now_ns() / 100000);
+    for (unsigned y = 0; y < 2 * HIGH; y++) {
+        for (unsigned x = 0; x < 32 * WIDE; x++) {
+            bool bit = now >> (31 - x / WIDE) & 1, shown = y < HIGH ? bit : !bit;
+            memset(rgb + ((size_t)(TOP + y) * SIM_SCREEN_W + LEFT + x) * 3, shown ? 255 : 0, 3);
+        }
+    }
+}
+
 static void put_shot(sim_call *c, const sim_screen_state *s, sim_image_kind kind)
 {
     const rg *g = c->model;
@@ -152,6 +166,7 @@ static void put_shot(sim_call *c, const sim_screen_state *s, sim_image_kind kind
     unsigned flags = SIM_IMG_RIGOL_TEXTS | (g->png_bad_crc ? SIM_IMG_BAD_CRC : 0);
     if (rgb) {
         sim_screen_draw(s, rgb);
+        if (g->paint_time) paint_time(rgb);
         char head[12];
         if (sim_image_encode(kind, rgb, SIM_SCREEN_W, SIM_SCREEN_H, flags, &image)) {
             grat__buf_put(c->out, head, grat__block_header(head, image.len, 9));

@@ -71,6 +71,7 @@ static bool open_options(rg *g, char err[256])
         !sim_option_bool(o, "png-bad-crc", &g->png_bad_crc, err) ||
         !sim_option_bool(o, "raw-points-stuck", &g->raw_stuck, err) ||
         !sim_option_bool(o, "busy-slow-screenshot", &g->slow_shot, err) ||
+        !sim_option_bool(o, "paint-time", &g->paint_time, err) ||
         !sim_option_bool(o, "silent-mdep", &silent, err) || !sim_option_bool(o, "count-is-setting", &setting, err) ||
         !sim_option_bool(o, "clear-keeps-average", &g->keep_average, err))
         return false;

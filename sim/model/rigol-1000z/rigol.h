@@ -106,7 +106,7 @@ typedef struct rg {
     /* options */
     sim_signal signal[RG_CHANNELS];
     double noise, bandwidth;       /* noise < 0: 0.01 division */
-    bool real_time, no_shot_args, png_bad_crc, raw_stuck, slow_shot, loud_mdep, count_taken, keep_average;
+    bool real_time, no_shot_args, png_bad_crc, raw_stuck, slow_shot, paint_time, loud_mdep, count_taken, keep_average;
     int64_t lag_ns;
     /* settings */
     rg_channel ch[RG_CHANNELS];
