@@ -112,7 +112,7 @@ TEST(every_kind_of_picture)
     static const struct {
         const char *recipe, *name;
         double off;
-    } kinds[] = {{"png", "rigol-1000z-png", 0}, {"bmp", "rigol-1000z-bmp", 0}, {"bmp8", "rigol-1000z-bmp8", 1},
+    } kinds[] = {{"png", "rigol-1000z-png", 0}, {"bmp", "rigol-1000z-bmp", 0}, {"bmp8", "rigol-1000z-bmp8", 4},
                  {"jpeg", "rigol-1000z-jpeg", 2}};
     enum { SIZE = 800 * 480 * 3 / 2 };
     uint8_t *first = NULL, *data;
