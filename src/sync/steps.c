@@ -8,6 +8,7 @@
 #include "core/str.h"
 #include "core/task.h"
 
+#define FETCH_MS 1000            /* for the question whether FETCh? is known */
 #define CLOCK_FIRST 4            /* readings of the clock at the opening */
 #define CLOCK_ASKS 3             /* readings of the clock before each start */
 #define POLL_NS 1000000          /* between two questions whether it is ready; doubled each time … */
@@ -126,6 +127,45 @@ static bool is_expected(const grat__sync_item *i)
     return !given(want) || strcasestr(line, want);
 }
 
+/* What is behind the last semicolon outside quotes. */
+static void last_part(const uint8_t *reply, size_t n, char *out, size_t cap)
+{
+    bool quoted = false;
+    size_t at = 0;
+    for (size_t k = 0; k < n; k++) {
+        if (reply[k] == '"') quoted = !quoted;
+        if (reply[k] == ';' && !quoted) at = 0;
+        else if (at + 1 < cap && reply[k] >= ' ') out[at++] = (char)reply[k];
+        out[at] = '\0';
+    }
+}
+
+/* An instrument without FETCh? would be waited for until the deadline of each run. Asked once together with the error
+ * queue it answers at once, by the class of command errors (SCPI-1999 21.8.9). What does not answer that is left to the
+ * run. */
+static grat_err knows_fetch(grat__sync_item *i, grat_op *op)
+{
+    const grat_recipe *r = &i->spec.recipe;
+    uint8_t *reply = NULL;
+    size_t n = 0;
+    grat_op one;
+    double code;
+    if (!given(r->read) || strcmp(r->read, "FETCh?") != 0) return GRAT_OK;
+    grat_err e = send_all(i, r->abort, op);
+    if (!e) e = grat_puts(i->session, "*CLS", op);
+    if (e) return e;
+    grat_op_init(&one, FETCH_MS, op->cancel);
+    if (one.deadline_ns > op->deadline_ns) one.deadline_ns = op->deadline_ns;
+    e = grat_query_raw(i->session, "FETCh?;:SYSTem:ERRor?", &reply, &n, &one);
+    char last[80] = "", number[16] = "";
+    if (!e) last_part(reply, n, last, sizeof last);
+    free(reply);
+    snprintf(number, sizeof number, "%.*s", (int)strcspn(last, ",;"), last);
+    if (e || !grat__parse_double(number, &code) || code > -100 || code < -199) return GRAT_OK;
+    return grat_op_fail(op, GRAT_EINSTR, "FETCh?: the instrument does not know it (%.60s); name the query that reads it "
+                        "in a recipe", last);
+}
+
 static grat_err set_up(grat__sync_item *i, grat_op *op)
 {
     const grat_recipe *r = &i->spec.recipe;
@@ -137,6 +177,7 @@ static grat_err set_up(grat__sync_item *i, grat_op *op)
         if (!e) e = send_all(i, r->setup, op);
         if (!e) e = grat_check_errors(i->session, op);
     }
+    if (!e && i->probes > 1) e = knows_fetch(i, op);
     for (unsigned k = 0; !e && given(r->ready) && k < i->probes; k++) e = timed_query(i, r->ready, text, op);
     for (unsigned k = 0; !e && given(r->clock) && k < CLOCK_FIRST; k++) e = ask_clock(i, 1, op);
     return e;

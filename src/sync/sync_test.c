@@ -302,6 +302,26 @@ TEST(members_that_cannot_take_part)
     end();
 }
 
+/* A supply has no FETCh?: that is said at once, not after the time of each run. */
+TEST(a_member_without_fetch)
+{
+    if (!begin(2, "init")) return;
+    bench.member[1].resource = "SIM::psu";
+    bench.member[1].recipe.setup = NULL;
+    int64_t began = grat_now_ns();
+    grat_sync *y = opened_within(20000);
+    grat_op op;
+    grat_op_init(&op, 20000, NULL);
+    EQ(grat_sync_run(y, 0, &op), GRAT_OK);
+    TRUE(grat_now_ns() - began < 8000000000);
+    whole(y, 0);
+    EQ(grat_sync_get(y, 1)->err, GRAT_EINSTR);
+    EQ(grat_sync_get(y, 1)->step, GRAT_SYNC_SETUP);
+    TRUE(strstr(grat_sync_get(y, 1)->text, "-113") != NULL);
+    grat_sync_close(y);
+    end();
+}
+
 /* 0 never triggers, 1 is too slow and answers when nobody waits any more, 2 never gets ready: 3, 4, 5 are whole; and in
  * the next run, with more time, so is 1, with a new value. */
 TEST(members_that_fail_later)
@@ -496,6 +516,7 @@ int main(void)
     RUN(the_wires_trigger_starts_what_waits_for_it);
     RUN(answers_of_several_numbers_and_of_none);
     RUN(members_that_cannot_take_part);
+    RUN(a_member_without_fetch);
     RUN(members_that_fail_later);
     RUN(a_scope_gives_its_record);
     RUN(records_are_aligned_and_kept);
