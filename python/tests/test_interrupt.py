@@ -24,6 +24,24 @@ assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 assert signal.set_wakeup_fd(-1) == -1
 '''
 
+QUERY = '''
+press(0.3)
+try:
+    scope.query(":NOSUCH?", timeout=60)
+except KeyboardInterrupt:
+    print("interrupted", time.monotonic() - began < 20, scope.query("*IDN?")[:5])
+'''
+
+STREAM = '''
+logger = gr.open("SIM::bitscope")
+press(1.5)
+try:
+    for block in logger.stream(1e4, "A", low=0, high=5):
+        pass
+except KeyboardInterrupt:
+    print("interrupted", time.monotonic() - began < 20, logger.capture("A", period=1e-3, trigger="none").samples > 0)
+'''
+
 CAPTURE = '''
 press(2.5)
 with warnings.catch_warnings(record=True) as w:
@@ -84,6 +102,8 @@ os.waitpid(child, 0)
 
 @pytest.mark.parametrize('text, expected', [
     pytest.param(READ, 'interrupted True RIGOL', id='read'),
+    pytest.param(QUERY, 'interrupted True RIGOL', id='query'),
+    pytest.param(STREAM, 'interrupted True True', id='stream'),
     pytest.param(CAPTURE, "kept True True ['Interrupted'] RIGOL", id='capture'),
     pytest.param(UNTRIGGERED, "so far True ['Interrupted'] RIGOL", id='untriggered'),
     pytest.param(OWN_HANDLER, 'cancelled True', id='own-handler'),
