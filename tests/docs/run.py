@@ -82,11 +82,13 @@ def pip(build):
         subprocess.run([SYSTEM_PYTHON, '-m', 'venv', '--system-site-packages', '--without-pip', folder + '/v'],
                        check=True)
         inside = folder + '/v/bin/python'
-        # No network: setuptools is the system's. The sources are copied: a build leaves files beside them.
-        subprocess.run(['cp', '-r', str(TREE / 'python'), folder + '/src'], check=True)
+        # No network: setuptools is the system's. The library is not built once more.
+        env.pop('GRATICULE_LIBRARY')
         subprocess.run([inside, '-m', 'pip', 'install', '-q', '--no-build-isolation', '--no-deps', '--no-index',
-                        '--disable-pip-version-check', folder + '/src'], check=True, env=env, cwd=folder)
-        text = ('import graticule as gr, os; print(gr.__file__); s = gr.open("SIM::plain"); print(s.query("*IDN?")); '
+                        '--disable-pip-version-check', str(TREE)], check=True, env=dict(env, GRATICULE_BUILD=build),
+                       cwd=folder)
+        text = ('import graticule as gr, os; print(gr.__file__); s = gr.open("SIM::plain"); '
+                'print(s.query("*IDN?")); print(gr._lib.lib._name); '
                 'print(os.path.exists(os.path.join(os.path.dirname(gr.__file__), "py.typed")))')
         said = subprocess.run([inside, '-c', text], env=dict(env, LD_PRELOAD=asan), stdout=subprocess.PIPE, text=True,
                               check=True, cwd=folder).stdout
@@ -94,7 +96,9 @@ def pip(build):
         plugin = subprocess.run([inside, '-m', 'pytest', '--version', '--version'], env=dict(env, LD_PRELOAD=asan),
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True,
                                 cwd=folder).stdout
-    right = said.startswith(folder + '/v/') and said.strip().endswith('True') and 'graticule' in plugin
+    lines = said.split()
+    right = all(line.startswith(folder + '/v/') for line in (lines[0], lines[2])) and lines[-1] == 'True'
+    right = right and 'graticule' in plugin
     return 0 if right else 1
 
 
