@@ -2,6 +2,9 @@
 
 #include "test.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The font library keeps its configuration until the process ends. */
@@ -193,6 +196,93 @@ TEST(json_bytes)
     grat_record_unref(r);
 }
 
+typedef struct seen {
+    unsigned pieces;
+    uint64_t first[4], samples;
+    size_t count[4];
+    unsigned number[4], flags[4];
+    double t0, dt;
+} seen;
+
+static bool on_piece(void *user, grat_record *r)
+{
+    seen *k = user;
+    if (k->pieces < 4) {
+        k->first[k->pieces] = r->first, k->count[k->pieces] = r->count;
+        k->number[k->pieces] = r->number, k->flags[k->pieces] = r->flags;
+    }
+    k->pieces++;
+    k->samples += r->count;
+    k->t0 = r->t0, k->dt = r->dt;
+    return true;
+}
+
+/* A gap within an acquisition, and another acquisition. */
+TEST(pieces_keep_gaps_and_acquisitions)
+{
+    static const char *const names[] = {"pieces.csv", "pieces.npy", "pieces.h5"};
+    for (unsigned i = 0; i < 3; i++) {
+        grat_record *r[3] = {make(100, -0.02, 1e-3), make(50, -0.02, 1e-3), make(30, -0.02, 1e-3)};
+        seen k = {0};
+        grat_meta meta;
+        r[1]->first = 150;
+        r[2]->number = 1;
+        grat_writer *w = NULL;
+        grat_meta two = {.acquisitions = 2};
+        if (grat_writer_open(in_dir(names[i]), NULL, &two, &op, &w) == GRAT_ENOTSUP) continue;
+        for (unsigned n = 0; n < 3 && w; n++) {
+            EQ(grat_writer_record(w, r[n], &op), GRAT_OK);
+            grat_record_unref(r[n]);
+        }
+        EQ(grat_writer_finish(w, &op), GRAT_OK);
+        EQ(grat_read_pieces(in_dir(names[i]), &meta, on_piece, &k, &op), GRAT_OK);
+        EQ(k.pieces, 3);
+        TRUE(k.first[0] == 0 && k.count[0] == 100 && k.first[1] == 150 && k.count[1] == 50);
+        TRUE(k.first[2] == 0 && k.count[2] == 30 && k.number[2] == 1 && k.number[1] == 0);
+        TRUE(k.flags[0] == 0 && k.flags[1] == GRAT_REC_GAP_BEFORE && k.flags[2] == 0);
+        NEAR(k.t0, -0.02, 1e-9);
+        NEAR(k.dt, 1e-3, 1e-12);
+        EQ(meta.acquisitions, i == 0 ? 0 : 2);
+    }
+}
+
+/* As many samples as fit below the limit; then it is whole. */
+static int fill_up(const char *name, uint64_t *flushed)
+{
+    grat_writer *w = NULL;
+    grat_writer_options opt = {.size = sizeof opt, .growing = true};
+    grat_err err = grat_writer_open_with(in_dir(name), NULL, NULL, &opt, &op, &w);
+    for (unsigned n = 0; n < 1000 && !err; n++) {
+        grat_record *r = make(5000, 0, 1e-3);
+        r->first = n * 5000ull;
+        err = grat_writer_record(w, r, &op);
+        grat_record_unref(r);
+        if (!err && n == 3) err = grat_writer_flush(w, &op), *flushed = 20000;
+    }
+    return w ? grat_writer_finish(w, &op) : err;
+}
+
+TEST(a_full_disk_leaves_a_growing_file_whole)
+{
+    static const char *const names[] = {"full.csv", "full.npy", "full.wav"};
+    for (unsigned i = 0; i < 3; i++) {
+        pid_t pid = fork();
+        if (!pid) {
+            uint64_t flushed = 0;
+            signal(SIGXFSZ, SIG_IGN);
+            setrlimit(RLIMIT_FSIZE, &(struct rlimit){6000000, 6000000});
+            _exit(fill_up(names[i], &flushed) == GRAT_ENOSPC && flushed ? 0 : 1);
+        }
+        int status;
+        waitpid(pid, &status, 0);
+        TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        seen k = {0};
+        if (grat_read_pieces(in_dir(names[i]), NULL, on_piece, &k, &op)) TEST_FAIL("%s", op.text);
+        /* At most the buffers are missing of what the limit allows. */
+        if (k.samples < 60000) TEST_FAIL("%s: %llu samples", names[i], (unsigned long long)k.samples);
+    }
+}
+
 TEST(raw_bytes_and_their_description)
 {
     grat_record *r[2] = {make(3, 0, 1e-3), make(2, 0, 1e-3)};
@@ -280,6 +370,8 @@ int main(void)
     RUN(round_trips);
     RUN(stretches_of_one_acquisition);
     RUN(json_bytes);
+    RUN(pieces_keep_gaps_and_acquisitions);
+    RUN(a_full_disk_leaves_a_growing_file_whole);
     RUN(raw_bytes_and_their_description);
     RUN(plots);
     RUN(mistakes);

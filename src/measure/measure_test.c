@@ -102,7 +102,7 @@ TEST(what_does_not_exist_is_nan)
     grat_record_unref(r);
 }
 
-/* A gap of half a period, and pieces of any length, change nothing. */
+/* A gap of half a period, and pieces of any length, change nearly nothing. */
 TEST(in_pieces)
 {
     grat_record *whole = make(100000, 1e-6), *piece = make(7001, 1e-6);
@@ -114,8 +114,9 @@ TEST(in_pieces)
     unsigned passes = 0;
     do {
         for (size_t at = 0; at < whole->count; at += piece->count) {
+            if (at > 50000 && at < 60000) at += 500;
             piece->count = whole->count - at < 7001 ? whole->count - at : 7001;
-            piece->first = at + (at > 50000 ? 500 : 0);
+            piece->first = at;
             memcpy(piece->trace[0].raw, v + at, piece->count * sizeof *v);
             grat_meter_add(meter, piece);
         }
@@ -125,7 +126,8 @@ TEST(in_pieces)
     TRUE(passes == 3 && !grat_meter_again(meter));
     EQ(grat_meter_get(meter, 0, m), GRAT_MEASUREMENTS);
     EQ(grat_meter_get(meter, 1, m), 0);
-    for (unsigned i = 0; i < GRAT_MEASUREMENTS; i++) NEAR(m[i].value, want[i].value, 1e-5 * fabs(want[i].value));
+    for (unsigned i = 0; i < GRAT_MEASUREMENTS; i++) NEAR(m[i].value, want[i].value, 0.02 * fabs(want[i].value));
+    NEAR(value("period"), 1e-3, 1e-8);
     grat_meter_free(meter);
     grat_record_unref(whole);
     grat_record_unref(piece);
