@@ -502,5 +502,6 @@ const grat_format grat__format_vcd = {
     .begin = begin,
     .record = record,
     .end = end,
+    .grows = true,
     .read = read_vcd,
 };

@@ -21,3 +21,12 @@ $ capture SIM::ds1104z -n 1000000 -o many.json -q
 > many.json
 ? 3
 = many\.json \{
+# A recording that is ended by hand is whole, in every file.
+$ log SIM::bitscope -c A --rate 100kS/s -o ended.h5 -o ended.npy -q
+^ INT 0.7
+> ended.h5
+> ended.npy
+>*
+= ended\.h5 .HDF
+$ measure ended.h5 --json
+>~ \{.*"samples":\d+,.*"traces":\[\{"name":"A",.*

@@ -88,6 +88,8 @@ def it_grows_before_their_eyes(place):
             continue
         with h5py.File(h5, 'r', swmr=True) as f:
             sizes.append(f['chA'].shape[0])
+        ours = json.loads(place.run('measure', h5, '--json'))['samples']
+        expect(ours >= sizes[-1], 'we see %d samples, h5py saw %d before' % (ours, sizes[-1]))
         array = numpy.load(npy, mmap_mode='r')
         expect(array.dtype['chA'] == numpy.dtype('<i2'), 'the column has another type')
     expect(process.returncode == 0, 'it ended with %d' % process.returncode)
