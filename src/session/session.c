@@ -14,6 +14,7 @@
 /* Leftovers behind a terminator; more than this before a query is junk of a lost stream. */
 #define MAX_LEFTOVER (1u << 20)
 #define TEXT_CHUNK 4096
+#define ASK_LOCK_MS 100
 
 static void session_free(grat_session *s)
 {
@@ -146,10 +147,24 @@ static bool breaks(grat_err e)
     }
 }
 
+/* Where the wire tells: while another client has the lock the instrument takes messages and answers nothing. */
+static bool locked_elsewhere(grat_session *s, grat_op *ask)
+{
+    grat_value v = {0};
+    if (!s->tr->lock || !s->tr->attr_get) return false;
+    return !s->tr->attr_get(s->priv, GRAT_ATTR_LOCKED_ELSEWHERE, &v, ask) && v.number;
+}
+
 grat_err grat__session_end(grat_session *s, grat_op *op, grat_err err)
 {
     if (!err) return GRAT_OK;
     if (breaks(err) && !s->opt.plain) s->broken = true;
+    if (err == GRAT_ETIMEOUT && !s->opt.plain) {
+        grat_op ask;
+        grat_op_init(&ask, ASK_LOCK_MS, op->cancel);
+        if (locked_elsewhere(s, &ask))
+            err = grat_op_fail(op, GRAT_ELOCKED, "locked by another client; wait or close the other program");
+    }
     char text[GRAT_TEXT_MAX];
     snprintf(text, sizeof text, "%s", op->text[0] ? op->text : grat_strerror(err));
     size_t n = strlen(s->name);
@@ -361,14 +376,12 @@ static grat_err prove_identity(grat_session *s, grat_op *op)
     return e ? e : grat_op_fail(op, GRAT_EPROTO, "*IDN? is answered by something else again and again");
 }
 
-/* Where the wire tells: while another client has the lock the instrument answers nothing, which proves nothing. */
+/* Silence proves nothing then. */
 static grat_err check_lock(grat_session *s, grat_op *op)
 {
-    grat_value v = {0};
     grat_op ask;
-    if (!s->tr->lock || !s->tr->attr_get) return GRAT_OK;
     grat__op_child(&ask, op, grat_op_left_ms(op) / 2);
-    if (s->tr->attr_get(s->priv, GRAT_ATTR_LOCKED_ELSEWHERE, &v, &ask) || !v.number) return grat_op_check(op);
+    if (!locked_elsewhere(s, &ask)) return grat_op_check(op);
     return grat_op_fail(op, GRAT_ELOCKED, "%s: locked by another client; wait or close the other program", s->name);
 }
 

@@ -9,6 +9,7 @@
 
 enum {
     PAUSE_MS = 50,            /* SOCKET without SUPPRESS_END_EN: such a silence is the end of a message */
+    ASK_LOCK_MS = 100,
     FILE_PIECE = 1 << 18,
 };
 
@@ -45,6 +46,22 @@ static grat_err read_to_pause(visa_call *c, uint8_t *buf, size_t n, const rules 
     return GRAT_OK;
 }
 
+/* A timeout of a HiSLIP device that is locked by another computer: it takes messages then and answers nothing. */
+static ViStatus locked_or(visa_session *s, ViStatus st)
+{
+    ViStatus queued;
+    grat_value v = {0};
+    if (st != VI_ERROR_TMO || s->rsrc.rclass != VISA_CLASS_HISLIP) return st;
+    visa_call *c = visa__call_queue(s, LANE_STB, 0, &queued);
+    if (!c) return st;
+    if (!visa__call_wait(c, ASK_LOCK_MS)) {
+        grat_op_init(&c->op, ASK_LOCK_MS, c->cancel);
+        if (!grat_attr_get(s->wire, GRAT_ATTR_LOCKED_ELSEWHERE, &v, &c->op) && v.number) st = VI_ERROR_RSRC_LOCKED;
+    }
+    visa__call_end(c);
+    return st;
+}
+
 ViStatus visa__io_read(visa_call *c, void *buf, size_t n, size_t *got)
 {
     rules r = rules_now(c->s);
@@ -53,7 +70,7 @@ ViStatus visa__io_read(visa_call *c, void *buf, size_t n, size_t *got)
     else e = grat_io_read(c->s->wire, buf, n, r.term, r.through_end, &c->op);
     *got = c->op.count;
     if (e == GRAT_ELOST && *got && !c->aborted) return VI_SUCCESS;
-    if (e) return visa__call_status(c, e);
+    if (e) return locked_or(c->s, visa__call_status(c, e));
     if ((c->op.reason & GRAT_REASON_END) && !r.through_end) return VI_SUCCESS;
     if (c->op.reason & GRAT_REASON_CHAR) return VI_SUCCESS_TERM_CHAR;
     return VI_SUCCESS_MAX_CNT;
@@ -72,7 +89,7 @@ ViStatus visa__io_write(visa_call *c, const void *buf, size_t n, bool end, size_
     if (end && end_out == VI_ASRL_END_TERMCHAR) e = grat_attr_set(s->wire, GRAT_ATTR_ASRL_TERM_CHAR, term, &c->op);
     if (!e) e = grat_io_write(s->wire, buf, n, end, &c->op);
     *put = c->op.count;
-    return visa__call_status(c, e);
+    return locked_or(s, visa__call_status(c, e));
 }
 
 ViStatus visa__session_read(visa_session *s, void *buf, size_t n, size_t *got)

@@ -946,6 +946,15 @@ TEST(device_locks)
 }
 
 /* HiSLIP has no refusal for a message while another client has the lock, but it has for a lock. */
+static void *close_soon(void *arg)
+{
+    grat_op op;
+    grat_op_init(&op, 1000, NULL);
+    grat_op_sleep_until(&op, grat_now_ns() + 100000000);
+    grat_close(arg);
+    return NULL;
+}
+
 TEST(device_locks_of_hislip)
 {
     char key[256];
@@ -964,9 +973,14 @@ TEST(device_locks_of_hislip)
     EQ(viLock(vi, VI_SHARED_LOCK, 0, NULL, key), VI_ERROR_RSRC_LOCKED);
     EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, 200), VI_SUCCESS);
     EQ(viWrite(vi, (ViConstBuf)"*IDN?", 5, NULL), VI_SUCCESS);
-    EQ(viRead(vi, (ViPBuf)key, sizeof key, NULL), VI_ERROR_TMO);
+    EQ(viRead(vi, (ViPBuf)key, sizeof key, NULL), VI_ERROR_RSRC_LOCKED);
     EQ(viLock(vi, VI_EXCLUSIVE_LOCK, 0, NULL, NULL), VI_ERROR_RSRC_LOCKED);
-    grat_close(stranger);
+    /* The lock is waited for as long as an answer is. */
+    pthread_t t;
+    EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, 5000), VI_SUCCESS);
+    pthread_create(&t, NULL, close_soon, stranger);
+    EQ(viRead(vi, (ViPBuf)key, sizeof key, NULL), VI_SUCCESS);
+    pthread_join(t, NULL);
     EQ(viLock(vi, VI_EXCLUSIVE_LOCK, 1000, NULL, NULL), VI_SUCCESS);
     EQ(viClose(vi), VI_SUCCESS);
     stop();

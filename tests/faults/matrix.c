@@ -369,7 +369,9 @@ static void operate(trial *t, grat_session *s)
     timed(t, ops[t->op], begin, t->timeout_ms);
     if (t->op_err != GRAT_OK && !op.text[0] && !t->why[0])
         snprintf(t->why, sizeof t->why, "%s without a sentence", grat_err_name(t->op_err));
-    if (verbose && t->op_err != GRAT_OK) printf("     %s: %s\n", grat_err_name(t->op_err), op.text);
+    if (verbose && t->op_err != GRAT_OK)
+        printf("     %s after %zu bytes and %.0f ms: %s\n", grat_err_name(t->op_err), op.count,
+               (double)(grat_now_ns() - begin) / 1e6, op.text);
 }
 
 /* While the adapter is open, instruments of its board number are behind it. */
