@@ -17,12 +17,13 @@ enum grat_transport_cap {
     GRAT_TCAP_ORDERED = 2,   /* after clear, an answer to an older message can never arrive */
     GRAT_TCAP_DUPLEX = 4,    /* one write may run beside one read */
     GRAT_TCAP_STB_ASIDE = 8, /* stb and ren may run beside a read or a write */
+    GRAT_TCAP_EXACT = 32,    /* a read that asks for more than comes may wait for ever (USB RAW) */
     GRAT_TCAP_NEWLINE = 16,  /* a program message ends with a newline too: some firmware waits for it (USBTMC) */
 };
 
 /* Which calls run together. The caller serialises all calls on one `p`, with these exceptions, which the transport
- * makes safe by itself, for threads and for tasks: srq_wait beside everything but itself, srq_enable and close; and
- * what the GRAT_TCAP bits allow. Every wait is by grat__op_wait (core/wait.h) or by grat__offload for a library that
+ * makes safe by itself, for threads and for tasks: srq_wait beside everything but itself, srq_enable and close, and
+ * notice_wait likewise; and what the GRAT_TCAP bits allow. Every wait is by grat__op_wait (core/wait.h) or by grat__offload for a library that
  * can only block: then deadlines, cancels and tasks work without more.
  *
  * After ETIMEOUT or ECANCELED the wire itself is usable again by the next call, which runs the wire's abort sequence
@@ -61,6 +62,8 @@ typedef struct grat_transport {
     grat_err (*ren)(void *p, grat_ren mode, grat_op *op);
     grat_err (*srq_enable)(void *p, bool on, grat_op *op);
     grat_err (*srq_wait)(void *p, grat_op *op);
+    grat_err (*notice_enable)(void *p, unsigned kinds, grat_op *op);
+    grat_err (*notice_wait)(void *p, grat_notice *out, grat_op *op);
     grat_err (*docmd)(void *p, const grat_docmd_args *args, grat_op *op);
     grat_err (*bus)(void *p, const grat_bus_args *args, grat_op *op);
     grat_err (*usb_control)(void *p, const grat_usb_control_args *args, grat_op *op);

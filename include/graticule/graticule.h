@@ -287,6 +287,26 @@ GRAT_API grat_err grat_control_ren(grat_session *s, grat_ren mode, grat_op *op);
  * beside any other call of the same session but grat_close, grat_srq_enable and itself. */
 GRAT_API grat_err grat_srq_enable(grat_session *s, bool on, grat_op *op);
 GRAT_API grat_err grat_srq_wait(grat_session *s, grat_op *op);
+/* What else a wire tells by itself: a GPIB interface (GPIB0::INTFC) what happens to it on its bus, a USB device the
+ * packets of its interrupt endpoint; behind a USBTMC interface only those of the vendor. */
+enum grat_notice_kind {
+    GRAT_NOTICE_CIC = 1,              /* it became controller in charge, or is it no more */
+    GRAT_NOTICE_TALK = 2,             /* it was addressed to talk */
+    GRAT_NOTICE_LISTEN = 4,           /* to listen */
+    GRAT_NOTICE_CLEAR = 8,            /* it was cleared */
+    GRAT_NOTICE_TRIGGER = 16,         /* it was triggered */
+    GRAT_NOTICE_INTERRUPT = 32,       /* USB */
+};
+typedef struct grat_notice {
+    unsigned kind;                    /* one of them */
+    bool on;                          /* CIC: became */
+    size_t size;                      /* INTERRUPT: of the packet */
+    uint8_t data[1024];
+} grat_notice;
+/* From now on these kinds are told and no others; 0 ends it. ENOTSUP where the wire has none of them.
+ * grat_notice_wait may run as grat_srq_wait, and beside it. */
+GRAT_API grat_err grat_notice_enable(grat_session *s, unsigned kinds, grat_op *op);
+GRAT_API grat_err grat_notice_wait(grat_session *s, grat_notice *out, grat_op *op);
 /* GPIB interfaces (GPIB0::INTFC). */
 typedef struct grat_bus_args {
     enum { GRAT_BUS_IFC = 1, GRAT_BUS_ATN, GRAT_BUS_COMMAND, GRAT_BUS_PASS_CONTROL } what;
@@ -373,6 +393,18 @@ typedef enum grat_attr {
     GRAT_ATTR_USB_PROTOCOL,      /* 0 USBTMC 1 USB488 */
     GRAT_ATTR_USB_488,           /* IEEE 488.2 by its capabilities */
     GRAT_ATTR_USB_INTERRUPT_SIZE,
+    GRAT_ATTR_USB_CLASS,         /* from here: USB…::RAW */
+    GRAT_ATTR_USB_SUBCLASS,
+    GRAT_ATTR_USB_ALTERNATE,     /* the alternate setting, writable */
+    GRAT_ATTR_USB_INTERFACES,    /* of the device */
+    GRAT_ATTR_USB_PIPES,         /* endpoints of the interface */
+    GRAT_ATTR_USB_BULK_OUT,      /* endpoint addresses, -1 none; writable, bulk endpoints of the interface */
+    GRAT_ATTR_USB_BULK_IN,
+    GRAT_ATTR_USB_INTERRUPT_IN,
+    GRAT_ATTR_USB_BULK_OUT_STATE, /* 0 ready, 1 stalled; writing 0 clears the halt */
+    GRAT_ATTR_USB_BULK_IN_STATE,
+    GRAT_ATTR_USB_INTERRUPT_STATE,
+    GRAT_ATTR_USB_END_IN,        /* what is an END: 0 nothing, 4 a short packet, 5 that or the count */
     GRAT_ATTR_LOCKED_ELSEWHERE,  /* read only (HiSLIP): 1 while another client's lock shuts this session out */
     GRAT_ATTR_COUNT
 } grat_attr;

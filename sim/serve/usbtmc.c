@@ -11,6 +11,7 @@
 #define NS_PER_MS 1000000
 #define PAYLOAD_MAX (4u << 20)
 #define VENDOR_CLASS {0xff, 0xff, 0xff}
+#define TELL_NOTICE 0x5e             /* our own request: an interrupt packet of the vendor, with wValue's high byte */
 
 /* ---- status byte and interrupt endpoint -------------------------------------------------------- */
 
@@ -186,6 +187,10 @@ static int control(void *self, const grat__usb_setup *s, const uint8_t *data, ui
     grat__tmc_answer a = {.status = GRAT__TMC_SUCCESS};
     bool known = false;
     (void)data, (void)cap;
+    if (s->type == 0x40 && s->request == TELL_NOTICE && t->has_interrupt) {
+        push_notice(t, (uint8_t)(0x40 | (s->value & 0x3f)), (uint8_t)(s->value >> 8));
+        return 0;
+    }
     if (s->type == 0xA1 && s->index == t->interface) {
         if (s->request == GRAT__TMC_GET_CAPABILITIES) return capabilities(t, answer);
         known = interface_request(t, s, &a);

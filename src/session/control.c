@@ -112,6 +112,22 @@ grat_err grat_srq_wait(grat_session *s, grat_op *op)
     return s->tr->srq_wait(s->priv, op);
 }
 
+grat_err grat_notice_enable(grat_session *s, unsigned kinds, grat_op *op)
+{
+    grat_err e = grat__session_begin(s, op);
+    if (e) return e;
+    if (!s->tr->notice_enable) return unsupported(s, "notice of its own", op);
+    return grat__session_end(s, op, s->tr->notice_enable(s->priv, kinds, op));
+}
+
+grat_err grat_notice_wait(grat_session *s, grat_notice *out, grat_op *op)
+{
+    grat_err e = grat__op_begin(op);
+    if (e) return e;
+    if (!s->tr->notice_wait) return unsupported(s, "notice of its own", op);
+    return s->tr->notice_wait(s->priv, out, op);
+}
+
 grat_err grat_docmd(grat_session *s, const grat_docmd_args *args, grat_op *op)
 {
     grat_err e = grat__session_begin(s, op);

@@ -174,6 +174,7 @@ static size_t wanted(const grat_session *s, const job *j, size_t room)
         if (room < AHEAD_STREAM || j->term >= 0) return AHEAD_STREAM;
         return room;
     }
+    if (s->tr->caps & GRAT_TCAP_EXACT) return room;
     size_t want = s->io.ahead && searched_here(s, j) ? s->io.ahead : 0;
     if (s->opt.read_chunk && want > s->opt.read_chunk) want = s->opt.read_chunk;
     if (want < room) want = room;

@@ -9,6 +9,7 @@ static const grat_transport *const transports[] = {
     &grat__transport_serial,
     &grat__transport_hislip,
     &grat__transport_usbtmc,
+    &grat__transport_usbraw,
     &grat__transport_vicp,
     &grat__transport_prologix,
     &grat__transport_prologix_intfc,

@@ -10,6 +10,7 @@ extern const grat_transport grat__transport_bitscope;
 extern const grat_transport grat__transport_serial;
 extern const grat_transport grat__transport_hislip;
 extern const grat_transport grat__transport_usbtmc;
+extern const grat_transport grat__transport_usbraw;
 extern const grat_transport grat__transport_vicp;
 extern const grat_transport grat__transport_prologix;
 extern const grat_transport grat__transport_prologix_intfc;

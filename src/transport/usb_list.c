@@ -16,6 +16,7 @@
 
 typedef struct place {
     const char *root;
+    bool raw;                /* every interface is wanted */
     char dir[PATH_MAX];      /* of the interface */
     char device[PATH_MAX];   /* of the USB device above it */
 } place;
@@ -51,7 +52,7 @@ static unsigned read_number(const char *dir, const char *name, unsigned base)
 {
     char text[32];
     read_text(dir, name, text, sizeof text);
-    return digits(text, base);
+    return digits(text + strspn(text, " "), base); /* "%2d" */
 }
 
 /* The name of the first entry that begins so; "" when there is none. */
@@ -75,8 +76,10 @@ static void read_endpoint(const char *dir, const char *name, grat__usb_entry *u)
     grat__usb_endpoint ep = {.address = (uint8_t)read_number(path, "bEndpointAddress", 16),
                              .size = (uint16_t)(read_number(path, "wMaxPacketSize", 16) & 0x7ff)};
     bool in = ep.address & 0x80;
-    if (grat__strcaseeq(type, "Bulk")) *(in ? &u->in : &u->out) = ep;
-    else if (grat__strcaseeq(type, "Interrupt") && in) u->interrupt = ep;
+    ep.kind = grat__strcaseeq(type, "Bulk") ? 2 : grat__strcaseeq(type, "Interrupt") ? 3 : 0;
+    if (u->pipes < GRAT__USB_PIPES) u->pipe[u->pipes++] = ep;
+    grat__usb_endpoint *first = ep.kind == 2 ? (in ? &u->in : &u->out) : ep.kind == 3 && in ? &u->interrupt : NULL;
+    if (first && (!first->address || ep.address < first->address)) *first = ep;
 }
 
 static void read_endpoints(const char *dir, grat__usb_entry *u)
@@ -113,9 +116,9 @@ static void access_of(const place *at, grat__usb_entry *u)
              u->node[0] ? u->node : u->usb_node, grat__usb_rule(u->vid, u->pid, rule, sizeof rule));
 }
 
-static void name_resource(grat__usb_entry *u)
+static void name_resource(grat__usb_entry *u, bool raw)
 {
-    grat_resource r = {.interface = GRAT_IF_USB, .rclass = GRAT_CLASS_INSTR, .vid = u->vid, .pid = u->pid,
+    grat_resource r = {.interface = GRAT_IF_USB, .rclass = raw ? GRAT_CLASS_RAW : GRAT_CLASS_INSTR, .vid = u->vid, .pid = u->pid,
                        .usb_interface = u->interface, .primary = -1, .secondary = -1};
     grat__strcpy(r.serial, sizeof r.serial, u->serial[0] ? u->serial : NO_SERIAL);
     grat_resource_format(&r, u->resource, sizeof u->resource);
@@ -125,8 +128,11 @@ static bool read_interface(place *at, grat__usb_entry *u)
 {
     char path[PATH_MAX], link[PATH_MAX], name[48];
     *u = (grat__usb_entry){0};
-    if (read_number(at->dir, "bInterfaceClass", 16) != 0xfe || read_number(at->dir, "bInterfaceSubClass", 16) != 3)
-        return false;
+    u->class_code = (int)read_number(at->dir, "bInterfaceClass", 16);
+    u->subclass = (int)read_number(at->dir, "bInterfaceSubClass", 16);
+    if (!at->raw && (u->class_code != 0xfe || u->subclass != 3)) return false;
+    u->alternate = (int)read_number(at->dir, "bAlternateSetting", 10);
+    u->interfaces = read_number(at->device, "bNumInterfaces", 10);
     u->interface = (int)read_number(at->dir, "bInterfaceNumber", 16);
     u->protocol = (int)read_number(at->dir, "bInterfaceProtocol", 16);
     u->vid = read_number(at->device, "idVendor", 16);
@@ -149,7 +155,7 @@ static bool read_interface(place *at, grat__usb_entry *u)
         const char *slash = strrchr(link, '/');
         grat__strcpy(u->driver, sizeof u->driver, slash ? slash + 1 : link);
     }
-    name_resource(u);
+    name_resource(u, at->raw);
     access_of(at, u);
     return true;
 }
@@ -162,10 +168,10 @@ static int by_place(const void *a, const void *b)
     return x->interface - y->interface;
 }
 
-unsigned grat__usb_list(const char *root, grat__usb_entry *out, unsigned cap)
+static unsigned list(const char *root, bool raw, grat__usb_entry *out, unsigned cap)
 {
     char dir[PATH_MAX];
-    place at = {.root = root ? root : ""};
+    place at = {.root = root ? root : "", .raw = raw};
     const struct dirent *e;
     unsigned n = 0;
     snprintf(dir, sizeof dir, "%s" DEVICES, at.root);
@@ -181,4 +187,14 @@ unsigned grat__usb_list(const char *root, grat__usb_entry *out, unsigned cap)
     if (d) closedir(d);
     qsort(out, n, sizeof *out, by_place);
     return n;
+}
+
+unsigned grat__usb_list(const char *root, grat__usb_entry *out, unsigned cap)
+{
+    return list(root, false, out, cap);
+}
+
+unsigned grat__usb_list_raw(const char *root, grat__usb_entry *out, unsigned cap)
+{
+    return list(root, true, out, cap);
 }

@@ -104,6 +104,26 @@ TEST(instruments_are_found_and_named)
     EQ(grat__usb_list(root, e, 1), 1);
 }
 
+TEST(every_interface)
+{
+    static grat__usb_entry e[8];
+    line("1-4", "bNumInterfaces", " 1");
+    line("1-4:1.0", "bAlternateSetting", " 0");
+    line("1-4:1.0/ep_01", "type", "Bulk"), line("1-4:1.0/ep_01", "bEndpointAddress", "01");
+    line("1-4:1.0/ep_01", "wMaxPacketSize", "0040");
+    EQ(grat__usb_list_raw(root, e, 8), 4);
+    STR(e[0].resource, "USB0::0x0957::0x0607::NULL::0::RAW");
+    EQ(e[0].class_code, 3);
+    EQ(e[0].subclass, 1);
+    STR(e[3].resource, "USB0::0x046D::0xC31C::k::0::RAW");
+    EQ(e[3].interfaces, 1);
+    EQ(e[3].alternate, 0);
+    EQ(e[3].pipes, 4);
+    EQ(e[3].out.address, 1);
+    EQ(e[3].out.size, 64);
+    EQ(e[3].pipe[0].kind != 0, true);
+}
+
 /* Trailing NULs and blanks, as Rigol's DS1102D has them, and bytes that no resource string may have. */
 TEST(odd_strings)
 {
@@ -121,6 +141,7 @@ int main(void)
     if (!mkdtemp(root)) return 1;
     RUN(nothing);
     RUN(instruments_are_found_and_named);
+    RUN(every_interface);
     RUN(odd_strings);
     snprintf(command, sizeof command, "rm -rf '%s'", root);
     if (system(command)) return 1;

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Far from small numbers, one counter for the process: PyVISA keeps the ids of all sessions in one list. */
 #define FIRST_JOB 0x20000001u
@@ -217,106 +218,152 @@ VISA_API ViStatus viTerminate(ViObject vi, ViUInt16 degree, ViJobId jobId)
     return st;
 }
 
-/* ---- service requests ---------------------------------------------------------------------------------------- */
+/* ---- what a wire tells by itself ------------------------------------------------------------------------------ */
 
 /* The group writes to the op when the task has ended, when the session may be gone. */
-typedef struct listener {
+typedef struct task {
     visa_session *s;
+    visa_listener *l;
     grat_op op;
-} listener;
+} task;
 
-/* Every request that arrives is passed on, until the cancel or until the link is gone. */
+static const struct {
+    unsigned kind;
+    int event;
+    ViEventType type;
+} kinds[] = {
+    {GRAT_NOTICE_CIC, EV_CIC, VI_EVENT_GPIB_CIC},       {GRAT_NOTICE_TALK, EV_TALK, VI_EVENT_GPIB_TALK},
+    {GRAT_NOTICE_LISTEN, EV_LISTEN, VI_EVENT_GPIB_LISTEN}, {GRAT_NOTICE_CLEAR, EV_CLEAR, VI_EVENT_CLEAR},
+    {GRAT_NOTICE_TRIGGER, EV_TRIG, VI_EVENT_TRIG},      {GRAT_NOTICE_INTERRUPT, EV_USB_INTR, VI_EVENT_USB_INTR},
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static void raise_notice(visa_session *s, const grat_notice *n)
+{
+    visa_event e = {.cic = n->on, .trig_id = VI_TRIG_SW};
+    for (int i = 0; i < KINDS; i++)
+        if (kinds[i].kind == n->kind) e.type = kinds[i].type;
+    pthread_mutex_lock(&s->lock);
+    size_t most = (size_t)s->attr.usb_intr_size;
+    pthread_mutex_unlock(&s->lock);
+    if (most > sizeof e.data) most = sizeof e.data;
+    e.data_size = (ViUInt16)(n->size < most ? n->size : most);
+    if (e.data_size) memcpy(e.data, n->data, e.data_size);
+    visa__event_raise(s, &e);
+}
+
+/* Everything that arrives is passed on, until the cancel or until the link is gone. */
 static grat_err listen_to(void *user, grat_op *op)
 {
-    visa_session *s = ((listener *)user)->s;
     static const visa_event request = {.type = VI_EVENT_SERVICE_REQ};
-    while (!grat_srq_wait(s->wire, op)) visa__event_raise(s, &request);
+    task *t = user;
+    visa_session *s = t->s;
+    grat_notice n;
+    if (t->l == &s->listener[LISTEN_SRQ])
+        while (!grat_srq_wait(s->wire, op)) visa__event_raise(s, &request);
+    else
+        while (!grat_notice_wait(s->wire, &n, op)) raise_notice(s, &n);
     pthread_mutex_lock(&s->lock);
-    s->srq_running = false;
+    t->l->running = false;
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
     visa__session_put(s);
     return GRAT_OK;
 }
 
-static ViStatus tell_wire(visa_session *s, bool on)
+static ViStatus tell_wire(visa_session *s, int which, unsigned wanted)
 {
     visa_call *c;
     ViStatus st = visa__call_begin(s, LANE_ALL, &c);
     if (st) return st;
-    grat_err e = grat_srq_enable(s->wire, on, &c->op);
+    grat_err e = which == LISTEN_SRQ ? grat_srq_enable(s->wire, wanted, &c->op)
+                                     : grat_notice_enable(s->wire, wanted, &c->op);
     st = e == GRAT_ENOTSUP ? VI_ERROR_INV_EVENT : visa__call_status(c, e);
     visa__call_end(c);
     return st;
 }
 
-static ViStatus begin_listening(visa_session *s)
+static ViStatus begin_listening(visa_session *s, visa_listener *l)
 {
-    listener *l = calloc(1, sizeof *l);
-    if (!l || !join_poller(s)) {
-        free(l);
+    task *t = calloc(1, sizeof *t);
+    if (!t || !join_poller(s)) {
+        free(t);
         return VI_ERROR_ALLOC;
     }
-    l->s = s;
-    grat_cancel_reset(s->srq_cancel);
-    grat_op_init(&l->op, INT64_MAX, s->srq_cancel);
+    t->s = s;
+    t->l = l;
+    grat_cancel_reset(l->cancel);
+    grat_op_init(&t->op, INT64_MAX, l->cancel);
     visa__object_ref(&s->base);
     pthread_mutex_lock(&s->lock);
-    s->srq_running = true;
+    l->running = true;
     pthread_mutex_unlock(&s->lock);
-    ViStatus st = submit(s, listen_to, l, &l->op);
+    ViStatus st = submit(s, listen_to, t, &t->op);
     if (!st) return VI_SUCCESS;
-    s->srq_running = false;
+    l->running = false;
     visa__session_put(s);
-    free(l);
+    free(t);
     return st;
 }
 
 /* No task waits any more after this. */
-static void end_listening(visa_session *s)
+static void end_listening(visa_session *s, visa_listener *l)
 {
-    grat_cancel_fire(s->srq_cancel);
+    grat_cancel_fire(l->cancel);
     pthread_mutex_lock(&s->lock);
-    while (s->srq_running) pthread_cond_wait(&s->changed, &s->lock);
+    while (l->running) pthread_cond_wait(&s->changed, &s->lock);
     pthread_mutex_unlock(&s->lock);
 }
 
-ViStatus visa__srq_start(visa_session *s)
+static unsigned wanted_of(visa_session *s, int which)
 {
-    ViStatus st = VI_SUCCESS;
-    /* VPP-4.3 has the event for serial ports too; nothing on a line of bytes can ever raise it. */
-    if (s->rsrc.rclass == VISA_CLASS_ASRL) return VI_SUCCESS;
-    pthread_mutex_lock(&s->srq_lock);
-    if (!s->srq_on) {
-        st = tell_wire(s, true);
-        if (!st) {
-            s->srq_on = true;
-            st = begin_listening(s);
-        }
-    }
-    pthread_mutex_unlock(&s->srq_lock);
-    return st;
-}
-
-ViStatus visa__srq_stop(visa_session *s, bool closing)
-{
-    ViStatus st = VI_SUCCESS;
-    pthread_mutex_lock(&s->srq_lock);
-    if (s->srq_on) {
-        end_listening(s);
-        s->srq_on = false;
-        if (!closing) st = tell_wire(s, false);
-    }
-    pthread_mutex_unlock(&s->srq_lock);
-    return st;
-}
-
-void visa__srq_again(visa_session *s)
-{
-    pthread_mutex_lock(&s->srq_lock);
+    unsigned wanted = 0;
     pthread_mutex_lock(&s->lock);
-    bool lost = s->srq_on && !s->srq_running && !s->closing;
+    /* VPP-4.3 has service requests for serial ports too; nothing on a line of bytes can ever raise one. */
+    if (which == LISTEN_SRQ) wanted = s->events.mech[EV_SRQ] && s->rsrc.rclass != VISA_CLASS_ASRL;
+    for (int i = 0; which == LISTEN_NOTICE && i < KINDS; i++)
+        if (s->events.mech[kinds[i].event]) wanted |= kinds[i].kind;
     pthread_mutex_unlock(&s->lock);
-    if (lost && !tell_wire(s, true)) begin_listening(s);
-    pthread_mutex_unlock(&s->srq_lock);
+    return wanted;
+}
+
+static ViStatus listen_for(visa_session *s, int which, unsigned wanted, bool closing)
+{
+    visa_listener *l = &s->listener[which];
+    if (l->kinds == wanted) return VI_SUCCESS;
+    unsigned before = l->kinds;
+    if (before) end_listening(s, l);
+    l->kinds = 0;
+    ViStatus st = closing ? VI_SUCCESS : tell_wire(s, which, wanted);
+    /* What was listened for goes on when the new is refused. */
+    if (st && before && wanted) wanted = before;
+    else if (st) return st;
+    l->kinds = wanted;
+    ViStatus begun = wanted ? begin_listening(s, l) : VI_SUCCESS;
+    return st ? st : begun;
+}
+
+ViStatus visa__listen(visa_session *s, bool closing)
+{
+    ViStatus st = VI_SUCCESS;
+    pthread_mutex_lock(&s->listen_lock);
+    for (int i = 0; i < LISTENERS; i++) {
+        ViStatus one = listen_for(s, i, closing ? 0 : wanted_of(s, i), closing);
+        if (!st) st = one;
+    }
+    pthread_mutex_unlock(&s->listen_lock);
+    return st;
+}
+
+void visa__listen_again(visa_session *s)
+{
+    pthread_mutex_lock(&s->listen_lock);
+    for (int i = 0; i < LISTENERS; i++) {
+        visa_listener *l = &s->listener[i];
+        pthread_mutex_lock(&s->lock);
+        bool lost = l->kinds && !l->running && !s->closing;
+        pthread_mutex_unlock(&s->lock);
+        if (lost && !tell_wire(s, i, l->kinds)) begin_listening(s, l);
+    }
+    pthread_mutex_unlock(&s->listen_lock);
 }

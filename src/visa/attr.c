@@ -280,7 +280,8 @@ static ViStatus set_session(visa_session *s, const visa_attr_row *row, int64_t v
         if (st && st != VI_ERROR_NSUP_ATTR) return st;
     }
     pthread_mutex_lock(&s->lock);
-    if (row->attr == VI_ATTR_MAX_QUEUE_LENGTH && s->events.ever) {
+    if ((row->attr == VI_ATTR_MAX_QUEUE_LENGTH && s->events.ever) ||
+        (row->attr == VI_ATTR_USB_MAX_INTR_SIZE && s->events.mech[EV_USB_INTR])) {
         pthread_mutex_unlock(&s->lock);
         return VI_ERROR_ATTR_READONLY;
     }

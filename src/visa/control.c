@@ -122,7 +122,7 @@ static ViStatus clear(visa_session *s)
     visa__buf_forget(s);
     st = clear_wire(c);
     visa__call_end(c);
-    if (!st) visa__srq_again(s);
+    if (!st) visa__listen_again(s);
     return st;
 }
 

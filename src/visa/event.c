@@ -57,7 +57,8 @@ static bool defined_for(const visa_session *s, int i)
     case EV_IO:
     case EV_EXCEPTION: return true;
     case EV_SRQ: return !(s->rsrc.rclass & (VISA_CLASS_SOCKET | VISA_CLASS_USB_RAW));
-    default: return false; /* no wire here delivers the others */
+    case EV_USB_INTR: return s->rsrc.rclass & (VISA_CLASS_USB | VISA_CLASS_USB_RAW);
+    default: return s->rsrc.rclass == VISA_CLASS_INTFC;
     }
 }
 
@@ -321,8 +322,9 @@ static ViStatus enable(visa_session *s, int i, ViUInt16 mech)
         if (fits && k != EV_EXCEPTION) st = enable_one(s, k, mech);
     }
     pthread_mutex_unlock(&s->lock);
-    /* Listening begins when a request would be delivered, so that none is lost. */
-    ViStatus wire = i == EV_SRQ && st >= 0 ? visa__srq_start(s) : VI_SUCCESS;
+    /* Listening begins when an event would be delivered, so that none is lost. */
+    bool told = i != EV_IO && i != EV_EXCEPTION && i != EV_COUNT;
+    ViStatus wire = told && st >= 0 ? visa__listen(s, false) : VI_SUCCESS;
     if (!wire) return st;
     pthread_mutex_lock(&s->lock);
     s->events.mech[i] = before;
@@ -343,7 +345,7 @@ VISA_API ViStatus viEnableEvent(ViSession vi, ViEventType type, ViUInt16 mech, V
 
 VISA_API ViStatus viDisableEvent(ViSession vi, ViEventType type, ViUInt16 mech)
 {
-    bool was = false, srq = false;
+    bool was = false;
     SESSION_OR_RETURN(s, vi);
     int i = which(s, type);
     ViStatus st = i < 0 ? VI_ERROR_INV_EVENT : VI_SUCCESS;
@@ -356,9 +358,8 @@ VISA_API ViStatus viDisableEvent(ViSession vi, ViEventType type, ViUInt16 mech)
             was = was || (s->events.mech[k] & mech);
             s->events.mech[k] &= (ViUInt16)~mech;
         }
-        srq = !s->events.mech[EV_SRQ];
         pthread_mutex_unlock(&s->lock);
-        if (srq) visa__srq_stop(s, false);
+        visa__listen(s, false);
         st = was ? VI_SUCCESS : VI_SUCCESS_EVENT_DIS;
     }
     st = visa__exception(s, "viDisableEvent", st);
@@ -524,6 +525,8 @@ static const context_attr context_attrs[] = {
     {VI_ATTR_RET_COUNT_32, IO_ONLY, sizeof(ViUInt32), offsetof(visa_event, count)},
     {VI_ATTR_RET_COUNT_64, IO_ONLY, FIELD(count)},
     {VI_ATTR_USB_RECV_INTR_SIZE, USB_ONLY, FIELD(data_size)},
+    {VI_ATTR_GPIB_RECV_CIC_STATE, 1u << EV_CIC, FIELD(cic)},
+    {VI_ATTR_RECV_TRIG_ID, 1u << EV_TRIG, FIELD(trig_id)},
 };
 
 ViStatus visa__event_attr(const visa_event *e, ViAttr attr, void *out)

@@ -61,11 +61,11 @@ static void session_destroy(visa_object *o)
     }
     visa__events_free(s);
     visa__buf_free(s);
-    grat_cancel_free(s->srq_cancel);
+    for (int i = 0; i < LISTENERS; i++) grat_cancel_free(s->listener[i].cancel);
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->fmt_lock);
-    pthread_mutex_destroy(&s->srq_lock);
+    pthread_mutex_destroy(&s->listen_lock);
     free(s);
 }
 
@@ -80,7 +80,7 @@ static visa_session *session_new(ViSession rm, const visa_rsrc *r)
     s->calls_end = &s->calls;
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->fmt_lock, NULL);
-    pthread_mutex_init(&s->srq_lock, NULL);
+    pthread_mutex_init(&s->listen_lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&s->changed, &monotonic);
@@ -88,8 +88,9 @@ static visa_session *session_new(ViSession rm, const visa_rsrc *r)
     visa__attr_defaults(r->rclass, &s->attr);
     visa__events_init(&s->events);
     s->shared = visa__shared_get(r->name);
-    s->srq_cancel = grat_cancel_new();
-    if (s->shared && s->srq_cancel && !visa__buf_init(s)) return s;
+    bool whole = s->shared;
+    for (int i = 0; i < LISTENERS; i++) whole = (s->listener[i].cancel = grat_cancel_new()) && whole;
+    if (whole && !visa__buf_init(s)) return s;
     visa__object_put(&s->base);
     return NULL;
 }
@@ -182,7 +183,7 @@ static void close_session(visa_session *s)
     pthread_mutex_unlock(&s->lock);
     visa__call_abort(s, 0);
     visa__lock_wake(s);
-    visa__srq_stop(s, true);
+    visa__listen(s, true);
     visa__events_stop(s);
     visa__object_wait(&s->base, 1 + below);
     visa__poller_leave(s);

@@ -33,7 +33,7 @@ typedef struct visa_attrs {
     int64_t send_end, termchar, io_prot, dma, rd_mode, wr_mode, suppress_end, termchar_en, file_append;
     int64_t nodelay, keepalive, max_message_kb;
     int64_t end_in, end_out, replace_char, xon, xoff, break_len, allow_transmit, discard_null;
-    int64_t usb_intr_size, usb_end_in;
+    int64_t usb_intr_size, usb_end_in, usb_ctrl_pipe;
     int64_t readdress, unaddress;
 } visa_attrs;
 
@@ -99,8 +99,10 @@ typedef struct visa_event {
     ViJobId job;
     void *buffer;
     ViUInt64 count;
-    ViByte data[64];          /* USB_INTR */
-    ViUInt16 data_size;
+    ViUInt16 data_size;       /* USB_INTR */
+    ViByte data[1024];
+    ViBoolean cic;            /* GPIB_CIC */
+    ViInt16 trig_id;          /* TRIG */
 } visa_event;
 
 enum { EV_IO, EV_EXCEPTION, EV_SRQ, EV_USB_INTR, EV_CIC, EV_TALK, EV_LISTEN, EV_CLEAR, EV_TRIG, EV_COUNT };
@@ -145,12 +147,21 @@ ViStatus visa__event_attr(const visa_event *e, ViAttr attr, void *out);
 /* ---- what runs beside the program (async.c) ----------------------------------------------------------------- */
 
 typedef struct visa_poller visa_poller;
+
+/* Service requests, and the other notices of a wire. */
+enum { LISTEN_SRQ, LISTEN_NOTICE, LISTENERS };
+typedef struct visa_listener {
+    unsigned kinds;               /* the wire was told: GRAT_NOTICE_… bits, or 1 */
+    bool running;                 /* the task; under the session's lock */
+    grat_cancel *cancel;
+} visa_listener;
+
 /* A thread that takes no signals: they are the program's. */
 bool visa__thread_start(pthread_t *id, void *(*run)(void *), void *arg);
-ViStatus visa__srq_start(visa_session *s);
-ViStatus visa__srq_stop(visa_session *s, bool closing);
+/* Makes the wire listen for what is enabled, and no more. */
+ViStatus visa__listen(visa_session *s, bool closing);
 /* After the link was made anew. */
-void visa__srq_again(visa_session *s);
+void visa__listen_again(visa_session *s);
 /* Gives the session's use of the poller back, when nothing of the session runs in it any more. */
 void visa__poller_leave(visa_session *s);
 
@@ -195,10 +206,8 @@ struct visa_session {
     unsigned busy;                /* lanes */
     visa_events events;
     visa_poller *poller;
-    pthread_mutex_t srq_lock;     /* of starting and stopping; taken before a turn */
-    bool srq_on;                  /* the wire was told to listen */
-    bool srq_running;             /* the task; under `lock` */
-    grat_cancel *srq_cancel;
+    pthread_mutex_t listen_lock;  /* of starting and stopping; taken before a turn */
+    visa_listener listener[LISTENERS];
     pthread_mutex_t fmt_lock;
     visa_buf rd, wr;
     _Atomic bool buf_stale;       /* cleared: what they hold is void */

@@ -3,6 +3,8 @@
 
 #include "test.h"
 
+#include <dlfcn.h>
+
 static ViSession rm, inst, board;
 static ViUInt32 count;
 static ViUInt16 stb;
@@ -142,6 +144,74 @@ TEST(service_requests)
     end();
 }
 
+/* One event of the type comes, and no second one. */
+static ViEvent one_event(ViEventType type)
+{
+    ViEventType got = 0;
+    ViEvent event = VI_NULL;
+    EQ(viWaitOnEvent(board, type, 3000, &got, &event), VI_SUCCESS);
+    EQ(got, type);
+    return event;
+}
+
+TEST(what_happens_to_a_board)
+{
+    enum { DCAS = 1, DTAS = 2, LACS = 4, TACS = 8, CIC = 0x20 };
+    static const struct { ViEventType type; int state; } rows[] = {
+        {VI_EVENT_GPIB_TALK, TACS}, {VI_EVENT_GPIB_LISTEN, LACS}, {VI_EVENT_CLEAR, DCAS}, {VI_EVENT_TRIG, DTAS}};
+    void (*states)(int on, int off);
+    void *lib = dlopen(getenv("GRATICULE_GPIB"), RTLD_NOW);
+    void *symbol = lib ? dlsym(lib, "libgpib_fake_states") : NULL;
+    ViEvent event;
+    ViInt16 id = 0;
+    TRUE(symbol != NULL);
+    if (!symbol) return;
+    memcpy(&states, &symbol, sizeof states);
+    begin();
+    EQ(viEnableEvent(inst, VI_EVENT_GPIB_CIC, VI_QUEUE, VI_NULL), VI_ERROR_INV_EVENT);
+    EQ(viEnableEvent(board, VI_EVENT_USB_INTR, VI_QUEUE, VI_NULL), VI_ERROR_INV_EVENT);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        EQ(viEnableEvent(board, rows[i].type, VI_QUEUE, VI_NULL), VI_SUCCESS);
+        EQ(viWaitOnEvent(board, rows[i].type, 0, NULL, NULL), VI_ERROR_TMO);
+        states(rows[i].state, 0);
+        event = one_event(rows[i].type);
+        EQ(viGetAttribute(event, VI_ATTR_RECV_TRIG_ID, &id), rows[i].state == DTAS ? VI_SUCCESS : VI_ERROR_NSUP_ATTR);
+        EQ(viClose(event), VI_SUCCESS);
+        EQ(viWaitOnEvent(board, rows[i].type, 250, NULL, NULL), VI_ERROR_TMO);
+        states(0, rows[i].state);
+    }
+    EQ(id, VI_TRIG_SW);
+    /* Beside the others, which go on; both directions. */
+    EQ(viEnableEvent(board, VI_EVENT_GPIB_CIC, VI_QUEUE, VI_NULL), VI_SUCCESS);
+    for (int i = 0; i < 4; i++) {
+        ViBoolean has = 7;
+        states(i & 1 ? CIC : 0, i & 1 ? 0 : CIC);
+        event = one_event(VI_EVENT_GPIB_CIC);
+        EQ(viGetAttribute(event, VI_ATTR_GPIB_RECV_CIC_STATE, &has), VI_SUCCESS);
+        EQ(has, i & 1);
+        viClose(event);
+    }
+    states(DTAS, 0);
+    viClose(one_event(VI_EVENT_TRIG));
+    /* Service requests of the bus beside them. */
+    EQ(viEnableEvent(board, VI_EVENT_SERVICE_REQ, VI_QUEUE, VI_NULL), VI_SUCCESS);
+    tell(inst, "*CLS;*ESE 1;*SRE 32");
+    tell(inst, "*OPC");
+    viClose(one_event(VI_EVENT_SERVICE_REQ));
+    states(TACS, 0);
+    viClose(one_event(VI_EVENT_GPIB_TALK));
+    EQ(viReadSTB(inst, &stb), VI_SUCCESS);
+    EQ(viDisableEvent(board, VI_EVENT_TRIG, VI_QUEUE), VI_SUCCESS);
+    states(DTAS, TACS);
+    EQ(viWaitOnEvent(board, VI_EVENT_TRIG, 200, NULL, NULL), VI_ERROR_NENABLED);
+    EQ(viDisableEvent(board, VI_ALL_ENABLED_EVENTS, VI_ALL_MECH), VI_SUCCESS);
+    states(0, DTAS);
+    tell(inst, "*CLS");
+    alive();
+    end();
+    dlclose(lib);
+}
+
 TEST(a_board)
 {
     begin();
@@ -174,6 +244,7 @@ int main(void)
     RUN(messages);
     RUN(an_instrument);
     RUN(service_requests);
+    RUN(what_happens_to_a_board);
     RUN(a_board);
     return TEST_RESULT();
 }

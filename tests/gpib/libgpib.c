@@ -10,7 +10,7 @@
 #define MAX_UD 64
 #define FIRST_UD 16
 
-enum { RQS = 0x800, SRQI = 0x1000, END = 0x2000, TIMO = 0x4000, ERR = 0x8000, CMPL = 0x100, CIC = 0x20 };
+enum { RQS = 0x800, SRQI = 0x1000, END = 0x2000, TIMO = 0x4000, ERR = 0x8000, CMPL = 0x100, CIC = 0x20, DCAS = 1, DTAS = 2 };
 enum { EDVR, ECIC, ENOL, EADR, EARG, ESAC, EABO, ENEB };
 
 static struct {
@@ -32,6 +32,7 @@ enum { DEVICES = sizeof devices / sizeof *devices };
 static _Thread_local int thread_err, thread_cnt;
 static int board_tmo = 11, ren = 1, atn;
 static long calls;
+static int states = CIC;     /* of the board: CIC, talker, listener, cleared, triggered */
 
 static const int64_t tmo_ms[] = {0, 1, 1, 1, 1, 1, 3, 10, 30, 100, 300, 1000, 3000, 10000, 30000};
 
@@ -45,7 +46,23 @@ static int fail(int err, int cnt)
 static int done(int cnt)
 {
     thread_cnt = cnt;
-    return CMPL | CIC;
+    return CMPL | (__atomic_load_n(&states, __ATOMIC_SEQ_CST) & CIC);
+}
+
+/* For tests: another controller's doing. */
+EXPORT void libgpib_fake_states(int on, int off);
+void libgpib_fake_states(int on, int off)
+{
+    __atomic_or_fetch(&states, on, __ATOMIC_SEQ_CST);
+    __atomic_and_fetch(&states, ~off, __ATOMIC_SEQ_CST);
+}
+
+/* Cleared and triggered are told once. */
+static int board_states(int mask)
+{
+    int now = __atomic_fetch_and(&states, ~(mask & (DCAS | DTAS)), __ATOMIC_SEQ_CST);
+    thread_cnt = 0;
+    return CMPL | now;
 }
 
 /* The instrument of a descriptor; -1 when nobody is at its address, -2 for a bad descriptor. */
@@ -225,10 +242,15 @@ int ibwait(int ud, int mask)
 {
     int d = ud ? device_of(ud) : 0;
     grat_op op;
-    if (!mask || d < 0) return done(0);
+    if (!mask || d < 0) return ud ? done(0) : board_states(0);
     grat_op_init(&op, ud ? timeout_of(ud) : tmo_ms[board_tmo], NULL);
     for (;;) {
         uint8_t stb;
+        if (!ud && __atomic_load_n(&states, __ATOMIC_SEQ_CST) & mask) return board_states(mask);
+        if (!ud && !(mask & SRQI)) {
+            if (grat_op_sleep_until(&op, grat_now_ns() + 5000000)) return board_states(mask) | TIMO;
+            continue;
+        }
         if (devices[d].pending) return done(0) | RQS | SRQI;
         if (devices[d].s && poll_device(d, &stb) && stb & 0x40) {
             devices[d].pending = true;

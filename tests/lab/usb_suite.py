@@ -233,6 +233,126 @@ def pyvisa_on_libvisa(build):
         expect(done.returncode == 0 and text.endswith('good'), text.split('\n')[-1] + where)
 
 
+RAW = '''
+import ctypes, os, sys, time
+lib = ctypes.CDLL(os.environ['LIBVISA'])
+u32 = ctypes.c_uint32
+rm, vi, n = u32(), u32(), u32()
+lib.viOpenDefaultRM(ctypes.byref(rm))
+TALK, TMO, TERM, MAX_CNT, NSUP, RANGE = 0x3FFF0018, -1073807339, 0x3FFF0005, 0x3FFF0006, -1073807257, -1073807330
+ATTR = dict(out=0x3FFF01A2, inn=0x3FFF01A3, intr=0x3FFF01A4, cls=0x3FFF01A5, sub=0x3FFF01A6, alt=0x3FFF01A8,
+            end=0x3FFF01A9, intfcs=0x3FFF01AA, pipes=0x3FFF01AB, in_state=0x3FFF01AD, tmo=0x3FFF001A)
+USB_INTR, SRQ = 0x3FFF2037, 0x3FFF200B
+def open_it(name):
+    status = lib.viOpen(rm, name.encode(), 0, 0, ctypes.byref(vi))
+    assert status == 0, (name, hex(status & 0xffffffff))
+def get(name):
+    value = ctypes.c_int16(0x5a5a)
+    status = lib.viGetAttribute(vi, u32(ATTR[name]), ctypes.byref(value))
+    assert status == 0, (name, hex(status & 0xffffffff))
+    return value.value
+def put(name, value):
+    return lib.viSetAttribute(vi, u32(ATTR[name]), ctypes.c_uint64(value))
+def write(data):
+    status = lib.viWrite(vi, bytes(data), len(data), ctypes.byref(n))
+    assert status == 0 and n.value == len(data), (hex(status & 0xffffffff), n.value)
+def read(count):
+    buf = ctypes.create_string_buffer(count)
+    status = lib.viRead(vi, buf, count, ctypes.byref(n))
+    return status, buf.raw[:n.value]
+def control(request, value):
+    assert lib.viUsbControlOut(vi, 0x40, request, value, 0, 0, None) == 0
+def events():
+    got = []
+    while True:
+        context, kind = u32(), u32()
+        status = lib.viWaitOnEvent(vi, USB_INTR, 300, ctypes.byref(kind), ctypes.byref(context))
+        if status < 0:
+            assert status == TMO, status
+            return got
+        size, data = ctypes.c_uint16(), ctypes.create_string_buffer(1024)
+        lib.viGetAttribute(context, u32(0x3FFF41B0), ctypes.byref(size))
+        lib.viGetAttribute(context, u32(0xBFFF41B1), data)
+        got.append(data.raw[:size.value])
+        lib.viClose(context)
+tag = 0
+def ask(command, room=1 << 16):
+    global tag
+    for message, body in ((1, command), (2, b'')):
+        tag += 1
+        head = bytes([message, tag, 255 - tag, 0]) + (len(body) if message == 1 else room).to_bytes(4, 'little')
+        write(head + (b'\x01' if message == 1 else b'\0') + b'\0' * 3 + body + b'\0' * (-len(body) % 4))
+
+instr, vid, pid, serial = sys.argv[1], *sys.argv[1].split('::')[1:4]
+name = '::'.join(('USB0', vid, pid, serial, 'RAW'))
+open_it(name)
+put('tmo', 5000)
+assert (get('out'), get('inn'), get('intr')) == (0x01, 0x82, 0x83)
+assert (get('cls'), get('sub'), get('alt'), get('intfcs'), get('pipes')) == (0xfe, 3, 0, 1, 3)
+assert get('end') == 5 and get('in_state') == 0
+assert put('inn', 0x84) == RANGE and put('inn', 0x82) == 0 and put('in_state', 0) == 0 and put('alt', 0) == 0
+ask(b'*IDN?\n')
+status, data = read(4096)
+assert status == 0 and data[0] == 2 and b'GRATICULE,PLAIN' in data, (status, data)
+ask(b':BLOCK? 20000\n')
+whole = b''
+while len(whole) < 12 + 11 + 20001:
+    status, data = read(1000)
+    assert status == 0 and len(data) > 0, status        # the count is an end here
+    whole += data
+assert put('end', 4) == 0
+ask(b'*IDN?\n')
+status, data = read(5)
+assert status == MAX_CNT and len(data) == 5
+status, data = read(4096)
+assert status == 0 and b'PLAIN' in data
+put('tmo', 200)
+status, data = read(100)
+assert status == TMO and not data, (status, data)
+put('tmo', 5000)
+assert lib.viReadSTB(vi, ctypes.byref(ctypes.c_uint16())) == NSUP
+assert lib.viClear(vi) == 0
+ask(b'*IDN?\n')
+assert b'PLAIN' in read(4096)[1]
+assert lib.viEnableEvent(vi, USB_INTR, 1, 0) == 0
+control(0x5e, 0x1203)
+control(0x5e, 0x3407)
+assert events() == [b'\x43\x12', b'\x47\x34'], 'the packets of the interrupt endpoint'
+assert lib.viClose(vi) == 0
+print('raw', flush=True)
+
+# The same endpoint behind USBTMC: the vendor's packets are events, service requests stay service requests.
+os.environ['GRATICULE_USB'] = 'libusb'
+open_it(instr)
+put('tmo', 5000)
+assert lib.viEnableEvent(vi, USB_INTR, 1, 0) == 0 and lib.viEnableEvent(vi, SRQ, 1, 0) == 0
+control(0x5e, 0x5601)
+write(b'*CLS;*ESE 1;*SRE 32;*OPC\n')
+assert lib.viWaitOnEvent(vi, SRQ, 5000, None, None) == 0
+assert events() == [b'\x41\x56']
+write(b'*IDN?\n')
+assert b'PLAIN' in read(4096)[1]
+assert lib.viDisableEvent(vi, 0x3FFF7FFF, 0xFFFF) == 0
+assert lib.viClose(vi) == 0
+print('good')
+'''
+
+
+@check
+def raw_pipes_and_interrupts(build):
+    path = os.path.join(build, 'libvisa.so.0')
+    if not os.path.exists(path):
+        raise guest.Skip('there is no %s' % path)
+    asan = re.search(r'=> (\S*libasan\S*)', run(['ldd', path]))
+    with tempfile.TemporaryDirectory() as folder, Usb(build, model='plain') as bench:
+        env = dict(os.environ, LIBVISA=path, GRATICULE_CONFIG='/dev/null', XDG_RUNTIME_DIR=folder,
+                   ASAN_OPTIONS='detect_leaks=0')
+        if asan:
+            env['LD_PRELOAD'] = asan.group(1)
+        text = run([PYTHON, '-c', RAW, bench.resources[0]], timeout=240, env=env)
+        expect(text.strip().endswith('good'), text)
+
+
 # ---- our transport, by each carrier --------------------------------------------------------------------
 
 def client(build, resource, carrier, *checks, **more):

@@ -15,6 +15,7 @@
 #define PIECE 16384
 #define HUNG_MS 5000             /* a call that lasts so much longer than it may has hung */
 #define LINE_POLL_NS 10000000
+#define NOTICE_MS 100            /* so late the loss of control may be noticed */
 #define CMD_DCL 0x14
 #define CMD_LLO 0x11
 #define CMD_TCT 0x09
@@ -31,6 +32,8 @@ typedef struct gpib {
     bool hung;
     atomic_uint asked;       /* 0x100 | status byte of a service request that stb has not given out yet */
     bool line_seen;          /* INTFC: the SRQ line has been reported and not been low since */
+    unsigned kinds, due;     /* INTFC: notices that are wanted, and those not given out yet */
+    int seen;                /* the states that have been told */
 } gpib;
 
 static bool serves(const grat_resource *r)
@@ -370,6 +373,85 @@ static grat_err srq_wait(void *p, grat_op *op)
     return e;
 }
 
+/* ---- what happens to a board ------------------------------------------------------------------------ */
+
+static const struct {
+    unsigned kind;
+    int bit;
+    bool once;               /* the library clears it behind a wait that named it */
+} notices[] = {
+    {GRAT_NOTICE_CIC, IBSTA_CIC, false},     {GRAT_NOTICE_TALK, IBSTA_TACS, false},
+    {GRAT_NOTICE_LISTEN, IBSTA_LACS, false}, {GRAT_NOTICE_CLEAR, IBSTA_DCAS, true},
+    {GRAT_NOTICE_TRIGGER, IBSTA_DTAS, true},
+};
+enum { NOTICES = sizeof notices / sizeof *notices };
+
+static grat_err notice_enable(void *p, unsigned kinds, grat_op *op)
+{
+    gpib *g = p;
+    grat__gpib_call c = {.fn = do_state, .ud = g->ud};
+    if (!g->intfc) return grat_op_fail(op, GRAT_ENOTSUP, "%s: only a board tells (GPIB%d::INTFC)", g->what, g->board);
+    grat_err e = call(g, &c, op);
+    if (e) return e;
+    if (!g->kinds) g->seen = c.sta, g->due = 0;
+    g->kinds = kinds;
+    g->due &= kinds;
+    return GRAT_OK;
+}
+
+/* The states that would be news. */
+static int news(const gpib *g)
+{
+    int bits = 0;
+    for (int i = 0; i < NOTICES; i++)
+        if (g->kinds & notices[i].kind && !(g->seen & notices[i].bit)) bits |= notices[i].bit;
+    return bits;
+}
+
+static void compare(gpib *g, int sta)
+{
+    for (int i = 0; i < NOTICES; i++) {
+        int bit = notices[i].bit;
+        bool told = g->seen & bit, is = sta & bit, lost = told && !is && notices[i].kind == GRAT_NOTICE_CIC;
+        if ((is && !told) || lost) g->due |= notices[i].kind & g->kinds;
+        g->seen = is && !notices[i].once ? g->seen | bit : g->seen & ~bit;
+    }
+}
+
+static bool give_due(gpib *g, grat_notice *out)
+{
+    unsigned kind = g->due & ~(g->due - 1);
+    if (!kind) return false;
+    g->due &= ~kind;
+    out->kind = kind;
+    out->on = g->seen & IBSTA_CIC;
+    out->size = 0;
+    return true;
+}
+
+static int do_watch(const grat__gpib *lib, grat__gpib_call *c)
+{
+    lib->ibtmo(c->ud, grat__gpib_timeout(NOTICE_MS));
+    return lib->ibwait(c->ud, c->a | IBSTA_TIMO);
+}
+
+static grat_err notice_wait(void *p, grat_notice *out, grat_op *op)
+{
+    gpib *g = p;
+    grat_err e = GRAT_OK;
+    if (!g->kinds) return grat_op_fail(op, GRAT_EINVAL, "%s: no notices were enabled", g->what);
+    while (!e) {
+        if (give_due(g, out)) return GRAT_OK;
+        grat__gpib_call c = {.fn = do_watch, .ud = g->ud, .a = news(g)};
+        e = grat_op_check(op);
+        if (!e) e = call(g, &c, op);
+        if (e) break;
+        if (c.sta & IBSTA_ERR && !(c.sta & IBSTA_TIMO)) return grat__gpib_error(&c, g->what, op);
+        compare(g, c.sta);
+    }
+    return e;
+}
+
 static int do_bus(const grat__gpib *lib, grat__gpib_call *c)
 {
     switch (c->a) {
@@ -525,6 +607,8 @@ const grat_transport grat__transport_gpib = {
     .ren = gpib_ren,
     .srq_enable = srq_enable,
     .srq_wait = srq_wait,
+    .notice_enable = notice_enable,
+    .notice_wait = notice_wait,
     .bus = gpib_bus,
     .attr_get = attr_get,
     .attr_set = attr_set,

@@ -8,6 +8,7 @@
 enum grat__ibsta {
     IBSTA_RQS = 0x800, IBSTA_SRQI = 0x1000, IBSTA_END = 0x2000, IBSTA_TIMO = 0x4000, IBSTA_ERR = 0x8000,
     IBSTA_ATN = 0x10, IBSTA_TACS = 0x8, IBSTA_LACS = 0x4, IBSTA_CIC = 0x20, IBSTA_REM = 0x40,
+    IBSTA_DCAS = 0x1, IBSTA_DTAS = 0x2,
 };
 
 enum grat__iberr {

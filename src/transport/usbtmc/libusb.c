@@ -6,6 +6,7 @@
 
 #include <libusb.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { SLOTS = 4, PIECE = 256 << 10, FIRST = 64 << 10, RETIRE_TRIES = 40, RETIRE_US = 50000 };
+enum { NOTICES = 16, SLOTS = 4, PIECE = 256 << 10, FIRST = 64 << 10, RETIRE_TRIES = 40, RETIRE_US = 50000 };
 
 /* Where one party waits: readable when libusb has something to do, or when a transfer of this party has ended. */
 typedef struct gate {
@@ -34,7 +35,7 @@ typedef struct lib {
     libusb_context *ctx;
     libusb_device_handle *handle;
     bool claimed;
-    gate bulk, srq;
+    gate bulk, srq, notice;
     slot in[SLOTS], out, control, interrupt;
     unsigned next;                   /* the oldest of `in` */
     size_t flying;                   /* room of all of them */
@@ -43,6 +44,10 @@ typedef struct lib {
     atomic_uint srq_stb;             /* 0x100 | status byte of the last one not yet asked for */
     atomic_uint answer;              /* 0x8000 | tag << 8 | status byte */
     atomic_bool interrupt_off;
+    pthread_mutex_t lock;            /* of the notices */
+    bool notices_on;
+    unsigned first, notices;
+    grat_notice ring[NOTICES];       /* when it is full the oldest go */
 } lib;
 
 static grat_err failed(lib *l, int code, const char *what, grat_op *op)
@@ -185,23 +190,41 @@ static grat_err submit(lib *l, slot *s, const char *what, grat_op *op)
 
 /* ---- interrupt-IN: one transfer is always under way ------------------------------------------------ */
 
+static void keep_notice(lib *l, const uint8_t *data, size_t n)
+{
+    pthread_mutex_lock(&l->lock);
+    if (l->notices_on) {
+        if (l->notices == NOTICES) l->first = (l->first + 1) % NOTICES, l->notices--;
+        grat_notice *out = &l->ring[(l->first + l->notices++) % NOTICES];
+        out->kind = GRAT_NOTICE_INTERRUPT;
+        out->on = false;
+        out->size = n < sizeof out->data ? n : sizeof out->data;
+        memcpy(out->data, data, out->size);
+    }
+    pthread_mutex_unlock(&l->lock);
+}
+
+static void take_packet(lib *l, const uint8_t *data, size_t n)
+{
+    uint8_t tag = 0, stb = 0;
+    switch (l->base.raw ? GRAT__TMC_NOTICE_VENDOR : grat__tmc_get_notice(data, n, &tag, &stb)) {
+    case GRAT__TMC_NOTICE_SRQ:
+        atomic_store(&l->srq_stb, 0x100u | stb);
+        atomic_fetch_add(&l->srqs, 1);
+        break;
+    case GRAT__TMC_NOTICE_STB:
+        atomic_store(&l->answer, 0x8000u | (unsigned)tag << 8 | stb);
+        break;
+    default:
+        keep_notice(l, data, n);
+        break;
+    }
+}
+
 static void LIBUSB_CALL noticed(struct libusb_transfer *t)
 {
     lib *l = t->user_data;
-    uint8_t tag = 0, stb = 0;
-    if (t->status == LIBUSB_TRANSFER_COMPLETED) {
-        switch (grat__tmc_get_notice(t->buffer, (size_t)t->actual_length, &tag, &stb)) {
-        case GRAT__TMC_NOTICE_SRQ:
-            atomic_store(&l->srq_stb, 0x100u | stb);
-            atomic_fetch_add(&l->srqs, 1);
-            break;
-        case GRAT__TMC_NOTICE_STB:
-            atomic_store(&l->answer, 0x8000u | (unsigned)tag << 8 | stb);
-            break;
-        default:
-            break;
-        }
-    }
+    if (t->status == LIBUSB_TRANSFER_COMPLETED) take_packet(l, t->buffer, (size_t)t->actual_length);
     bool again = t->status == LIBUSB_TRANSFER_COMPLETED && !atomic_load(&l->interrupt_off);
     if (!again || libusb_submit_transfer(t) != 0) {
         if (t->status == LIBUSB_TRANSFER_NO_DEVICE) l->base.lost = true;
@@ -209,6 +232,7 @@ static void LIBUSB_CALL noticed(struct libusb_transfer *t)
     }
     wake(&l->bulk);
     wake(&l->srq);
+    wake(&l->notice);
 }
 
 static bool start_interrupt(lib *l)
@@ -281,6 +305,48 @@ static void lib_srq_stop(void *p)
 {
     lib *l = p;
     wake(&l->srq);
+    wake(&l->notice);
+}
+
+static grat_err lib_notice_enable(void *p, bool on, grat_op *op)
+{
+    lib *l = p;
+    if (!l->interrupt.used)
+        return grat_op_fail(op, GRAT_ENOTSUP, "%s: the instrument has no interrupt endpoint", l->base.dev->resource);
+    handle_events(l);                /* what came before does not count */
+    pthread_mutex_lock(&l->lock);
+    l->notices_on = on;
+    l->notices = 0;
+    pthread_mutex_unlock(&l->lock);
+    return GRAT_OK;
+}
+
+static bool take_notice(lib *l, grat_notice *out)
+{
+    pthread_mutex_lock(&l->lock);
+    bool some = l->notices;
+    if (some) {
+        *out = l->ring[l->first];
+        l->first = (l->first + 1) % NOTICES;
+        l->notices--;
+    }
+    pthread_mutex_unlock(&l->lock);
+    return some;
+}
+
+static grat_err lib_notice_wait(void *p, grat_notice *out, grat_op *op)
+{
+    lib *l = p;
+    for (;;) {
+        drain(&l->notice);
+        handle_events(l);
+        if (take_notice(l, out)) return GRAT_OK;
+        if (atomic_load(&l->base.srq_off) || atomic_load(&l->interrupt.done))
+            return grat_op_fail(op, GRAT_ELOST, "%s: unplugged, or the connection was made anew",
+                                l->base.dev->resource);
+        grat_err e = grat__op_wait(op, l->notice.epoll, POLLIN);
+        if (e) return e;
+    }
 }
 
 /* ---- bulk ------------------------------------------------------------------------------------------ */
@@ -422,7 +488,9 @@ static void lib_close(void *p)
     }
     gate_close(&l->bulk);
     gate_close(&l->srq);
+    gate_close(&l->notice);
     if (l->ctx) libusb_exit(l->ctx);
+    pthread_mutex_destroy(&l->lock);
     l->handle = NULL;
     l->ctx = NULL;
 }
@@ -448,10 +516,12 @@ static int open_device(lib *l)
 static grat_err lib_open(void *p, grat_op *op)
 {
     lib *l = p;
-    l->bulk = l->srq = (gate){-1, -1};
+    l->bulk = l->srq = l->notice = (gate){-1, -1};
+    pthread_mutex_init(&l->lock, NULL);
     int code = libusb_init(&l->ctx);
     if (code) {
         l->ctx = NULL;
+        pthread_mutex_destroy(&l->lock);
         return failed(l, code, "open", op);
     }
     code = open_device(l);
@@ -460,7 +530,8 @@ static grat_err lib_open(void *p, grat_op *op)
         code = libusb_claim_interface(l->handle, l->base.dev->interface);
         l->claimed = !code;
     }
-    if (!code && (!gate_open(&l->bulk, l->ctx) || !gate_open(&l->srq, l->ctx) || !start_interrupt(l)))
+    bool gates = !code && gate_open(&l->bulk, l->ctx) && gate_open(&l->srq, l->ctx) && gate_open(&l->notice, l->ctx);
+    if (!code && (!gates || !start_interrupt(l)))
         code = LIBUSB_ERROR_NO_MEM;
     if (!code) return GRAT_OK;
     grat_err e = failed(l, code, "open", op);
@@ -485,4 +556,6 @@ const grat__usb_pipe_ops grat__usb_libusb = {
     .srq_enable = lib_srq_enable,
     .srq_wait = lib_srq_wait,
     .srq_stop = lib_srq_stop,
+    .notice_enable = lib_notice_enable,
+    .notice_wait = lib_notice_wait,
 };

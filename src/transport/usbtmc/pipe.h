@@ -1,5 +1,5 @@
-/* What carries USB transfers for USBTMC: libusb, or the kernel's /dev/usbtmcN. Every wait is grat__op_wait; what may
- * run beside other calls is srq_wait alone. */
+/* What carries USB transfers for USBTMC and RAW: libusb, or the kernel's /dev/usbtmcN. Every wait is grat__op_wait; what may
+ * run beside other calls are srq_wait and notice_wait. */
 #ifndef GRAT_USBTMC_PIPE_H
 #define GRAT_USBTMC_PIPE_H
 
@@ -13,7 +13,8 @@ typedef struct grat__usb_pipe {
     const grat__usb_entry *dev;      /* borrowed */
     bool stalled;                    /* the last EIO was a halted endpoint, or a refused control request */
     bool lost;                       /* unplugged: nothing more will come */
-    atomic_bool srq_off;             /* srq_wait is to return ELOST soon */
+    bool raw;                        /* every interrupt packet is a notice; those of USBTMC are not told otherwise */
+    atomic_bool srq_off;             /* srq_wait and notice_wait are to return ELOST soon */
 } grat__usb_pipe;
 
 /* One finished bulk-IN transfer. */
@@ -53,6 +54,9 @@ typedef struct grat__usb_pipe_ops {
     /* Ends within 0.3 s of srq_off and srq_stop. */
     grat_err (*srq_wait)(void *p, grat_op *op);
     void (*srq_stop)(void *p);
+    /* Optional: interrupt packets that mean nothing to USBTMC; as the two above. */
+    grat_err (*notice_enable)(void *p, bool on, grat_op *op);
+    grat_err (*notice_wait)(void *p, grat_notice *out, grat_op *op);
 } grat__usb_pipe_ops;
 
 extern const grat__usb_pipe_ops grat__usb_libusb, grat__usb_kernel;

@@ -48,9 +48,9 @@ typedef struct grat__tmc {
     size_t piece_at;                 /* how much of the piece the parser has had */
     grat__tmc_slice rest;            /* payload that was not asked for yet */
     bool skipped_zlp;
-    bool srq_on;
+    bool srq_on, notices_on;
     atomic_bool closing;             /* srq_wait must not start on this pipe any more */
-    atomic_int waiters;              /* threads or tasks inside srq_wait */
+    atomic_int waiters;              /* threads or tasks inside srq_wait and notice_wait */
 } grat__tmc;
 
 /* data.c */

@@ -133,6 +133,7 @@ static grat_err connect_device(grat__tmc *t, grat_op *op)
     grat__tmc_forget_in(t);
     e = grat__tmc_get_capabilities(t, op);
     if (!e && t->srq_on) e = t->ops->srq_enable(t->pipe, true, op);
+    if (!e && t->notices_on) e = t->ops->notice_enable(t->pipe, true, op);
     if (e) close_pipe(t);
     return e;
 }
@@ -214,6 +215,35 @@ static grat_err srq_wait(void *p, grat_op *op)
     return e;
 }
 
+static grat_err notice_enable(void *p, unsigned kinds, grat_op *op)
+{
+    grat__tmc *t = p;
+    bool on = kinds & GRAT_NOTICE_INTERRUPT;
+    grat_err e = grat__op_begin(op);
+    if (!e) e = grat__tmc_here(t, op);
+    if (e) return e;
+    if (!t->ops->notice_enable)
+        return grat_op_fail(op, GRAT_ENOTSUP, "%s: the kernel's driver keeps interrupt packets to itself; use libusb "
+                            "(GRATICULE_USB=libusb)", t->name);
+    e = t->ops->notice_enable(t->pipe, on, op);
+    if (!e) t->notices_on = on;
+    return e;
+}
+
+static grat_err notice_wait(void *p, grat_notice *out, grat_op *op)
+{
+    grat__tmc *t = p;
+    grat_err e = grat__op_begin(op);
+    if (e) return e;
+    atomic_fetch_add(&t->waiters, 1);
+    if (atomic_load(&t->closing) || !t->pipe)
+        e = grat_op_fail(op, GRAT_ELOST, "%s: the connection is being made anew", t->name);
+    else if (!t->notices_on) e = grat_op_fail(op, GRAT_EINVAL, "%s: notices are not enabled", t->name);
+    else e = t->ops->notice_wait(t->pipe, out, op);
+    atomic_fetch_sub(&t->waiters, 1);
+    return e;
+}
+
 /* ---- attributes ----------------------------------------------------------------------------------------- */
 
 static grat_err attr_get(void *p, grat_attr a, grat_value *out, grat_op *op)
@@ -251,6 +281,8 @@ const grat_transport grat__transport_usbtmc = {
     .ren = grat__tmc_ren,
     .srq_enable = srq_enable,
     .srq_wait = srq_wait,
+    .notice_enable = notice_enable,
+    .notice_wait = notice_wait,
     .usb_control = grat__tmc_usb_control,
     .attr_get = attr_get,
     .discard = grat__tmc_discard,
