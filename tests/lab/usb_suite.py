@@ -233,7 +233,7 @@ def pyvisa_on_libvisa(build):
         expect(done.returncode == 0 and text.endswith('good'), text.split('\n')[-1] + where)
 
 
-RAW = '''
+RAW = r'''
 import ctypes, os, sys, time
 lib = ctypes.CDLL(os.environ['LIBVISA'])
 u32 = ctypes.c_uint32
