@@ -22,9 +22,9 @@ enum grat_transport_cap {
 };
 
 /* Which calls run together. The caller serialises all calls on one `p`, with these exceptions, which the transport
- * makes safe by itself, for threads and for tasks: srq_wait beside everything but itself, srq_enable and close, and
- * notice_wait likewise; and what the GRAT_TCAP bits allow. Every wait is by grat__op_wait (core/wait.h) or by grat__offload for a library that
- * can only block: then deadlines, cancels and tasks work without more.
+ * makes safe by itself, for threads and for tasks: srq_wait beside everything but itself, srq_enable and close;
+ * notice_wait likewise; and what the GRAT_TCAP bits allow. Every wait is by grat__op_wait (core/wait.h) or by
+ * grat__offload for a library that can only block: then deadlines, cancels and tasks work without more.
  *
  * After ETIMEOUT or ECANCELED the wire itself is usable again by the next call, which runs the wire's abort sequence
  * first where it needs one: a read goes on with what is left of the message, a write starts a new message. Whenever

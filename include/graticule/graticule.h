@@ -348,7 +348,7 @@ typedef enum grat_attr {
     GRAT_ATTR_HISLIP_VERSION,    /* read only: major * 256 + minor */
     GRAT_ATTR_HISLIP_OVERLAP,    /* setting another value makes a device clear */
     GRAT_ATTR_HISLIP_MAX_MESSAGE, /* KiB: what the instrument may send in one message */
-    GRAT_ATTR_TLS,               /* read only: the connection is encrypted */
+    GRAT_ATTR_TLS,               /* the connection is encrypted; writable between two messages */
     GRAT_ATTR_TLS_PEER,          /* text, read only: the certificate's subject */
     GRAT_ATTR_ASRL_BAUD,
     GRAT_ATTR_ASRL_DATA_BITS,

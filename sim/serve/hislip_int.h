@@ -14,7 +14,7 @@ typedef struct sim_hislip sim_hislip;
 typedef struct hislip_session hislip_session;
 
 /* What a secure connection is doing. */
-typedef enum hislip_phase { HISLIP_PLAIN, HISLIP_HANDSHAKE, HISLIP_SECURE_ON } hislip_phase;
+typedef enum hislip_phase { HISLIP_PLAIN, HISLIP_HANDSHAKE, HISLIP_SECURE_ON, HISLIP_ENDING } hislip_phase;
 
 typedef struct hislip_conn {
     struct hislip_conn *next, **at;
@@ -41,6 +41,7 @@ struct hislip_session {
     uint16_t id, version;
     bool overlap;
     bool authenticated;
+    bool ended_tls;              /* as the client asked: the first encryption is over */
     uint64_t client_max;         /* largest message that the client takes */
     uint32_t last_id;            /* of the newest client message that was processed */
     uint32_t server_id;          /* overlapped mode: of the next message to the client */

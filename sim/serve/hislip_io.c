@@ -220,7 +220,7 @@ void hislip_pump(hislip_conn *c)
 {
     hislip_session *s = c->session;
     int64_t until = INT64_MAX;
-    if (c->gone || c->phase == HISLIP_HANDSHAKE) return;
+    if (c->gone || c->phase == HISLIP_HANDSHAKE || c->phase == HISLIP_ENDING) return;
     outcome o = flush(c, &until);
     if (o == BROKEN) c->reset = true, hislip_doom(c);
     if (c->gone) return;

@@ -17,7 +17,7 @@ bool hislip_unsecured(const hislip_session *s)
     const sim_hislip *h = s->h;
     if (!hislip_secure_offered(h) || s->version < GRAT__HISLIP_V2) return h->mandatory;
     if (is_secure(s)) return h->user[0] && !s->authenticated;
-    return h->mandatory || h->initial || s->async->phase != HISLIP_PLAIN;
+    return h->mandatory || (h->initial && !s->ended_tls) || s->async->phase != HISLIP_PLAIN;
 }
 
 bool hislip_awaits_tls(const hislip_conn *c)
@@ -41,6 +41,13 @@ ssize_t hislip_recv(hislip_conn *c, void *buf, size_t n)
     size_t moved;
     if (!c->tls) return recv(c->watch.fd, buf, n, 0);
     grat__tls_step step = grat__tls_read(c->tls, buf, n, &moved);
+    if (step == GRAT__TLS_CLOSED && c->phase == HISLIP_ENDING) {
+        grat__tls_free(c->tls);
+        c->tls = NULL;
+        c->phase = HISLIP_PLAIN;
+        errno = EAGAIN;
+        return -1;
+    }
     return result(step, moved);
 }
 
@@ -101,19 +108,50 @@ static void async_start(hislip_conn *c)
     if (code == GRAT__HISLIP_TLS_OK) begin_handshake(c);
 }
 
+/* Our goodbye; the client's is awaited. */
+static void begin_end(hislip_conn *c)
+{
+    hislip_pump(c);
+    if (c->out.len) {
+        hislip_doom(c);
+        return;
+    }
+    grat__tls_end(c->tls);
+    c->phase = HISLIP_ENDING;
+}
+
+static void async_end(hislip_conn *c)
+{
+    hislip_session *s = c->session;
+    bool can = is_secure(s) && !c->h->mandatory;
+    bool busy = s->body || s->later.len || sim_source_pending(&s->source);
+    uint8_t code = !can ? GRAT__HISLIP_TLS_ERROR : busy ? GRAT__HISLIP_TLS_BUSY : GRAT__HISLIP_TLS_OK;
+    hislip_put(c, &(grat__hislip_msg){.type = GRAT__HISLIP_ASYNC_END_TLS_RESPONSE, .control = code}, NULL);
+    if (code == GRAT__HISLIP_TLS_OK) begin_end(c);
+}
+
 bool hislip_tls_async(hislip_conn *c)
 {
-    uint8_t type = c->small.in.msg.type;
+    const grat__hislip_msg *m = &c->small.in.msg;
     if (c->session->version < GRAT__HISLIP_V2) return false;
-    if (type == GRAT__HISLIP_ASYNC_END_TLS) {
-        /* This server keeps what is encrypted encrypted. */
-        hislip_put(c, &(grat__hislip_msg){.type = GRAT__HISLIP_ASYNC_END_TLS_RESPONSE,
-                                          .control = GRAT__HISLIP_TLS_ERROR}, NULL);
-        return true;
-    }
-    if (type != GRAT__HISLIP_ASYNC_START_TLS) return false;
-    async_start(c);
+    if (m->type != GRAT__HISLIP_ASYNC_START_TLS && m->type != GRAT__HISLIP_ASYNC_END_TLS) return false;
+    if (m->control & GRAT__HISLIP_RMT) c->session->rmt_expected = false;
+    if (m->type == GRAT__HISLIP_ASYNC_START_TLS) async_start(c);
+    else async_end(c);
     return true;
+}
+
+/* EndTLS, behind that of the async channel. */
+static void sync_end(hislip_conn *c)
+{
+    hislip_session *s = c->session;
+    if (s->async->phase != HISLIP_PLAIN && s->async->phase != HISLIP_ENDING) {
+        hislip_error(c, GRAT__HISLIP_ERROR_CONTROL, "");
+        return;
+    }
+    s->ended_tls = true;
+    s->authenticated = false;
+    begin_end(c);
 }
 
 /* ---- SASL ---------------------------------------------------------------------------------------------- */
@@ -151,6 +189,7 @@ bool hislip_tls_sync(hislip_conn *c)
     uint8_t type = c->small.in.msg.type;
     bool secure = c->phase == HISLIP_SECURE_ON;
     if (type == GRAT__HISLIP_START_TLS && hislip_awaits_tls(c)) begin_handshake(c);
+    else if (type == GRAT__HISLIP_END_TLS && secure) sync_end(c);
     else if (type == GRAT__HISLIP_GET_SASL_LIST && secure)
         hislip_put(c, &(grat__hislip_msg){.type = GRAT__HISLIP_GET_SASL_LIST_RESPONSE, .length = strlen(offered)},
                    offered);

@@ -92,6 +92,39 @@ TEST(mandatory_or_initial)
     }
 }
 
+/* Encryption ends and begins again between messages, where it is not mandatory. */
+TEST(encryption_ends)
+{
+    static const char *const more[] = {"", "+initial", "+user=ada:secret", "+mandatory"};
+    for (int i = 0; i < 4; i++) {
+        grat_session *s = NULL;
+        grat_open_options o = trusting();
+        bool may = i < 3;
+        o.tls = GRAT_TLS_REQUIRE;
+        if (i == 2) o.user = "ada", o.password = "secret";
+        start(good, more[i], NULL);
+        EQ(open_with(&o, &s), GRAT_OK);
+        works(s);
+        for (int k = 0; k < 3; k++) {
+            EQ(grat_attr_set(s, GRAT_ATTR_TLS, 0, fresh(2000)), may ? GRAT_OK : GRAT_EACCES);
+            EQ(encrypted(s), !may);
+            works(s);
+            EQ(grat_attr_set(s, GRAT_ATTR_TLS, 0, fresh(2000)), may ? GRAT_OK : GRAT_EACCES);
+            EQ(grat_attr_set(s, GRAT_ATTR_TLS, 1, fresh(2000)), GRAT_OK);
+            EQ(encrypted(s), 1);
+            works(s);
+        }
+        /* Not beside an answer that waits. */
+        EQ(grat_io_write(s, "*IDN?", 5, true, fresh(1000)), GRAT_OK);
+        grat_op_sleep_until(fresh(1000), grat_now_ns() + 50000000);
+        EQ(grat_attr_set(s, GRAT_ATTR_TLS, 0, fresh(2000)), may ? GRAT_EBUSY : GRAT_EACCES);
+        EQ(grat_clear(s, fresh(2000)), GRAT_OK);
+        works(s);
+        grat_close(s);
+        bench_stop();
+    }
+}
+
 TEST(the_certificate_is_checked)
 {
     grat_session *s = NULL;
@@ -223,6 +256,7 @@ int main(void)
     }
     RUN(only_where_it_is_wanted);
     RUN(mandatory_or_initial);
+    RUN(encryption_ends);
     RUN(the_certificate_is_checked);
     RUN(no_tls_where_it_must_be);
     RUN(users);

@@ -118,8 +118,8 @@ static void access_of(const place *at, grat__usb_entry *u)
 
 static void name_resource(grat__usb_entry *u, bool raw)
 {
-    grat_resource r = {.interface = GRAT_IF_USB, .rclass = raw ? GRAT_CLASS_RAW : GRAT_CLASS_INSTR, .vid = u->vid, .pid = u->pid,
-                       .usb_interface = u->interface, .primary = -1, .secondary = -1};
+    grat_resource r = {.interface = GRAT_IF_USB, .rclass = raw ? GRAT_CLASS_RAW : GRAT_CLASS_INSTR, .vid = u->vid,
+                       .pid = u->pid, .usb_interface = u->interface, .primary = -1, .secondary = -1};
     grat__strcpy(r.serial, sizeof r.serial, u->serial[0] ? u->serial : NO_SERIAL);
     grat_resource_format(&r, u->resource, sizeof u->resource);
 }

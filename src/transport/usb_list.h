@@ -37,8 +37,8 @@ typedef struct grat__usb_entry {
     char why[400];           /* when not accessible: one sentence with the udev rule that mends it */
 } grat__usb_entry;
 
-/* The USBTMC interfaces (class FE, subclass 3). Fills at most cap entries, sorted by bus, address and interface, and returns how many. `root` stands in front of
- * every path that is looked at: NULL or "" but in tests. */
+/* The USBTMC interfaces (class FE, subclass 3). Fills at most cap entries, sorted by bus, address and interface, and
+ * returns how many. `root` stands in front of every path that is looked at: NULL or "" but in tests. */
 unsigned grat__usb_list(const char *root, grat__usb_entry *out, unsigned cap);
 /* The same with every interface, of USBTMC or not, named as RAW. */
 unsigned grat__usb_list_raw(const char *root, grat__usb_entry *out, unsigned cap);

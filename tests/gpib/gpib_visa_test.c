@@ -217,6 +217,7 @@ TEST(a_board)
     begin();
     EQ(attr(board, VI_ATTR_GPIB_CIC_STATE), VI_TRUE);
     EQ(attr(board, VI_ATTR_GPIB_NDAC_STATE), VI_STATE_UNKNOWN);
+    EQ(viAssertTrigger(board, VI_TRIG_PROT_DEFAULT), VI_SUCCESS);
     EQ(viGpibControlATN(board, VI_GPIB_ATN_ASSERT), VI_SUCCESS);
     EQ(attr(board, VI_ATTR_GPIB_ATN_STATE), VI_STATE_ASSERTED);
     EQ(viGpibControlATN(board, VI_GPIB_ATN_DEASSERT), VI_SUCCESS);

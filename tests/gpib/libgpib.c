@@ -10,7 +10,8 @@
 #define MAX_UD 64
 #define FIRST_UD 16
 
-enum { RQS = 0x800, SRQI = 0x1000, END = 0x2000, TIMO = 0x4000, ERR = 0x8000, CMPL = 0x100, CIC = 0x20, DCAS = 1, DTAS = 2 };
+enum { RQS = 0x800, SRQI = 0x1000, END = 0x2000, TIMO = 0x4000, ERR = 0x8000, CMPL = 0x100, CIC = 0x20 };
+enum { DCAS = 1, DTAS = 2 };
 enum { EDVR, ECIC, ENOL, EADR, EARG, ESAC, EABO, ENEB };
 
 static struct {

@@ -17,6 +17,7 @@
 #define LINE_POLL_NS 10000000
 #define NOTICE_MS 100            /* so late the loss of control may be noticed */
 #define CMD_DCL 0x14
+#define CMD_GET 0x08
 #define CMD_LLO 0x11
 #define CMD_TCT 0x09
 
@@ -244,9 +245,11 @@ static int do_poll(const grat__gpib *lib, grat__gpib_call *c)
     return lib->ibrsp(c->ud, &c->byte);
 }
 
+/* A board triggers those that listen. */
 static int do_trigger(const grat__gpib *lib, grat__gpib_call *c)
 {
-    return lib->ibtrg(c->ud);
+    static const char get = CMD_GET;
+    return c->a ? lib->ibcmd(c->ud, &get, 1) : lib->ibtrg(c->ud);
 }
 
 /* The device to listen, remote enabled, local lockout for all, and so on: VISA's modes. */
@@ -293,7 +296,7 @@ static grat_err gpib_stb(void *p, uint8_t *stb, grat_op *op)
 
 static grat_err gpib_trigger(void *p, grat_op *op)
 {
-    return simple(p, do_trigger, 0, op);
+    return simple(p, do_trigger, ((gpib *)p)->intfc, op);
 }
 
 static grat_err gpib_ren(void *p, grat_ren mode, grat_op *op)

@@ -408,6 +408,7 @@ static grat_err hs_attr_set(void *p, grat_attr a, int64_t value, grat_op *op)
         return GRAT_OK;
     }
     if (a == GRAT_ATTR_HISLIP_OVERLAP) return set_overlap(h, on, op);
+    if (a == GRAT_ATTR_TLS) return grat__hs_switch_tls(h, on, op);
     if (a != GRAT_ATTR_HISLIP_MAX_MESSAGE)
         return grat_op_fail(op, GRAT_ENOTSUP, "%s: this attribute cannot be set", h->name);
     if (value < 1 || value > MOST_MAX / 1024)

@@ -153,5 +153,7 @@ grat_err grat__hs_sync_message(grat__hs_link *h, grat_op *op);
 /* ---- secure.c */
 /* Encrypts both channels and authenticates, when options and server ask for it. */
 grat_err grat__hs_secure(grat__hs_link *h, grat_op *op);
+/* Between two messages, while nobody waits for service requests (EBUSY). A failure on the way breaks the link. */
+grat_err grat__hs_switch_tls(grat__hs_link *h, bool on, grat_op *op);
 
 #endif

@@ -121,19 +121,58 @@ static grat_err handshake(grat__hs_link *h, grat__hs_conn *c, grat_op *op)
     }
 }
 
-static grat_err start_tls(grat__hs_link *h, grat_op *op)
+/* Asks on the async channel for the start or the end of TLS. */
+static grat_err ask_for(grat__hs_link *h, uint8_t type, grat_op *op)
 {
     uint8_t received[4];
-    grat__put_be32(received, GRAT__HISLIP_NO_ID);
-    grat__hs_out m = {.type = GRAT__HISLIP_ASYNC_START_TLS, .parameter = GRAT__HISLIP_NO_ID, .payload = received,
-                      .n = sizeof received};
-    grat_err e = grat__hs_request(h, &m, GRAT__HISLIP_ASYNC_START_TLS_RESPONSE, op);
+    bool rmt = atomic_exchange(&h->rmt, false);
+    grat__put_be32(received, atomic_load(&h->received_id));
+    grat__hs_out m = {.type = type, .control = rmt ? GRAT__HISLIP_RMT : 0, .parameter = grat__hs_last_id(h),
+                      .payload = received, .n = sizeof received};
+    grat_err e = grat__hs_request(h, &m, (uint8_t)(type + 1), op);
     if (e) return e;
-    if (h->a.reply.control != GRAT__HISLIP_TLS_OK || h->a.small.in.head_len)
-        return grat_op_fail(op, GRAT_EACCES, "the instrument does not start TLS");
+    if (h->a.reply.control == GRAT__HISLIP_TLS_OK && !h->a.small.in.head_len) return GRAT_OK;
+    bool busy = h->a.reply.control == GRAT__HISLIP_TLS_BUSY;
+    return grat_op_fail(op, busy ? GRAT_EBUSY : GRAT_EACCES, "the instrument does not %s TLS%s",
+                        type == GRAT__HISLIP_ASYNC_START_TLS ? "start" : "end", busy ? " beside an answer" : "");
+}
+
+static grat_err start_tls(grat__hs_link *h, grat_op *op)
+{
+    grat_err e = ask_for(h, GRAT__HISLIP_ASYNC_START_TLS, op);
+    if (e) return e;
     e = handshake(h, &h->async, op);
     if (!e) e = grat__hs_post(h, &h->sync, &(grat__hs_out){.type = GRAT__HISLIP_START_TLS}, op);
     return e ? e : handshake(h, &h->sync, op);
+}
+
+/* Both sides say goodbye; what follows is plain. */
+static grat_err end_of(grat__hs_conn *c, grat_op *op)
+{
+    grat__tls_end(c->tls);
+    for (;;) {
+        uint8_t more;
+        size_t moved;
+        grat__tls_step step = grat__tls_read(c->tls, &more, 1, &moved);
+        if (step == GRAT__TLS_CLOSED) break;
+        if (step == GRAT__TLS_DONE) return grat_op_fail(op, GRAT_EPROTO, "something came behind the end of TLS");
+        grat_err e = after_step(c, step, op);
+        if (e) return e;
+    }
+    grat__tls_free(c->tls);
+    c->tls = NULL;
+    return GRAT_OK;
+}
+
+static grat_err end_tls(grat__hs_link *h, grat_op *op)
+{
+    grat_err e = ask_for(h, GRAT__HISLIP_ASYNC_END_TLS, op);
+    if (e) return e;
+    e = end_of(&h->async, op);
+    if (!e) e = grat__hs_post(h, &h->sync, &(grat__hs_out){.type = GRAT__HISLIP_END_TLS}, op);
+    if (!e) e = end_of(&h->sync, op);
+    if (e) atomic_store(&h->broken, true);
+    return e;
 }
 
 /* ---- SASL ------------------------------------------------------------------------------------------ */
@@ -207,4 +246,24 @@ grat_err grat__hs_secure(grat__hs_link *h, grat_op *op)
     if (!e) e = authenticate(h, op);
     grat__hs_sync_reset(h);
     return e;
+}
+
+grat_err grat__hs_switch_tls(grat__hs_link *h, bool on, grat_op *op)
+{
+    grat__hs_async *a = &h->a;
+    if ((h->sync.tls != NULL) == on) return GRAT_OK;
+    if (on && !h->offers_tls) return grat_op_fail(op, GRAT_ENOTSUP, "%s: the instrument has no TLS", h->name);
+    pthread_mutex_lock(&a->lock);
+    bool free = !a->receiving;
+    a->renewing = free;              /* who comes to wait for service requests waits until this is done */
+    pthread_mutex_unlock(&a->lock);
+    if (!free || h->ahead.len > h->ahead_at || h->in.in_message) {
+        if (free) grat__hs_async_renewed(a);
+        return grat_op_fail(op, GRAT_EBUSY, "%s: service requests are waited for, or an answer is not read", h->name);
+    }
+    grat_err e = on ? start_tls(h, op) : end_tls(h, op);
+    if (on && e && h->async.tls) atomic_store(&h->broken, true);
+    if (on && !e) e = authenticate(h, op);
+    grat__hs_async_renewed(a);
+    return e ? grat__hs_blame(h, on ? "encrypt" : "end of encryption", op) : GRAT_OK;
 }

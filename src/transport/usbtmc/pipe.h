@@ -1,5 +1,5 @@
-/* What carries USB transfers for USBTMC and RAW: libusb, or the kernel's /dev/usbtmcN. Every wait is grat__op_wait; what may
- * run beside other calls are srq_wait and notice_wait. */
+/* What carries USB transfers for USBTMC and RAW: libusb, or the kernel's /dev/usbtmcN. Every wait is grat__op_wait;
+ * what may run beside other calls are srq_wait and notice_wait. */
 #ifndef GRAT_USBTMC_PIPE_H
 #define GRAT_USBTMC_PIPE_H
 

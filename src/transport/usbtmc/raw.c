@@ -221,35 +221,39 @@ static int64_t address(grat__usb_endpoint ep)
     return ep.address ? ep.address : -1;
 }
 
+static bool text_of(const raw *w, grat_attr a, grat_value *out)
+{
+    const char *text = a == GRAT_ATTR_USB_SERIAL         ? w->dev.serial
+                       : a == GRAT_ATTR_USB_MANUFACTURER ? w->dev.manufacturer
+                       : a == GRAT_ATTR_USB_PRODUCT      ? w->dev.product
+                                                         : NULL;
+    if (text) grat__strcpy(out->text, sizeof out->text, text);
+    return text != NULL;
+}
+
 static grat_err raw_attr_get(void *p, grat_attr a, grat_value *out, grat_op *op)
 {
     const raw *w = p;
-    grat_value v = {0};
-    switch (a) {
-    case GRAT_ATTR_USB_VID: v.number = w->dev.vid; break;
-    case GRAT_ATTR_USB_PID: v.number = w->dev.pid; break;
-    case GRAT_ATTR_USB_SERIAL: grat__strcpy(v.text, sizeof v.text, w->dev.serial); break;
-    case GRAT_ATTR_USB_MANUFACTURER: grat__strcpy(v.text, sizeof v.text, w->dev.manufacturer); break;
-    case GRAT_ATTR_USB_PRODUCT: grat__strcpy(v.text, sizeof v.text, w->dev.product); break;
-    case GRAT_ATTR_USB_INTERFACE: v.number = w->dev.interface; break;
-    case GRAT_ATTR_USB_PROTOCOL: v.number = w->dev.protocol; break;
-    case GRAT_ATTR_USB_INTERRUPT_SIZE: v.number = w->dev.interrupt.size; break;
-    case GRAT_ATTR_USB_CLASS: v.number = w->dev.class_code; break;
-    case GRAT_ATTR_USB_SUBCLASS: v.number = w->dev.subclass; break;
-    case GRAT_ATTR_USB_ALTERNATE: v.number = w->dev.alternate; break;
-    case GRAT_ATTR_USB_INTERFACES: v.number = w->dev.interfaces; break;
-    case GRAT_ATTR_USB_PIPES: v.number = w->dev.pipes; break;
-    case GRAT_ATTR_USB_BULK_OUT: v.number = address(w->dev.out); break;
-    case GRAT_ATTR_USB_BULK_IN: v.number = address(w->dev.in); break;
-    case GRAT_ATTR_USB_INTERRUPT_IN: v.number = address(w->dev.interrupt); break;
-    case GRAT_ATTR_USB_BULK_OUT_STATE: v.number = w->dev.out.address ? w->out_halted : -1; break;
-    case GRAT_ATTR_USB_BULK_IN_STATE: v.number = w->dev.in.address ? w->in_halted : -1; break;
-    case GRAT_ATTR_USB_INTERRUPT_STATE: v.number = w->dev.interrupt.address ? 0 : -1; break;
-    case GRAT_ATTR_USB_END_IN: v.number = w->end_in; break;
-    default: return grat_op_fail(op, GRAT_ENOTSUP, "%s: USB has no such attribute", w->name);
+    const grat__usb_entry *d = &w->dev;
+    const struct { grat_attr a; int64_t v; } numbers[] = {
+        {GRAT_ATTR_USB_VID, d->vid}, {GRAT_ATTR_USB_PID, d->pid}, {GRAT_ATTR_USB_INTERFACE, d->interface},
+        {GRAT_ATTR_USB_PROTOCOL, d->protocol}, {GRAT_ATTR_USB_INTERRUPT_SIZE, d->interrupt.size},
+        {GRAT_ATTR_USB_CLASS, d->class_code}, {GRAT_ATTR_USB_SUBCLASS, d->subclass},
+        {GRAT_ATTR_USB_ALTERNATE, d->alternate}, {GRAT_ATTR_USB_INTERFACES, d->interfaces},
+        {GRAT_ATTR_USB_PIPES, d->pipes}, {GRAT_ATTR_USB_BULK_OUT, address(d->out)},
+        {GRAT_ATTR_USB_BULK_IN, address(d->in)}, {GRAT_ATTR_USB_INTERRUPT_IN, address(d->interrupt)},
+        {GRAT_ATTR_USB_BULK_OUT_STATE, d->out.address ? w->out_halted : -1},
+        {GRAT_ATTR_USB_BULK_IN_STATE, d->in.address ? w->in_halted : -1},
+        {GRAT_ATTR_USB_INTERRUPT_STATE, d->interrupt.address ? 0 : -1}, {GRAT_ATTR_USB_END_IN, w->end_in},
+    };
+    *out = (grat_value){0};
+    if (text_of(w, a, out)) return GRAT_OK;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (numbers[i].a != a) continue;
+        out->number = numbers[i].v;
+        return GRAT_OK;
     }
-    *out = v;
-    return GRAT_OK;
+    return grat_op_fail(op, GRAT_ENOTSUP, "%s: USB has no such attribute", w->name);
 }
 
 /* A bulk endpoint of the interface in this direction, or none (-1). */
