@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RECORD = 16384, EXCHANGES = 8 };
+enum { RECORD = 16384, EXCHANGES = 8, UNREAD = 8 << 20 };
 
 /* ---- bytes -------------------------------------------------------------------------------------- */
 
@@ -146,18 +146,19 @@ static grat_err start_tls(grat__hs_link *h, grat_op *op)
     return e ? e : handshake(h, &h->sync, op);
 }
 
-/* Both sides say goodbye; what follows is plain. */
-static grat_err end_of(grat__hs_conn *c, grat_op *op)
+/* Both sides say goodbye; what follows is plain. An answer that came before is kept in `rest`. */
+static grat_err end_of(grat__hs_conn *c, grat__buf *rest, grat_op *op)
 {
     grat__tls_end(c->tls);
     for (;;) {
-        uint8_t more;
+        uint8_t more[4096];
         size_t moved;
-        grat__tls_step step = grat__tls_read(c->tls, &more, 1, &moved);
+        grat__tls_step step = grat__tls_read(c->tls, more, sizeof more, &moved);
         if (step == GRAT__TLS_CLOSED) break;
-        if (step == GRAT__TLS_DONE) return grat_op_fail(op, GRAT_EPROTO, "something came behind the end of TLS");
-        grat_err e = after_step(c, step, op);
-        if (e) return e;
+        grat_err e = step != GRAT__TLS_DONE ? after_step(c, step, op)
+                     : rest                 ? grat__buf_put(rest, more, moved)
+                                            : GRAT_EPROTO;
+        if (e) return op->err ? op->err : grat_op_fail(op, e, "too much came before the end of TLS");
     }
     grat__tls_free(c->tls);
     c->tls = NULL;
@@ -168,9 +169,10 @@ static grat_err end_tls(grat__hs_link *h, grat_op *op)
 {
     grat_err e = ask_for(h, GRAT__HISLIP_ASYNC_END_TLS, op);
     if (e) return e;
-    e = end_of(&h->async, op);
+    e = end_of(&h->async, NULL, op);
     if (!e) e = grat__hs_post(h, &h->sync, &(grat__hs_out){.type = GRAT__HISLIP_END_TLS}, op);
-    if (!e) e = end_of(&h->sync, op);
+    h->ahead.max = UNREAD;
+    if (!e) e = end_of(&h->sync, &h->ahead, op);
     if (e) atomic_store(&h->broken, true);
     return e;
 }
