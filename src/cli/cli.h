@@ -115,6 +115,8 @@ bool cli_is_resource(const cli *c, const char *text);
 /* Takes a leading RESOURCE argument, else the default, else the only instrument found, into c->resource.
  * Returns CLI_DONE, or another status after printing why. */
 int cli_resolve(cli *c);
+/* A usage error, before anything is opened, when the argument is there and no resource. */
+int cli_only_resource(const cli *c);
 int cli_open_session(cli *c, grat_session **out);
 int cli_open_scope(cli *c, grat_scope **out);
 /* A line of text in which what is not printable is escaped. */

@@ -172,7 +172,8 @@ static int run(cli *c)
     grat_scope *sc = NULL;
     grat_identity id;
     grat_settings now;
-    int status = cli_open_session(c, &s);
+    int status = cli_only_resource(c);
+    if (!status) status = cli_open_session(c, &s);
     if (status) return status;
     if (grat_identify(s, &id, &c->op)) {
         status = cli_fail(c, c->resource);

@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -16,20 +16,25 @@ static bool is_name(const char *s, size_t n)
     return n && strspn(s, allowed) >= n;
 }
 
+/* A path that can be no file to read or write: to a device, or below /dev to what is not there. */
+static bool is_port(const char *path)
+{
+    struct stat st;
+    if (path[0] != '/') return false;
+    return stat(path, &st) == 0 ? S_ISCHR(st.st_mode) : strncmp(path, "/dev/", 5) == 0;
+}
+
 bool cli_is_resource(const cli *c, const char *text)
 {
     static const char *const bare[] = {"SIM", "BITSCOPE", "PICO"};
     const char *colons = strstr(text, "::");
     if (c->config && grat_config_alias(c->config, text)) return true;
-    if (strncasecmp(text, "ASRL/", 5) == 0) return true;
+    if (strncasecmp(text, "ASRL/", 5) == 0 || strncmp(text, "file:/", 6) == 0 || is_port(text)) return true;
     if (colons) return is_name(text, (size_t)(colons - text));
     for (unsigned i = 0; i < sizeof bare / sizeof *bare; i++) {
         if (strcasecmp(text, bare[i]) == 0) return true;
     }
-    struct stat st;
-    if (stat(text, &st) == 0 && S_ISREG(st.st_mode)) return false; /* /dev/shm/run.h5 */
-    return strncmp(text, "socket://", 9) == 0 || strncmp(text, "bitscope-server://", 18) == 0 ||
-           strncmp(text, "file:/dev/", 10) == 0 || strncmp(text, "/dev/", 5) == 0;
+    return strncmp(text, "socket://", 9) == 0 || strncmp(text, "bitscope-server://", 18) == 0;
 }
 
 #define MAX_FOUND 64
@@ -111,6 +116,12 @@ int cli_resolve(cli *c)
     int n = snprintf(c->resource, sizeof c->resource, "%s", name);
     if (n >= (int)sizeof c->resource) return cli_error("%.60s…: the resource is too long", c->resource);
     return CLI_DONE;
+}
+
+int cli_only_resource(const cli *c)
+{
+    if (c->next_arg >= c->args.args || cli_is_resource(c, c->args.arg[c->next_arg])) return CLI_DONE;
+    return cli_usage("%s: \"%s\" is no resource", c->args.command->name, c->args.arg[c->next_arg]);
 }
 
 /* False when there is neither a variable nor a terminal to ask at. */

@@ -322,7 +322,7 @@ static const struct interface *find_interface(const field *f, field *rest)
  * bitscope-server://host:port datagrams. */
 static bool old_bitscope(const char *text, char out[300])
 {
-    static const char *const local[] = {"socket:///", "file:/", "/dev/"};
+    static const char *const local[] = {"socket:///", "file:/", "/"};
     static const char stream[] = "socket://", server[] = "bitscope-server://";
     const char *host, *tail = "";
     for (unsigned i = 0; i < sizeof local / sizeof *local; i++) {

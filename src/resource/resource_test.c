@@ -64,6 +64,7 @@ TEST(our_own)
     STR(normal("BITSCOPE::pi::4000::socket"), "BITSCOPE::pi::4000::SOCKET");
     STR(normal("file:/dev/ttyUSB1"), "BITSCOPE::/dev/ttyUSB1");
     STR(normal("/dev/ttyUSB1"), "BITSCOPE::/dev/ttyUSB1");
+    STR(normal("/tmp/port"), "BITSCOPE::/tmp/port");
     STR(normal("PICO::ps5000a::AB123"), "PICO::ps5000a::AB123");
     STR(normal("PICO"), "PICO");
     STR(normal("sim::ds1104z?ch1=sine:1kHz:2V"), "SIM::ds1104z?ch1=sine:1kHz:2V");

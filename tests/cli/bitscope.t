@@ -46,6 +46,18 @@ $ log SIM::bitscope -c A --rate 1MS/s --mode stream --for 100ms -o no.csv
 ! grat: rate: 1 MS/s cannot be streamed; the nearest is 666.667 kS/s
 ? 1
 =! no.csv
+$ capture SIM::bitscope -c A --period 5ms -o deflt.csv
+> deflt.csv
+!~ BS0005: channels A, 1 acquisition, \d+ samples each channel, .*S/s
+$ info ./nowhere
+! grat: info: "./nowhere" is no resource
+? 2
+$ calibrate nowhere
+! grat: calibrate: "nowhere" is no resource
+? 2
+$ info file:/nowhere
+!~ grat: .*no such serial port.*
+? 1
 $ log SIM::bitscope -c A --rate 10kS/s -o open.csv -q
 >*
 ^ INT 0.8

@@ -18,15 +18,18 @@ enum { SHAPE_SINE = 0, SHAPE_TRIANGLE = 1, SHAPE_EXPONENTIAL = 2, SHAPE_SQUARE =
 
 static grat_err read_wave(bs_scope *b, grat_op *op)
 {
-    uint32_t clock = 0, ratio = 0, level = 0, offset = 0;
+    uint32_t clock = 0, size = 0, ratio = 0, level = 0, offset = 0;
     grat_err e = grat__bs_get(&b->vm, GRAT__BS_Clock, &clock, op);
+    if (!e) e = grat__bs_get(&b->vm, GRAT__BS_Modulo, &size, op);
     if (!e) e = grat__bs_get(&b->vm, GRAT__BS_Ratio, &ratio, op);
     if (!e) e = grat__bs_get(&b->vm, GRAT__BS_Level, &level, op);
     if (!e) e = grat__bs_get(&b->vm, GRAT__BS_Offset, &offset, op);
     if (e) return e;
     double half = level / 65535.0 * FULL / 2, middle = FULL / 2 + (int16_t)offset / 65536.0 * FULL;
     b->gen = (bs_generator){.what = BS_GEN_WAVE, .low = middle - half, .high = middle + half};
-    if (clock) b->gen.frequency = CLOCK_HZ * ratio / 65536 / TABLE / clock;
+    /* The ratio is rounded; the periods in the play buffer are whole. */
+    double waves = nearbyint(ratio / 65536.0 * size / TABLE);
+    if (clock && size) b->gen.frequency = CLOCK_HZ * waves / size / clock;
     return GRAT_OK;
 }
 

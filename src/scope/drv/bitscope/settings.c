@@ -24,6 +24,7 @@ void bs_default_settings(const bs_params *p, grat_settings *out)
     for (unsigned i = 0; i < BS_ANALOG; i++)
         out->channel[i] = (grat_channel_settings){.enabled = i == 0, .coupling = GRAT_DC, .unit = "V"};
     put_range(out, p->safe_low, p->safe_high, 1);
+    out->trigger_level = (p->safe_low + p->safe_high) / 2;
 }
 
 bs_want bs_want_of(const grat_settings *s)
