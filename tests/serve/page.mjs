@@ -378,10 +378,12 @@ const tests = {
     await page.selectOption('#instrument', '3');
     await until('told', () => page.isVisible('#device-note'));
     check('no knobs', !await page.isVisible('#vertical'));
-    await page.click('#tab-console');
+    check('no read-outs', !await page.isVisible('.top-readout'));
     await page.fill('#command', '*IDN?');
     await page.keyboard.press('Enter');
     await until('the answer', async () => (await page.textContent('#said')).includes('DMM'));
+    await axe(page, 'no scope');
+    await page.screenshot({path: path.join(out, 'desktop-console.png')});
     await page.selectOption('#instrument', '1');
     await until('back', () => page.isVisible('#vertical'));
     await until('a frame', () => frames(page));

@@ -150,8 +150,12 @@ function buildPanels() {
   for (const id of ['vertical', 'horizontal', 'trigger']) $(id).hidden = !scope;
   $('digital').hidden = !scope || !caps.digital.length;
   document.querySelector('main').classList.toggle('no-scope', !scope);
-  for (const id of ['runstop', 'single', 'force', 'autoset', 'memory', 'download', 'format']) $(id).hidden = !scope;
-  if (!scope) return;
+  for (const id of ['runstop', 'single', 'force', 'autoset', 'memory', 'download', 'format', 'zoom-in', 'zoom-out', 'zoom-fit',
+    'zoom-all', 'persist', 'tab-measure', 'tab-cursors', 'tab-fft', 'tab-record']) $(id).hidden = !scope;
+  if (!scope) {
+    openTab('console');
+    return;
+  }
   selected = selected && caps.analog.includes(selected) ? selected : caps.analog[0];
   screen.selected = selected;
   caps.analog.forEach((name, i) => {
@@ -212,7 +216,9 @@ function fillDepths() {
   $('depth').dataset.share = share;
   $('depth').replaceChildren();
   option($('depth'), 0, 'Automatic');
-  for (const n of [12e3, 120e3, 1.2e6, 12e6, 24e6]) if (n <= caps.max_depth) option($('depth'), n / share, quantity(n / share, 'S'));
+  const steps = caps.driver.startsWith('rigol') ? [12e3, 120e3, 1.2e6, 12e6, 24e6].filter((n) => n <= caps.max_depth).map((n) => n / share)
+    : [1e3, 1e4, 1e5, 1e6, 1e7, 1e8].flatMap((n) => [n, 2 * n, 5 * n]).filter((n) => n <= caps.max_depth);
+  for (const n of steps) option($('depth'), n, quantity(n, 'S'));
 }
 
 function arrows(list) {
