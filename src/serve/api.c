@@ -103,10 +103,25 @@ static void post(call *c, slot *s, serve_job_kind kind, json_t *args)
     serve_answer_text(c, 503, "the instrument has too much to do; try again");
 }
 
+/* While somebody looks, what is known is new. */
 static void describe(call *c, slot *s, const char *rest, json_t *args)
 {
+    bool watched = false;
+    uint32_t none = 0;
     (void)rest;
-    post(c, s, SERVE_JOB_DESCRIBE, args);
+    for (viewer *v = c->srv->viewers; v; v = v->next) watched = watched || (v->slot == s && v->visible);
+    json_t *o = watched ? serve_bench_describe(s->bench) : NULL;
+    char *status = o ? serve_bench_status(s->bench, &none) : NULL;
+    if (!status) {
+        json_decref(o);
+        post(c, s, SERVE_JOB_DESCRIBE, args);
+        return;
+    }
+    json_object_set_new(o, "id", json_string(serve_bench_id(s->bench)));
+    json_object_set_new(o, "resource", json_string(serve_bench_resource(s->bench)));
+    json_object_set_new(o, "status", json_loads(status, 0, NULL));
+    free(status);
+    serve_answer_json(c, 200, o);
 }
 
 static void settings(call *c, slot *s, const char *rest, json_t *args)

@@ -36,6 +36,11 @@ void serve_job_free(serve_job *j)
     free(j);
 }
 
+static bool acts(serve_job_kind kind)
+{
+    return kind != SERVE_JOB_DESCRIBE && kind != SERVE_JOB_MEASURE && kind != SERVE_JOB_WAVEFORM;
+}
+
 bool serve_bench_post(serve_bench *b, serve_job *j)
 {
     pthread_mutex_lock(&b->lock);
@@ -46,8 +51,9 @@ bool serve_bench_post(serve_bench *b, serve_job *j)
         *at = j;
         b->waiting++;
         pthread_cond_signal(&b->more);
-        /* A capture that waits for its trigger makes way; what was begun on purpose does not. */
-        if (b->interruptible && !b->busy) grat_cancel_fire(b->cancel);
+        /* A capture that waits for its trigger makes way; what was begun on purpose does not. Whoever only asks waits
+         * for its end: asking often must not keep the instrument from being read. */
+        if (b->interruptible && !b->busy && acts(j->kind)) grat_cancel_fire(b->cancel);
     }
     pthread_mutex_unlock(&b->lock);
     return room;
@@ -103,7 +109,9 @@ void serve_interruptible_begin(serve_bench *b, grat_op *op, int64_t timeout_ms)
     grat_op_init(op, timeout_ms, b->cancel);
     pthread_mutex_lock(&b->lock);
     b->interruptible = true;
-    if (b->jobs && !b->busy) grat_cancel_fire(b->cancel);
+    for (const serve_job *j = b->jobs; j; j = j->next) {
+        if (acts(j->kind) && !b->busy) grat_cancel_fire(b->cancel);
+    }
     pthread_mutex_unlock(&b->lock);
 }
 
@@ -415,15 +423,22 @@ serve_bench *serve_bench_new(const serve_bench_options *o)
     return NULL;
 }
 
-void serve_bench_free(serve_bench *b)
+void serve_bench_stop(serve_bench *b)
 {
-    if (!b) return;
+    if (b->stopped) return;
+    b->stopped = true;
     pthread_mutex_lock(&b->lock);
     b->quit = true;
     grat_cancel_fire(b->cancel);
     pthread_cond_signal(&b->more);
     pthread_mutex_unlock(&b->lock);
     pthread_join(b->thread, NULL);
+}
+
+void serve_bench_free(serve_bench *b)
+{
+    if (!b) return;
+    serve_bench_stop(b);
     for (serve_job *j; (j = serve_next_job(b));) serve_job_free(j);
     for (serve_job *j; (j = serve_bench_done(b));) serve_job_free(j);
     serve_shot_unref(b->shot);

@@ -50,7 +50,8 @@ typedef struct serve_bench_options {
 
 /* NULL when memory, threads or descriptors are short. The instrument is opened when it is first needed. */
 serve_bench *serve_bench_new(const serve_bench_options *o);
-/* Ends what runs, and waits for it. */
+/* Ends what runs, and waits for it; what it holds can still be asked for. */
+void serve_bench_stop(serve_bench *b);
 void serve_bench_free(serve_bench *b);
 const char *serve_bench_id(const serve_bench *b);
 const char *serve_bench_resource(const serve_bench *b);

@@ -9,6 +9,7 @@ struct serve_bench {
     serve_wake_fn wake;
     void *user;
     pthread_t thread;
+    bool stopped;
     grat_cancel *cancel;        /* fired by others */
 
     grat_session *session;      /* owned by the scope when there is one */

@@ -2,6 +2,7 @@
  * at once would stop and start it again for each picture. One that does not is captured from, over and over. */
 #include "serve/bench_int.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,9 +187,12 @@ static grat_err capture(serve_bench *b)
     grat_request q;
     taken t = {0};
     grat_request_init(&q);
-    serve_interruptible_begin(b, &op, INT64_MAX);
+    /* Without a trigger it is begun anew now and then, so that those who only ask get their answers. */
+    double period = b->set.timebase * b->caps->horizontal_divisions;
+    serve_interruptible_begin(b, &op, 2000 + (int64_t)(fmin(period, 1e6) * 3000));
     grat_err err = grat_capture(b->scope, &q, take, &t, &op);
     serve_interruptible_end(b);
+    if (err == GRAT_ETIMEOUT) err = GRAT_ECANCELED;
     if (!err && t.r) {
         serve_publish(b, grat_record_ref(t.r));
         b->deep = true;

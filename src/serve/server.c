@@ -365,10 +365,10 @@ grat_err grat_serve(const grat_serve_options *o, grat_op *op)
         serve(srv, op);
     }
     serve_finder_free(srv->finder);
-    /* Their threads wake the context, so it goes last. */
-    for (unsigned i = 0; i < srv->slot_count; i++) serve_bench_free(srv->slots[i].bench);
-    srv->slot_count = 0;
+    /* Their threads wake the context, and its viewers look at them as they go. */
+    for (unsigned i = 0; i < srv->slot_count; i++) serve_bench_stop(srv->slots[i].bench);
     if (srv->ctx) lws_context_destroy(srv->ctx);
+    for (unsigned i = 0; i < srv->slot_count; i++) serve_bench_free(srv->slots[i].bench);
     serve_folder_close(&srv->folder);
     free(srv);
     return err;

@@ -377,7 +377,7 @@ const tests = {
   async what_is_no_scope_has_a_console() {
     await page.selectOption('#instrument', '3');
     await until('told', () => page.isVisible('#device-note'));
-    check('no knobs', !await page.isVisible('#vertical'));
+    await until('no knobs', async () => !await page.isVisible('#vertical'));
     check('no read-outs', !await page.isVisible('.top-readout'));
     await page.fill('#command', '*IDN?');
     await page.keyboard.press('Enter');
