@@ -47,11 +47,11 @@ soak: deps-build deps-check $(CHECK)/build.ninja
 	@/usr/bin/python3 tests/serve/security.py --grat $(CHECK)/src/cli/grat --slow 10000
 	@$(CHECK)/bus_wires_test $(ABORTS) gateway_over_tcp
 
-# The VISA library under the thread sanitizer.
+# The VISA library and benches of instruments under the thread sanitizer.
 tsan: deps-build
 	@[ -d build-tsan ] || $(MESON) setup build-tsan --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
-	@ninja --quiet -C build-tsan visa_test visa_stress_test
-	@build-tsan/visa_test && build-tsan/visa_stress_test
+	@ninja --quiet -C build-tsan visa_test visa_stress_test sync_test
+	@build-tsan/visa_test && build-tsan/visa_stress_test && build-tsan/sync_test
 
 install: all
 	@ninja -C $(BUILD) install

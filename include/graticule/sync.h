@@ -39,7 +39,7 @@ typedef struct grat_recipe {
  *   init      INITiate, then FETCh? (the default)
  *   read      READ?
  *   trigger   armed for the bus trigger until it says that it waits for it; started by @trigger; FETCh?
- *   external  armed as init does, started by a wire from another; FETCh?
+ *   external  armed for its trigger input until it says that it waits for it; started by a wire from another; FETCh?
  *   scope     @single, @record */
 GRAT_API bool grat_recipe_nth(unsigned i, const char **name, const char **text, grat_recipe *out);
 /* A name, or "START|READ|ABORT". The strings live in `room` (at least as long as the text) or for ever. */

@@ -19,8 +19,8 @@ static const struct {
      {.arm = "TRIGger:SOURce BUS\nINITiate", .ready = "STATus:OPERation:CONDition?",
       .ready_mask = WAITING_FOR_TRIGGER, .start = "@trigger", .read = "FETCh?", .abort = "ABORt"}},
     {"external", "armed for its trigger input, started by another instrument, then FETCh?",
-     {.arm = "TRIGger:SOURce EXTernal\nINITiate", .ready = "STATus:OPERation:CONDition?", .read = "FETCh?",
-      .abort = "ABORt"}},
+     {.arm = "TRIGger:SOURce EXTernal\nINITiate", .ready = "STATus:OPERation:CONDition?",
+      .ready_mask = WAITING_FOR_TRIGGER, .read = "FETCh?", .abort = "ABORt"}},
     {"scope", "a scope's single acquisition and its record, by the driver",
      {.ready = "*OPC?", .start = "@single", .read = "@record", .abort = "@stop"}},
 };

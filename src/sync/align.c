@@ -15,7 +15,7 @@
 #define MOST_SEGMENTS 64
 #define LEAST_LENGTH 64
 #define MOST_LENGTH 16384
-#define LEAST_LIKENESS 0.3       /* normalised correlation below which there is no common signal */
+#define LEAST_LIKENESS 0.7       /* normalised correlation below which there is no common signal */
 #define SAME_PEAK 0.05           /* peaks that differ by less are alike … */
 #define DIP 0.2                  /* … and are two when the correlation falls by so much in between */
 #define SEARCH_RATE 400e-6

@@ -162,8 +162,8 @@ static grat_err knows_fetch(grat__sync_item *i, grat_op *op)
     free(reply);
     snprintf(number, sizeof number, "%.*s", (int)strcspn(last, ",;"), last);
     if (e || !grat__parse_double(number, &code) || code > -100 || code < -199) return GRAT_OK;
-    return grat_op_fail(op, GRAT_EINSTR, "FETCh?: the instrument does not know it (%.60s); name the query that reads it "
-                        "in a recipe", last);
+    return grat_op_fail(op, GRAT_EINSTR, "FETCh?: the instrument does not know it (%.60s); name the query that reads "
+                        "it in a recipe", last);
 }
 
 static grat_err set_up(grat__sync_item *i, grat_op *op)
@@ -231,6 +231,21 @@ grat_err grat__sync_arm(void *item, grat_op *op)
     if (!e && given(r->clock)) e = ask_clock(i, CLOCK_ASKS, op);
     if (!e) e = send_all(i, r->arm, op);
     return !e && given(r->ready) ? wait_ready(i, op) : e;
+}
+
+/* Once more, just before the start: whoever has left the state that it waited in was started by something else. */
+grat_err grat__sync_confirm(void *item, grat_op *op)
+{
+    grat__sync_item *i = item;
+    const grat_recipe *r = &i->spec.recipe;
+    char text[256];
+    double v;
+    if (!given(r->ready) || !r->ready_mask) return GRAT_OK;
+    i->dirty = true;
+    grat_err e = timed_query(i, r->ready, text, op);
+    if (e || (grat__parse_double(text, &v) && v >= 0 && v <= UINT32_MAX && (uint32_t)v & r->ready_mask)) return e;
+    return grat_op_fail(op, GRAT_EBUSY, "triggered before the start: %.60s answers %.20s now; what does its trigger "
+                        "input see?", r->ready, text);
 }
 
 /* ---- starting -------------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #define PROBES 4
 #define ABORT_MS 1000
 #define SPIN_NS 300000           /* how long before an absolute start it no longer sleeps */
+#define CONFIRM_NS 5000000       /* for the last question whether all are ready */
 #define NS_PER_MS 1000000
 
 struct grat_sync {
@@ -261,7 +262,7 @@ static void begin_run(grat_sync *y)
 static grat_err wait_for(grat_sync *y, int64_t at_ns, grat_op *op)
 {
     for (unsigned k = 0; k < y->n; k++) y->item[k].start_at_ns = at_ns;
-    return at_ns > 0 ? grat_op_sleep_until(op, at_ns - SPIN_NS) : GRAT_OK;
+    return at_ns > 0 ? grat_op_sleep_until(op, at_ns - SPIN_NS - CONFIRM_NS) : GRAT_OK;
 }
 
 static void abort_failed(grat_sync *y)
@@ -318,6 +319,8 @@ grat_err grat_sync_run(grat_sync *y, int64_t at_ns, grat_op *op)
     op->text[0] = '\0';
     all(y, grat__sync_arm, op->deadline_ns - now > most ? now + most : op->deadline_ns, op);
     if (wait_for(y, at_ns, op)) stop_all(y, op);
+    all(y, grat__sync_confirm, op->deadline_ns, op);
+    if (at_ns > 0 && grat_op_sleep_until(op, at_ns - SPIN_NS)) stop_all(y, op);
     choose_leaders(y);
     all(y, grat__sync_start, op->deadline_ns, op);
     follow_leaders(y);

@@ -96,6 +96,7 @@ grat__sync_item *grat__sync_item_of(grat_sync *y, unsigned i);
 /* Each is a task for one item. */
 grat_err grat__sync_open(void *item, grat_op *op);
 grat_err grat__sync_arm(void *item, grat_op *op);
+grat_err grat__sync_confirm(void *item, grat_op *op);
 grat_err grat__sync_start(void *item, grat_op *op);
 grat_err grat__sync_read(void *item, grat_op *op);
 grat_err grat__sync_abort(void *item, grat_op *op);

@@ -11,8 +11,9 @@
 
 #include "test.h"
 
-enum { MOST = 12 };
+enum { MOST = 64 };
 
+static const char *extra = "";  /* options of all */
 static const char *const fast = "CONF:VOLT:DC 10\nVOLT:NPLC 0.2";
 
 static struct {
@@ -20,7 +21,7 @@ static struct {
     grat_cancel *stop;
     pthread_t thread;
     grat_sim_instrument what[MOST];
-    char address[MOST][20], options[MOST][160];
+    char address[MOST][20], options[MOST][200];
     char log[40];
     grat_sync_member member[MOST];
     char name[MOST][8];
@@ -61,8 +62,8 @@ static bool begin(unsigned n, const char *recipe)
     for (unsigned i = 0; i < n; i++) {
         snprintf(bench.address[i], sizeof bench.address[i], "127.%u.%u.%u", 71 + runs, (unsigned)getpid() % 250, i + 1);
         snprintf(bench.options[i], sizeof bench.options[i],
-                 "ch1=dc:%u,serial=%u,start-log=%s,clock-offset=0.5s,clock-error=%g,epoch=%lld", i + 1, i, bench.log,
-                 ppm(i), (long long)bench.epoch_ns);
+                 "ch1=dc:%u,serial=%u,start-log=%s,clock-offset=0.5s,clock-error=%g,epoch=%lld%s", i + 1, i, bench.log,
+                 ppm(i), (long long)bench.epoch_ns, extra);
         snprintf(bench.name[i], sizeof bench.name[i], "m%u", i);
         bench.what[i] = (grat_sim_instrument){.model = "dmm", .address = bench.address[i], .wires = wires[i % 3],
                                               .options = bench.options[i], .no_portmapper = true};
@@ -302,6 +303,54 @@ TEST(members_that_cannot_take_part)
     end();
 }
 
+/* Its trigger input sees a pulse while the others still wait for the time of the start: no reading of its counts. */
+TEST(a_member_that_triggers_early)
+{
+    const char *name, *text;
+    grat_op op;
+    extra = ",ext=400ms";
+    bool there = begin(4, "trigger");
+    extra = "";
+    if (!there) return;
+    for (unsigned i = 0; grat_recipe_nth(i, &name, &text, &bench.member[1].recipe); i++)
+        if (strcmp(name, "external") == 0) break;
+    bench.member[1].recipe.setup = fast;
+    grat_sync *y = opened();
+    /* Not every time: the pulse may come before it was found ready, or the start first. */
+    bool seen = false;
+    for (unsigned run = 0; y && !seen && run < 8; run++) {
+        grat_op_init(&op, 3000, NULL);
+        grat_sync_run(y, grat_now_ns() + 600000000, &op);
+        const grat_sync_result *r = grat_sync_get(y, 1);
+        seen = r->err == GRAT_EBUSY;
+        if (seen) TRUE(r->step == GRAT_SYNC_ARM && strstr(r->text, "before the start") && !r->sent_ns);
+        for (unsigned i = 0; i < bench.n; i++)
+            if (i != 1) whole(y, i);
+    }
+    TRUE(seen);
+    grat_sync_close(y);
+    end();
+}
+
+/* All in one thread, over the three wires. */
+TEST(sixty_four_at_once)
+{
+    int64_t at[MOST];
+    if (!begin(MOST, "init")) return;
+    for (unsigned i = 0; i < bench.n; i++) bench.member[i].recipe.setup = "CONF:VOLT:DC 100\nVOLT:NPLC 0.2";
+    grat_sync *y = opened_within(20000);
+    grat_op op;
+    for (unsigned run = 0; y && run < 2; run++) {
+        grat_op_init(&op, 20000, NULL);
+        if (truncate(bench.log, 0)) TEST_FAIL("the log stays");
+        EQ(grat_sync_run(y, 0, &op), GRAT_OK);
+        TRUE(arrivals(at));
+        for (unsigned i = 0; i < bench.n; i++) whole(y, i);
+    }
+    grat_sync_close(y);
+    end();
+}
+
 /* A supply has no FETCh?: that is said at once, not after the time of each run. */
 TEST(a_member_without_fetch)
 {
@@ -399,7 +448,7 @@ static void scopes(unsigned n, char options[][200])
     for (unsigned i = 0; grat_recipe_nth(i, &unused, &unused, &scope); i++) continue;
     scope.setup = ":CHAN2:DISP OFF\n:CHAN1:SCAL 1\n:TRIG:EDG:LEV 1.5\n:TIM:SCAL 20e-6";
     for (unsigned i = 0; i < n; i++) {
-        snprintf(options[i], 200, "ch1=uart:200000:Graticule:3V,noise=0.1V,bandwidth=200kHz,epoch=%lld,"
+        snprintf(options[i], 200, "ch1=uart:200000:G:3V,noise=0.1V,bandwidth=200kHz,epoch=%lld,"
                  "clock-error=%g,ch1-delay=%uns", (long long)bench.epoch_ns, ppm(i), i * 123);
         snprintf(bench.address[i], sizeof bench.address[i], "127.70.%u.%u", (unsigned)getpid() % 250, i + 1);
         snprintf(bench.name[i], sizeof bench.name[i], "s%u", i);
@@ -516,6 +565,8 @@ int main(void)
     RUN(the_wires_trigger_starts_what_waits_for_it);
     RUN(answers_of_several_numbers_and_of_none);
     RUN(members_that_cannot_take_part);
+    RUN(a_member_that_triggers_early);
+    RUN(sixty_four_at_once);
     RUN(a_member_without_fetch);
     RUN(members_that_fail_later);
     RUN(a_scope_gives_its_record);

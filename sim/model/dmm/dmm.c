@@ -181,7 +181,8 @@ static void trigger(void *p)
 static void condition_get(sim_call *c)
 {
     const dmm *d = c->model;
-    sim_put(c, "%d", d->waiting ? OPER_WAITING : busy(d, c->now_ns) ? OPER_MEASURING : 0);
+    bool pulse = d->have && d->source == EXT && c->now_ns < d->began_ns; /* it is still to come */
+    sim_put(c, "%d", d->waiting || pulse ? OPER_WAITING : busy(d, c->now_ns) ? OPER_MEASURING : 0);
 }
 
 static void points_get(sim_call *c)
