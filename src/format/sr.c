@@ -20,6 +20,7 @@
 #include <zlib.h>
 
 enum { CHUNK = 512 * 1024, TEXTS = 3, TEXT_MAX = 8192, NAME_MAX_LEN = 40 };
+#define LARGEST_CHUNK ((uint64_t)1 << 24)   /* samples that a piece of a file may have */
 #define LONGEST_GAP 100000000u   /* samples */
 
 typedef struct entry {
@@ -521,6 +522,79 @@ static void label(reading *g)
     }
 }
 
+/* The samples of a member that belongs to a trace; 0 for the others. */
+static uint64_t chunk_samples(const reading *g, const grat__zip_member *m, int channel)
+{
+    unsigned width = channel ? sizeof(float) : g->l->unit;
+    if (channel < 0 || !width || m->size % width) return 0;
+    if (channel == 0 && !g->l->probes) return 0;
+    if (channel && ((unsigned)channel <= g->l->probes || g->trace[channel - 1] < 0)) return 0;
+    return m->size / width;
+}
+
+static unsigned channels_of(const reading *g)
+{
+    unsigned n = g->l->probes && g->l->unit;
+    for (unsigned i = g->l->probes; i < 2 * GRAT_MAX_CHANNELS; i++) n += g->trace[i] >= 0;
+    return n;
+}
+
+/* True when the chunks of all channels go side by side, as those that are written here do. */
+static bool side_by_side(const reading *g, const uint8_t *data, size_t n)
+{
+    grat__zip_dir d;
+    grat__zip_member m;
+    bool seen[2 * GRAT_MAX_CHANNELS + 1] = {false};
+    unsigned count = 0, wanted = channels_of(g);
+    uint64_t samples = 0;
+    if (!grat__zip_open(data, n, &d)) return false;
+    while (grat__zip_next(&d, &m)) {
+        int channel = chunk_of(&m);
+        uint64_t these = chunk_samples(g, &m, channel);
+        if (!these) continue;
+        if (seen[channel] || these > LARGEST_CHUNK || (count && these != samples)) return false;
+        seen[channel] = true;
+        samples = these;
+        if (++count == wanted) count = 0, memset(seen, 0, sizeof seen);
+    }
+    return count == 0;
+}
+
+/* One record for each chunk of all channels. */
+static grat_err read_groups(reading *g, const uint8_t *data, size_t n, const grat_reading *to, grat_op *op)
+{
+    grat__zip_dir d;
+    grat__zip_member m;
+    grat_sample_type types[GRAT_MAX_CHANNELS];
+    uint64_t all, first = 0;
+    unsigned traces = 0, count = 0, wanted = channels_of(g);
+    bool more = true;
+    if (!shape(g->l, g, types, &all) || !grat__zip_open(data, n, &d)) return GRAT_EPARSE;
+    for (unsigned i = 0; i < 2 * GRAT_MAX_CHANNELS; i++) traces += g->trace[i] >= 0;
+    while (more && grat__zip_next(&d, &m)) {
+        int channel = chunk_of(&m);
+        uint64_t samples = chunk_samples(g, &m, channel);
+        if (!samples) continue;
+        if (!g->r) {
+            memset(g->done, 0, sizeof g->done);
+            g->r = grat_record_new(traces, types, (size_t)samples);
+            if (!g->r) return GRAT_ENOMEM;
+            label(g);
+        }
+        if (!take_chunk(g, channel, &m)) return GRAT_EPARSE;
+        grat__pages_done(m.data, (size_t)m.stored);
+        if (++count < wanted) continue;
+        g->r->t0 = g->l->value[T0], g->r->dt = g->l->value[DT];
+        g->r->first = first;
+        first += g->r->count;
+        more = to->fn(to->user, g->r) && !grat_op_check(op);
+        grat_record_unref(g->r);
+        g->r = NULL;
+        count = 0;
+    }
+    return grat_op_check(op);
+}
+
 static grat_err read_layout(const char *path, const uint8_t *data, size_t n, layout *l, grat_record **out, grat_op *op)
 {
     reading g = {0};
@@ -544,6 +618,31 @@ static grat_err read_layout(const char *path, const uint8_t *data, size_t n, lay
     return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: a part of it is damaged; get it again", path);
 }
 
+static grat_err each(const char *path, const uint8_t *data, size_t n, const grat_reading *to, grat_op *op)
+{
+    layout *l = calloc(1, sizeof *l);
+    reading g = {0};
+    grat_sample_type types[GRAT_MAX_CHANNELS];
+    uint64_t samples;
+    if (!l) return grat_op_fail(op, GRAT_ENOMEM, "cannot read %.120s: out of memory", path);
+    grat_err err;
+    if (survey(data, n, l) && shape(l, &g, types, &samples) && side_by_side(&g, data, n)) {
+        err = read_groups(&g, data, n, to, op);
+        grat_record_unref(g.r);
+        if (err == GRAT_EPARSE || err == GRAT_ENOMEM)
+            grat_op_fail(op, err, "cannot read %.120s: %s", path, err == GRAT_ENOMEM ? "out of memory"
+                         : "a part of it is damaged; get it again");
+    } else {
+        grat_record *r = NULL;
+        memset(l, 0, sizeof *l);
+        err = read_layout(path, data, n, l, &r, op);
+        if (!err) to->fn(to->user, r);
+        grat_record_unref(r);
+    }
+    free(l);
+    return err;
+}
+
 static grat_err read_sr(const char *path, const uint8_t *data, size_t n, grat_meta *meta, grat_record **out,
                         grat_op *op)
 {
@@ -565,4 +664,5 @@ const grat_format grat__format_sr = {
     .end = end,
     .fini = fini,
     .read = read_sr,
+    .each = each,
 };
