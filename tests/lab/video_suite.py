@@ -43,7 +43,7 @@ class Live:
                                          '--json', *source, *more], stdout=subprocess.PIPE, stderr=self.log)
 
     def __enter__(self):
-        if not wait_for(lambda: sysfs(self.device, 'format') or self.process.poll() is not None, 30) \
+        if not wait_for(lambda: sysfs(self.device, 'format') or self.process.poll() is not None, 200) \
                 or self.process.poll() is not None:
             self.log.seek(0)
             said = self.log.read().decode()
@@ -120,6 +120,35 @@ def frames_as_written(build):
 def frames_as_written_with_exclusive_caps(build):
     byte_for_byte(build, EXCLUSIVE)
     byte_for_byte(build, EXCLUSIVE)                # a second writer after the first has gone
+
+
+def packed(frame, width, height):
+    """Planes of 4:2:0 as Y U Y V, each row of U and V twice."""
+    luma, quarter, out = width * height, width * height // 4, bytearray(width * height * 2)
+    for row in range(height):
+        chroma = luma + row // 2 * (width // 2)
+        line = bytearray(width * 2)
+        line[0::2] = frame[row * width:(row + 1) * width]
+        line[1::4] = frame[chroma:chroma + width // 2]
+        line[3::4] = frame[chroma + quarter:chroma + quarter + width // 2]
+        out[row * width * 2:(row + 1) * width * 2] = line
+    return bytes(out)
+
+
+@check
+def drawn_in_422(build):
+    """Our own picture, as YUYV, is that of the .y4m beside it."""
+    need('v4l2-ctl')
+    width, height = 320, 240
+    with tempfile.TemporaryDirectory() as folder:
+        both, out = os.path.join(folder, 'sent.y4m'), os.path.join(folder, 'got')
+        with Live(build, 'SIM::bitscope', EXCLUSIVE, '--draw', '--size', '%dx%d' % (width, height), '--yuyv', '--y4m',
+                  both, '--rate', '5') as live:
+            got = grab(EXCLUSIVE, 8, out, width * height * 2)
+            code = live.stop()
+        expect(code == 0, 'exit status %d' % code)
+        sent = [packed(f, width, height) for f in frames_of_file(both, width * height * 3 // 2)]
+        in_order(got, sent)
 
 
 @check
