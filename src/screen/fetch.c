@@ -6,6 +6,7 @@
 #include "core/buf.h"
 #include "core/str.h"
 #include "screen/recipe.h"
+#include "session/session.h"
 
 enum { KEEP_MAX = 4, LINE_MAX_BYTES = 256, RAW_STEP = 65536, POLL_NS = 100 * 1000 * 1000 };
 
@@ -147,6 +148,18 @@ grat_err grat__recipe_fetch(grat_session *s, const grat__recipe *r, uint8_t **da
     if (!e) e = run_script(s, r->before, op);
     if (!e) e = fetch_reply(s, r, data, n, op);
     if ((r->after || k.n) && e != GRAT_ELOST && e != GRAT_EDEAD) put_back(s, r, &k, op);
+    if (e) {
+        free(*data);
+        *data = NULL;
+        *n = 0;
+    }
+    return e;
+}
+
+grat_err grat__recipe_fetch_ahead(grat_session *s, const grat__recipe *r, uint8_t **data, size_t *n, grat_op *op)
+{
+    if (r->reply != GRAT__REPLY_BLOCK || r->before || r->after || r->keep) return grat__recipe_fetch(s, r, data, n, op);
+    grat_err e = grat__query_block_ahead(s, r->ask, data, n, op);
     if (e) {
         free(*data);
         *data = NULL;

@@ -40,5 +40,8 @@ grat_err grat__shot_finish(const uint8_t *data, size_t n, grat_image_kind want, 
 
 /* Carries one recipe out; *data is the reply's payload, freed by the caller. */
 grat_err grat__recipe_fetch(grat_session *s, const grat__recipe *r, uint8_t **data, size_t *n, grat_op *op);
+/* The same for one that asks again and again: the next picture is asked for before the end of this one has come, where
+ * the recipe is one question with a block for an answer; see grat__query_block_ahead. */
+grat_err grat__recipe_fetch_ahead(grat_session *s, const grat__recipe *r, uint8_t **data, size_t *n, grat_op *op);
 
 #endif

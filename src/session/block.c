@@ -93,6 +93,23 @@ static grat_err short_block(const target *t, uint64_t want, grat_op *op)
                         (unsigned long long)want);
 }
 
+/* How much of a block is still to come when the next one is asked for: a few milliseconds of a slow link, in which the
+ * instrument draws. */
+#define AHEAD (64u << 10)
+
+/* *rest: how much to read now; up to where the next request is due. */
+static grat_err ask_ahead(grat_session *s, uint64_t left, size_t *rest, grat_op *op)
+{
+    if (!s->ahead || s->asked_ahead) return GRAT_OK;
+    if (left > AHEAD) {
+        if (*rest > left - AHEAD) *rest = (size_t)(left - AHEAD);
+        return GRAT_OK;
+    }
+    grat_err e = grat__raw_write(s, s->ahead, strlen(s->ahead), op);
+    s->asked_ahead = !e;
+    return e;
+}
+
 static grat_err read_body(grat_session *s, target *t, uint64_t want, bool *end, grat_op *op)
 {
     while (t->have < want) {
@@ -102,6 +119,10 @@ static grat_err read_body(grat_session *s, target *t, uint64_t want, bool *end, 
         if (e) return e;
         /* What stands behind the data comes with them, except where many are fetched in one go. */
         size_t rest = want - t->have < room(t) ? (size_t)(want - t->have) : room(t);
+        if ((e = ask_ahead(s, want - t->have, &rest, op))) {
+            op->count = t->have;
+            return e;
+        }
         e = rest < MANY ? grat__raw_fill(s, t->data + t->have, room(t), op)
                         : grat__raw_fill_due(s, t->data + t->have, rest, op);
         t->have += op->count;
@@ -262,6 +283,26 @@ grat_err grat_query_block_alloc(grat_session *s, const char *command, uint8_t **
     grat_err e = grat__query_start(s, command, op);
     if (e) return e;
     e = read_block(s, &t, op);
+    *out = t.data;
+    *n = t.have;
+    return grat__session_end(s, op, e);
+}
+
+grat_err grat__query_block_ahead(grat_session *s, const char *command, uint8_t **out, size_t *n, grat_op *op)
+{
+    target t = {.grows = true, .max = s->opt.max_response};
+    *out = NULL;
+    *n = 0;
+    grat_err e = grat__session_begin(s, op);   /* a recovery forgets what was asked */
+    if (e) return e;
+    if (!s->asked_ahead && (e = grat__query_start(s, command, op))) return e;
+    while (s->asked_ahead && s->rx.len && (s->rx.data[0] == '\n' || s->rx.data[0] == '\r')) grat__buf_drop(&s->rx, 1);
+    s->asked_ahead = false;
+    s->ahead = grat__is_stream(s) && !s->gap_ns && !s->dialect ? command : NULL;
+    e = read_block(s, &t, op);
+    s->ahead = NULL;
+    if (!e) s->outstanding = s->asked_ahead;
+    if (e) s->asked_ahead = false;
     *out = t.data;
     *n = t.have;
     return grat__session_end(s, op, e);

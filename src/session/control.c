@@ -39,7 +39,7 @@ grat_err grat_clear(grat_session *s, grat_op *op)
     if (e) return e;
     s->rx.len = 0;
     grat__plain_forget(&s->io);
-    s->eat_newlines = s->outstanding = false;
+    s->eat_newlines = s->outstanding = s->asked_ahead = false;
     e = s->tr->clear(s->priv, op);
     s->synced = s->synced && (!grat__is_stream(s) || s->dialect);
     return grat__session_end(s, op, e);

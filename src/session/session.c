@@ -405,7 +405,7 @@ static grat_err recover_once(grat_session *s, grat_op *op)
 {
     bool stranger = !s->idn[0] && grat__is_stream(s) && !s->dialect;
     forget_leftovers(s);
-    s->outstanding = false;
+    s->outstanding = s->asked_ahead = false;
     grat_err e = s->tr->clear(s->priv, op);
     if (!e) e = check_lock(s, op);
     if (e) return e;

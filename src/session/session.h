@@ -47,6 +47,8 @@ struct grat_session {
     bool late_identity;       /* the identity that answered may have been an old one: the new one may still come */
     bool eat_newlines;        /* an answer ended here; a newline may still come */
     bool blocks_lack_newline; /* this instrument ends blocks without one, seen where it could not be mistaken */
+    const char *ahead;        /* while a block is read: what to ask before its end has come; NULL = nothing */
+    bool asked_ahead;         /* it was written: its answer comes next */
     int64_t gap_ns;           /* least time between two messages: the caller's, else the instrument's quirk */
     int64_t last_write_ns;
 };
@@ -78,5 +80,11 @@ grat_err grat__raw_unread(grat_session *s, const void *data, size_t n, grat_op *
 
 /* Starts a query whose answer is read by parts. */
 grat_err grat__query_start(grat_session *s, const char *command, grat_op *op);
+
+/* As grat_query_block_alloc, for one that asks the same again and again: the next request is written while the last
+ * part of this answer is still on its way, where the wire is a plain stream. The answer to it belongs to the next call,
+ * which must have the same `command`; any other query recovers the session first. An instrument that throws away an
+ * answer when it is asked again (IEEE 488.2) cannot be asked so. */
+grat_err grat__query_block_ahead(grat_session *s, const char *command, uint8_t **out, size_t *n, grat_op *op);
 
 #endif

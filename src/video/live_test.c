@@ -1,7 +1,7 @@
 /* The screen of simulated instruments as YUV4MPEG2 files, against the picture that a screenshot has. */
 #include "test.h"
 
-#include <graticule/graticule.h>
+#include <graticule/sim.h>
 
 #include <pthread.h>
 #include <sys/stat.h>
@@ -194,6 +194,54 @@ TEST(the_age_of_a_picture)
     free(frame);
 }
 
+static void *serve(void *arg)
+{
+    grat_op op;
+    grat_op_init(&op, INT64_MAX, NULL);
+    grat_sim_run(((void **)arg)[0], ((void **)arg)[1], &op);
+    return NULL;
+}
+
+/* Over a socket, where the next picture is asked for before the end of the last: each is whole and the same, also
+ * from instruments that end answers with two newlines, break off or are reset. */
+TEST(asked_ahead)
+{
+    static const char *const faults[] = {NULL, "raw-double-newline", "raw-split:700", "raw-drop@0.2"};
+    enum { SIZE = 800 * 480 * 3 / 2, FRAMES = 12 };
+    for (unsigned i = 0; i < 4; i++) {
+        grat_live_totals t;
+        grat_op op;
+        grat_sim *sim = NULL;
+        pthread_t thread;
+        uint8_t *data;
+        char port[24];
+        snprintf(port, sizeof port, "raw:%d", 20000 + (int)(getpid() % 20000));
+        grat_sim_instrument one = {.model = "ds1104z", .address = "127.0.0.1", .wires = port, .options = "running=0",
+                                   .faults = faults[i]};
+        grat_live_out to = {GRAT_LIVE_Y4M, path, false, NULL};
+        grat_live_options o = {.size = sizeof o, .frames = FRAMES, .out = &to, .outs = 1,
+                               .recipe = i % 2 ? "bmp8" : "png"};
+        grat_op_init(&op, 60000, NULL);
+        EQ(grat_sim_new(&one, 1, 7, &op, &sim), GRAT_OK);
+        if (!sim) return;
+        void *args[2] = {sim, grat_cancel_new()};
+        pthread_create(&thread, NULL, serve, args);
+        EQ(grat_live(grat_sim_resource(sim, 0), NULL, &o, &t, &op), GRAT_OK);
+        EQ(t.bad, 0);
+        size_t n = load(path, &data), head = n - n % (SIZE + 6);
+        EQ(t.out, FRAMES);
+        TRUE(head == FRAMES * (SIZE + 6));
+        for (unsigned k = 1; head == FRAMES * (SIZE + 6) && k < FRAMES && i < 3; k++)
+            EQ(memcmp(data + n - SIZE, data + n - SIZE - k * (SIZE + 6), SIZE), 0);
+        free(data);
+        unlink(path);
+        grat_cancel_fire(args[1]);
+        pthread_join(thread, NULL);
+        grat_cancel_free(args[1]);
+        grat_sim_free(sim);
+    }
+}
+
 /* Our own pictures, of the size that was asked for, to two files that are the same. */
 TEST(drawn)
 {
@@ -312,6 +360,7 @@ int main(void)
     RUN(what_cannot_be);
     RUN(every_kind_of_picture);
     RUN(the_age_of_a_picture);
+    RUN(asked_ahead);
     RUN(drawn);
     RUN(recorded);
     RUN(drawn_as_asked);

@@ -214,6 +214,12 @@ static grat_err fastest(grat__source *s, grat__yuv *first, grat_op *op)
     return e;
 }
 
+/* Where the pictures are wanted as fast as they can come. */
+static void judge_link(grat__source *s)
+{
+    s->ahead = !s->draws && s->usual_ns >= s->opt->period_ns;
+}
+
 grat_err grat__source_open(grat__source *s, const grat__feed_options *opt, grat__yuv *first, grat_op *op)
 {
     grat__raster r = {0};
@@ -221,16 +227,17 @@ grat_err grat__source_open(grat__source *s, const grat__feed_options *opt, grat_
     *first = (grat__yuv){0};
     grat_err e = grat_open(opt->resource, opt->open, op, &s->session);
     if (!e) e = grat_identify(s->session, &s->identity, op);
-    if (!e) {
-        switch (opt->source) {
-        case GRAT__FEED_FASTEST: return fastest(s, first, op);
-        case GRAT__FEED_DRAW: return first_drawing(s, first, op);
-        case GRAT__FEED_SCREEN:
-            e = choose_screen(s, &r, op);
-            if (!e) e = frame_of(s, &r, first, op);
-            grat__raster_free(&r);
-        }
+    if (e) return e;
+    switch (opt->source) {
+    case GRAT__FEED_FASTEST: e = fastest(s, first, op); break;
+    case GRAT__FEED_DRAW: e = first_drawing(s, first, op); break;
+    case GRAT__FEED_SCREEN:
+        e = choose_screen(s, &r, op);
+        if (!e) e = frame_of(s, &r, first, op);
+        grat__raster_free(&r);
+        break;
     }
+    judge_link(s);
     return e;
 }
 
@@ -264,6 +271,11 @@ void grat__source_close(grat__source *s)
 grat_err grat__source_fetch(grat__source *s, grat__packet *out, grat_op *op)
 {
     *out = (grat__packet){.asked_ns = grat_now_ns()};
+    if (!s->draws && s->ahead && !s->no_ahead) {
+        grat_err e = grat__recipe_fetch_ahead(s->session, s->recipe, &out->data, &out->size, op);
+        if (e && e != GRAT_ELOST && e != GRAT_ECANCELED) s->no_ahead = true;
+        return e;
+    }
     if (!s->draws) return grat__recipe_fetch(s->session, s->recipe, &out->data, &out->size, op);
     grat_err e = grat_scope_glance(s->scope, &out->glance, op);
     if (e) return e;

@@ -28,6 +28,8 @@ typedef struct grat__source {
     bool draws;
     const grat__recipe *recipe;   /* when it does not draw */
     int64_t usual_ns;         /* of one picture */
+    bool ahead;               /* the link is the limit: ask before the end of the last answer has come, … */
+    bool no_ahead;            /* … unless that went wrong once */
     unsigned width, height;   /* of the first picture */
     char name[48];
 } grat__source;
