@@ -24,7 +24,7 @@ typedef struct plot {
 } plot;
 
 /* What is longer is drawn from its envelope, without being held. */
-#define HELD_SAMPLES 4000000u
+#define HELD_SAMPLES 1000000u
 
 typedef struct span {
     float low[PLOT_WIDTH], high[PLOT_WIDTH];
