@@ -353,6 +353,52 @@ def raw_pipes_and_interrupts(build):
         expect(text.strip().endswith('good'), text)
 
 
+KILLED = r'''
+import ctypes, os, sys
+lib, u32 = ctypes.CDLL(os.environ['LIBVISA']), ctypes.c_uint32
+rm, vi, n = u32(), u32(), u32()
+lib.viOpenDefaultRM(ctypes.byref(rm))
+assert lib.viOpen(rm, sys.argv[1].encode(), 0, 0, ctypes.byref(vi)) == 0
+lib.viSetAttribute(vi, u32(0x3FFF001A), ctypes.c_uint64(20000))
+question = b':BLOCK? 100000000\n' if len(sys.argv) > 2 else b'*IDN?\n'
+status = lib.viWrite(vi, question, len(question), None)
+assert status == 0, hex(status & 0xffffffff)
+buf = ctypes.create_string_buffer(100000)
+status = lib.viRead(vi, buf, 100000, ctypes.byref(n))
+assert status in (0, 0x3FFF0006), hex(status & 0xffffffff)
+print(buf.raw[:20 if len(sys.argv) > 2 else n.value], flush=True)
+while status == 0x3FFF0006 and len(sys.argv) > 2:
+    status = lib.viRead(vi, buf, 100000, None)
+lib.viClose(rm)
+'''
+
+
+@check
+def a_client_killed_in_mid_transfer(build):
+    path = os.path.join(build, 'libvisa.so.0')
+    if not os.path.exists(path):
+        raise guest.Skip('there is no %s' % path)
+    asan = re.search(r'=> (\S*libasan\S*)', run(['ldd', path]))
+    with tempfile.TemporaryDirectory() as folder, Usb(build, model='plain') as bench:
+        for carrier in BOTH:
+            env = dict(os.environ, LIBVISA=path, GRATICULE_CONFIG='/dev/null', XDG_RUNTIME_DIR=folder,
+                       ASAN_OPTIONS='detect_leaks=0', GRATICULE_USB=carrier)
+            if asan:
+                env['LD_PRELOAD'] = asan.group(1)
+            for i in range(3):
+                expect(wait_for(lambda: os.access(NODE, os.R_OK | os.W_OK)), 'the kernel did not take it back')
+                client = subprocess.Popen([PYTHON, '-c', KILLED, bench.resources[0], 'block'], env=env,
+                                          stdout=subprocess.PIPE)
+                said = client.stdout.readline()
+                time.sleep(0.03 * i)
+                client.kill()
+                client.wait()
+                client.stdout.close()
+                expect(said.startswith(b"b'#"), 'by %s: %r' % (carrier, said))
+                text = run([PYTHON, '-c', KILLED, bench.resources[0]], timeout=120, env=env)
+                expect('GRATICULE,PLAIN' in text, 'by %s, kill %d: %s' % (carrier, i, text))
+
+
 # ---- our transport, by each carrier --------------------------------------------------------------------
 
 def client(build, resource, carrier, *checks, **more):

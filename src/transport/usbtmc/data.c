@@ -198,13 +198,24 @@ static grat_err bad_answer(grat__tmc *t, const char *why, grat_op *op)
     return grat_op_fail(op, GRAT_EPROTO, "%s: malformed answer: %s", t->name, why);
 }
 
+/* The first answer: a program that was killed left a transfer under way, for which our message halted the endpoint
+ * (USBTMC 3.2.2). What we asked for still comes behind that. */
 static grat_err halted(grat__tmc *t, grat_err e, grat_op *op)
 {
     grat_op child;
     if (e != GRAT_EIO || !t->pipe->stalled) return e;
     grat__op_child(&child, op, CUT_MS);
     t->ops->in_stop(t->pipe, NULL);
-    t->ops->clear_halt(t->pipe, t->dev.in.address, &child);
+    grat_err cleared = t->ops->clear_halt(t->pipe, t->dev.in.address, &child);
+    bool first = !t->answered && !t->in.seen && !cleared;
+    t->answered = true;
+    if (first) {
+        t->piece = (grat__usb_piece){0};
+        t->piece_at = 0;
+        op->err = GRAT_OK;
+        op->text[0] = '\0';
+        return GRAT_OK;
+    }
     grat__tmc_forget_in(t);
     return e;
 }
@@ -227,8 +238,9 @@ static grat_err advance(grat__tmc *t, grat_op *op)
             return GRAT_OK;
         }
         grat_err e = fetch(t, op);
-        if (e) return halted(t, e, op);
-        if (t->piece.n) continue;
+        bool again = e && !halted(t, e, op);
+        if (e && !again) return e;
+        if (t->piece.n || again) continue;
         if (t->in.seen >= GRAT__TMC_HEADER && t->in.got && ++empty > 1)
             return bad_answer(t, "it ends before its length", op);
         if (++empty > STRAY_ZLPS) return bad_answer(t, "empty packets only", op);
@@ -284,6 +296,7 @@ grat_err grat__tmc_read(void *p, void *buf, size_t cap, int term, grat_op *op)
         if (ended && !t->wire_ended) take_end(t, op);
         if (!ended && (!t->wire_ended || t->rest.n)) continue;
         if (message_ends(t)) op->reason |= GRAT_REASON_END;
+        t->answered = true;
         grat__tmc_forget_in(t);
         trim(t, buf, op);
     }

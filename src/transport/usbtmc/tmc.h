@@ -48,6 +48,7 @@ typedef struct grat__tmc {
     size_t piece_at;                 /* how much of the piece the parser has had */
     grat__tmc_slice rest;            /* payload that was not asked for yet */
     bool skipped_zlp;
+    bool answered;                   /* on this pipe: an answer came whole, or its halt was cleared once */
     bool srq_on, notices_on;
     atomic_bool closing;             /* srq_wait must not start on this pipe any more */
     atomic_int waiters;              /* threads or tasks inside srq_wait and notice_wait */

@@ -129,7 +129,7 @@ static grat_err connect_device(grat__tmc *t, grat_op *op)
     if (t->ops == &grat__usb_kernel && small_packets(&t->dev) && t->dev.in.size > GRAT__TMC_HEADER)
         t->quirks.max_request = t->dev.in.size - GRAT__TMC_HEADER;
     t->tag = t->stb_tag = 0;
-    t->out_open = false;
+    t->out_open = t->answered = false;
     grat__tmc_forget_in(t);
     e = grat__tmc_get_capabilities(t, op);
     if (!e && t->srq_on) e = t->ops->srq_enable(t->pipe, true, op);
