@@ -890,7 +890,7 @@ GRAT_API grat_err grat_writer_open(const char *path, const char *format, const g
 typedef struct grat_writer_options {
     uint32_t size;            /* sizeof(grat_writer_options) */
     bool growing;             /* the file has its name from the first grat_writer_flush on, where the format can: .h5
-                                 .npy .csv .wav; then it is also kept, as far as it came, when the disk is full */
+                                 .npy .csv .wav .raw .vcd; then it is kept, as far as it came, when the disk is full */
     bool pack;                /* .h5: compressed as far as that keeps up */
     bool raw;                 /* .npy: the converter's values, without times; what they mean stands in the titles of
                                  the columns */

@@ -1,6 +1,6 @@
 /* Parts of HDF5 files, for everything that writes them: files, groups, attributes, arrays, and series that grow by
- * whole chunks. Identifiers are those of libhdf5 (hid_t); all but the two of series are called between grat__h5_enter
- * and grat__h5_leave. What a file of waveforms looks like stands in docs/reference/hdf5.md. */
+ * whole chunks. Identifiers are those of libhdf5 (hid_t); all of these are called between grat__h5_enter and
+ * grat__h5_leave. What a file of waveforms looks like stands in docs/reference/hdf5.md. */
 #ifndef GRAT_FORMAT_H5_H
 #define GRAT_FORMAT_H5_H
 
