@@ -223,6 +223,26 @@ void sim_instrument_trigger(sim_instrument *in)
     if (in->model->trigger) in->model->trigger(in->priv);
 }
 
+void sim_instrument_on_pulse(sim_instrument *in, sim_pulse_fn fn, void *bench)
+{
+    in->pulse = fn;
+    in->bench = bench;
+}
+
+void sim_instrument_edge(sim_instrument *in, const char *line, int64_t now_ns)
+{
+    const char *mine = sim_option(&in->options, "trigger-in", NULL);
+    if (!mine || !in->model->pulse || strcmp(mine, line) != 0) return;
+    sim_note_start(in, "edge", now_ns);
+    in->model->pulse(in->priv, now_ns);
+}
+
+void sim_send_pulse(const sim_instrument *in, int64_t now_ns)
+{
+    const char *line = sim_option(&in->options, "trigger-out", NULL);
+    if (line && in->pulse) in->pulse(in->bench, line, now_ns);
+}
+
 void sim_instrument_query_error(sim_instrument *in, int code)
 {
     sim_status_error(&in->status, code);

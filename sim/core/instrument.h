@@ -30,6 +30,11 @@ uint8_t sim_instrument_stb(sim_instrument *in);
 /* RQS as it stands, without clearing. */
 bool sim_instrument_rqs(sim_instrument *in);
 void sim_instrument_trigger(sim_instrument *in);
+/* Whom the instrument tells of an edge at its trigger output. */
+typedef void (*sim_pulse_fn)(void *bench, const char *line, int64_t now_ns);
+void sim_instrument_on_pulse(sim_instrument *in, sim_pulse_fn fn, void *bench);
+/* An edge on a line; only who is connected to it sees it. */
+void sim_instrument_edge(sim_instrument *in, const char *line, int64_t now_ns);
 void sim_instrument_query_error(sim_instrument *in, int code); /* -410 INTERRUPTED, -420 UNTERMINATED */
 
 /* A stream port (raw socket) ends messages at LF; a message port (VXI-11) also at `end`. */

@@ -23,6 +23,7 @@ typedef struct sim_model {
     /* Advances to now_ns; returns when it wants to be called again, INT64_MAX for never. */
     int64_t (*step)(void *p, int64_t now_ns);
     void (*trigger)(void *p);      /* *TRG, GET; may be NULL */
+    void (*pulse)(void *p, int64_t now_ns); /* an edge at the trigger input; may be NULL */
     /* A stream of bytes instead of SCPI (then `tables`, `reset` and `trigger` are not used): takes bytes as they come
      * and returns how many; the rest is offered again after each step. Answers go out by sim_emit. */
     size_t (*input)(void *p, const uint8_t *data, size_t n, int64_t now_ns);
@@ -51,6 +52,8 @@ struct sim_instrument {
     double ahead;                  /* seconds that its time of day is ahead of UTC at the epoch */
     int64_t query_ns;              /* what any answer takes */
     double bytes_per_ns;           /* pace of the link, 0 = unlimited */
+    sim_pulse_fn pulse;            /* to the others of the bench; NULL when it is alone */
+    void *bench;
     bool needs_lf, unknown_reply, asleep;
     double max_connects;           /* per second before it goes deaf, 0 = no limit */
     unsigned connects;
@@ -75,6 +78,8 @@ bool sim_input_signal(const sim_instrument *in, const char *key, const char *usu
  * is in the file when the next answer leaves, or a millisecond later. */
 void sim_note_start(sim_instrument *in, const char *command, int64_t now_ns);
 void sim_flush_notes(sim_instrument *in);
+/* Its trigger output: an edge on the line of option trigger-out reaches all whose trigger-in names the same. */
+void sim_send_pulse(const sim_instrument *in, int64_t now_ns);
 /* What an answer takes that never comes. */
 #define SIM_NEVER_NS 1000000000000000000
 

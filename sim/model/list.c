@@ -35,6 +35,8 @@ static const grat_sim_entry options[] = {
     {"clock-offset", "how much the instrument's time of day is ahead of the computer's UTC at the beginning"},
     {"clock-error", "how much its clock and its sampling are too fast, in ppm: 50, -20.5"},
     {"epoch", "when the time of the signals was 0, CLOCK_MONOTONIC in ns: the same for those that share signals"},
+    {"trigger-out", "dmm: the line that its trigger output drives, any name: an edge as a measurement begins"},
+    {"trigger-in", "dmm: the line at its external trigger input"},
     {"ch1-delay", "how much later the signal arrives at CH1: 12ns"},
     {"ch2-delay", "the same for CH2"},
     {"ch3-delay", "the same for CH3"},

@@ -173,6 +173,13 @@ static sim_instrument *new_instrument(const grat_sim *s, unsigned index, const g
     return sim_instrument_new(want->model, options, seed, err);
 }
 
+static void pulse(void *bench, const char *line, int64_t now_ns)
+{
+    grat_sim *s = bench;
+    for (unsigned i = 0; i < s->items; i++)
+        if (s->item[i].in) sim_instrument_edge(s->item[i].in, line, now_ns);
+}
+
 static grat_err open_item(grat_sim *s, unsigned index, const grat_sim_instrument *want, uint64_t seed, grat_op *op)
 {
     bench_item *b = &s->item[index];
@@ -187,6 +194,7 @@ static grat_err open_item(grat_sim *s, unsigned index, const grat_sim_instrument
     if (!sim_faults_parse(&b->faults, want->faults, seed, err)) return grat_op_fail(op, GRAT_EINVAL, "%s", err);
     b->in = new_instrument(s, index, want, seed, err);
     if (!b->in) return grat_op_fail(op, GRAT_EINVAL, "%s", err);
+    sim_instrument_on_pulse(b->in, pulse, s);
     b->site = (sim_site){.loop = s->loop, .in = b->in, .faults = &b->faults, .addr = &b->addr, .want = want,
                          .resources = b->resources, .bench = s, .index = index};
     for (unsigned k = 0; !e && k < KINDS; k++) {

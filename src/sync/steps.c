@@ -203,7 +203,8 @@ grat_err grat__sync_open(void *item, grat_op *op)
 
 /* ---- arming ---------------------------------------------------------------------------------------- */
 
-static grat_err wait_ready(grat__sync_item *i, grat_op *op)
+/* Asks until one of the bits is set, or until none is. */
+static grat_err wait_bits(grat__sync_item *i, bool set, const char *why, grat_op *op)
 {
     const grat_recipe *r = &i->spec.recipe;
     int64_t pause = POLL_NS;
@@ -214,9 +215,9 @@ static grat_err wait_ready(grat__sync_item *i, grat_op *op)
         if (e || !r->ready_mask) return e;
         if (!grat__parse_double(text, &v) || !(v >= 0 && v <= UINT32_MAX))
             return grat_op_fail(op, GRAT_EPARSE, "%.60s: \"%.40s\" is no number", r->ready, text);
-        if ((uint32_t)v & r->ready_mask) return GRAT_OK;
+        if ((((uint32_t)v & r->ready_mask) != 0) == set) return GRAT_OK;
         if ((e = grat_op_sleep_until(op, grat_now_ns() + pause)))
-            return grat_op_fail(op, e, "not ready: %.60s still answers %.20s; is it armed?", r->ready, text);
+            return grat_op_fail(op, e, "%.60s still answers %.20s: %s", r->ready, text, why);
         if (pause < MAX_POLL_NS) pause *= 2;
     }
 }
@@ -230,7 +231,7 @@ grat_err grat__sync_arm(void *item, grat_op *op)
     if (!e) i->dirty = false;
     if (!e && given(r->clock)) e = ask_clock(i, CLOCK_ASKS, op);
     if (!e) e = send_all(i, r->arm, op);
-    return !e && given(r->ready) ? wait_ready(i, op) : e;
+    return !e && given(r->ready) ? wait_bits(i, true, "not ready; is it armed?", op) : e;
 }
 
 /* Once more, just before the start: whoever has left the state that it waited in was started by something else. */
@@ -388,6 +389,10 @@ grat_err grat__sync_read(void *item, grat_op *op)
     const grat_recipe *r = &i->spec.recipe;
     grat_err e = GRAT_OK;
     i->at = GRAT_SYNC_READ;
+    /* What another starts is not asked for its reading before: it would hear nothing else until a device clear. */
+    if (!given(r->start) && given(r->ready) && r->ready_mask)
+        e = wait_bits(i, false, "no trigger came; is the wire there?", op);
+    if (e) return e;
     if (is_call(r->read, "@record")) e = read_record(i, op);
     else if (given(r->read) || (given(r->start) && strchr(r->start, '?'))) e = read_answer(i, op);
     if (!e && given(r->stamp) && given(r->clock)) e = read_stamp(i, op);

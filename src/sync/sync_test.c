@@ -303,6 +303,30 @@ TEST(members_that_cannot_take_part)
     end();
 }
 
+/* Only the first gets a command; its trigger output starts the others, which wait for it. */
+TEST(a_master_starts_the_others)
+{
+    const char *name, *text;
+    grat_op op;
+    extra = ",trigger-out=t,trigger-in=t";
+    bool there = begin(6, "external");
+    extra = "";
+    if (!there) return;
+    grat_recipe_nth(0, &name, &text, &bench.member[0].recipe);
+    bench.member[0].recipe.setup = fast;
+    grat_sync *y = opened();
+    for (unsigned run = 0; y && run < 3; run++) {
+        grat_op_init(&op, 5000, NULL);
+        EQ(grat_sync_run(y, 0, &op), GRAT_OK);
+        for (unsigned i = 0; i < bench.n; i++) {
+            whole(y, i);
+            EQ(grat_sync_get(y, i)->sent_ns > 0, i == 0);
+        }
+    }
+    grat_sync_close(y);
+    end();
+}
+
 /* Its trigger input sees a pulse while the others still wait for the time of the start: no reading of its counts. */
 TEST(a_member_that_triggers_early)
 {
@@ -565,6 +589,7 @@ int main(void)
     RUN(the_wires_trigger_starts_what_waits_for_it);
     RUN(answers_of_several_numbers_and_of_none);
     RUN(members_that_cannot_take_part);
+    RUN(a_master_starts_the_others);
     RUN(a_member_that_triggers_early);
     RUN(sixty_four_at_once);
     RUN(a_member_without_fetch);

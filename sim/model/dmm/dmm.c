@@ -73,6 +73,7 @@ static void begin(dmm *d, int64_t now_ns)
     d->have = d->samples;
     d->began_ns = now_ns + (int64_t)(d->delay * 1e9);
     d->in->pending_until_ns = end_ns(d);
+    sim_send_pulse(d->in, now_ns);
 }
 
 /* INITiate: what the trigger system does next. */
@@ -176,6 +177,12 @@ static void trigger(void *p)
     dmm *d = p;
     if (d->waiting && d->source == BUS) begin(d, grat_now_ns());
     else sim_status_error(&d->in->status, -211);
+}
+
+static void pulse(void *p, int64_t now_ns)
+{
+    dmm *d = p;
+    if (d->waiting && d->source == EXT) begin(d, now_ns);
 }
 
 static void condition_get(sim_call *c)
@@ -450,4 +457,5 @@ const sim_model sim_dmm_model = {
     .close = close_dmm,
     .reset = reset,
     .trigger = trigger,
+    .pulse = pulse,
 };
