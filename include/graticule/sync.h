@@ -20,6 +20,7 @@ extern "C" {
  *              members on one GPIB board are started by one group execute trigger
  *   @single    arm or start: a scope's single acquisition, by its driver
  *   @record    read: the scope's record, by its driver
+ *   @memory    read: the same with the whole acquisition memory
  *   @stop      abort: stops the scope, by its driver */
 typedef struct grat_recipe {
     uint32_t size;            /* sizeof(grat_recipe) */
@@ -40,7 +41,8 @@ typedef struct grat_recipe {
  *   read      READ?
  *   trigger   armed for the bus trigger until it says that it waits for it; started by @trigger; FETCh?
  *   external  armed for its trigger input until it says that it waits for it; started by a wire from another; FETCh?
- *   scope     @single, @record */
+ *   scope     @single, @record
+ *   memory    @single, @memory */
 GRAT_API bool grat_recipe_nth(unsigned i, const char **name, const char **text, grat_recipe *out);
 /* A name, or "START|READ|ABORT". The strings live in `room` (at least as long as the text) or for ever. */
 GRAT_API grat_err grat_recipe_parse(const char *text, char *room, size_t cap, grat_recipe *out, grat_op *op);

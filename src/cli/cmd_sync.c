@@ -298,7 +298,7 @@ static const cli_option options[] = {
     {"output", 'o', CLI_FILE, "FILE", "a table .csv, a document .json, or .h5 with records; grows with each run", NULL},
     {"align", 0, CLI_TEXT, "edge:CHANNEL", "align the records by a signal that all see in this channel", NULL},
     {"resample", 0, CLI_FILE, "FILE", "the records on one time axis: .csv .npy .npz …", NULL},
-    {"recipe", 'r', CLI_TEXT, "RECIPE", "init, read, trigger, external, scope or 'START|READ|ABORT', for all", NULL},
+    {"recipe", 'r', CLI_TEXT, "RECIPE", "for all: init read trigger external scope memory or 'START|READ|ABORT'", NULL},
     {"setup", 's', CLI_TEXT, "COMMAND", "sent to all after opening; several are possible", NULL},
     {"every", 'e', CLI_AMOUNT, "TIME", "again and again with this distance, until --count or Ctrl-C", "s"},
     {"count", 'n', CLI_COUNT, "N", "how many runs", NULL},

@@ -134,7 +134,7 @@ TEST(mistakes_in_benches)
     STR(failure("instruments:\n  a:\n    kind: dmm\n"), ":3:5: an instrument needs its resource:");
     STR(failure("instruments: {a: {resource: A, recipe: fast}}\n"),
         ":1:40: fast: no recipe; it is init, read, trigger, "
-        "external, scope or 'START|READ|ABORT'");
+        "external, scope, memory or 'START|READ|ABORT'");
     STR(failure("instruments: {a: {resource: A, ready-mask: -1}}\n"), ":1:44: ready-mask: must be a whole number");
     STR(failure("instruments: {a: {resource: A, setup: [[1]]}}\n"),
         ":1:40: a command is a text; put it between quotes");

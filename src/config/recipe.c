@@ -21,6 +21,8 @@ static const struct {
     {"external", "armed for its trigger input, started by another instrument, then FETCh?",
      {.arm = "TRIGger:SOURce EXTernal\nINITiate", .ready = "STATus:OPERation:CONDition?",
       .ready_mask = WAITING_FOR_TRIGGER, .read = "FETCh?", .abort = "ABORt"}},
+    {"memory", "a scope as below, with the whole acquisition memory",
+     {.ready = "*OPC?", .start = "@single", .read = "@memory", .abort = "@stop"}},
     {"scope", "a scope's single acquisition and its record, by the driver",
      {.ready = "*OPC?", .start = "@single", .read = "@record", .abort = "@stop"}},
 };
@@ -47,7 +49,7 @@ grat_err grat_recipe_parse(const char *text, char *room, size_t cap, grat_recipe
     if (!grat__strcpy(room, cap, text)) return grat_op_fail(op, GRAT_ETOOBIG, "%.40s…: the recipe is too long", text);
     char *read = strchr(room, '|'), *abort = read ? strchr(read + 1, '|') : NULL;
     if (!abort || strchr(abort + 1, '|'))
-        return grat_op_fail(op, GRAT_EPARSE, "%.60s: no recipe; it is init, read, trigger, external, scope or "
+        return grat_op_fail(op, GRAT_EPARSE, "%.60s: no recipe; it is init, read, trigger, external, scope, memory or "
                             "'START|READ|ABORT'", text);
     *read++ = '\0';
     *abort++ = '\0';

@@ -56,7 +56,7 @@ static grat_err send_one(grat__sync_item *i, const char *line, grat_op *op)
     if (strcmp(line, "@single") == 0) return grat_scope_run(i->scope, GRAT_SINGLE, op);
     if (strcmp(line, "@stop") == 0) return grat_scope_run(i->scope, GRAT_STOP, op);
     if (*line == '@')
-        return grat_op_fail(op, GRAT_EINVAL, "%.60s: no such call; known are @trigger @single @record @stop", line);
+        return grat_op_fail(op, GRAT_EINVAL, "%.60s: no such call; known: @trigger @single @record @memory @stop", line);
     if (strchr(line, '?')) return grat_query(i->session, line, answer, sizeof answer, op);
     return grat_puts(i->session, line, op);
 }
@@ -105,7 +105,8 @@ static grat_err ask_clock(grat__sync_item *i, unsigned times, grat_op *op)
 
 static bool needs_driver(const grat_recipe *r)
 {
-    return is_call(r->read, "@record") || is_call(r->start, "@single") || is_call(r->arm, "@single");
+    return is_call(r->read, "@record") || is_call(r->read, "@memory") || is_call(r->start, "@single") ||
+           is_call(r->arm, "@single");
 }
 
 /* VXI-11 answers each write. */
@@ -352,6 +353,7 @@ static grat_err read_record(grat__sync_item *i, grat_op *op)
     grat_err e = GRAT_OK;
     grat_request_init(&q);
     q.current = true;
+    q.memory = is_call(i->spec.recipe.read, "@memory");
     while (!e) {
         e = grat_scope_state_get(i->scope, &state, op);
         if (!e && state == GRAT_STATE_STOPPED && grat_now_ns() - i->result.accepted_ns >= DWELL_NS) break;
@@ -393,7 +395,7 @@ grat_err grat__sync_read(void *item, grat_op *op)
     if (!given(r->start) && given(r->ready) && r->ready_mask)
         e = wait_bits(i, false, "no trigger came; is the wire there?", op);
     if (e) return e;
-    if (is_call(r->read, "@record")) e = read_record(i, op);
+    if (is_call(r->read, "@record") || is_call(r->read, "@memory")) e = read_record(i, op);
     else if (given(r->read) || (given(r->start) && strchr(r->start, '?'))) e = read_answer(i, op);
     if (!e && given(r->stamp) && given(r->clock)) e = read_stamp(i, op);
     if (e) return e;
