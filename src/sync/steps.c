@@ -56,7 +56,7 @@ static grat_err send_one(grat__sync_item *i, const char *line, grat_op *op)
     if (strcmp(line, "@single") == 0) return grat_scope_run(i->scope, GRAT_SINGLE, op);
     if (strcmp(line, "@stop") == 0) return grat_scope_run(i->scope, GRAT_STOP, op);
     if (*line == '@')
-        return grat_op_fail(op, GRAT_EINVAL, "%.60s: no such call; known: @trigger @single @record @memory @stop", line);
+        return grat_op_fail(op, GRAT_EINVAL, "%.60s: not one of @trigger @single @record @memory @stop", line);
     if (strchr(line, '?')) return grat_query(i->session, line, answer, sizeof answer, op);
     return grat_puts(i->session, line, op);
 }
