@@ -244,6 +244,19 @@ const tests = {
     const view = () => page.evaluate(() => { const f = window.graticule.screen.frame; return [f.from, f.to, f.traces[0].samples, f.count]; });
     await until('the whole', async () => (await view())[3] > 5900000);
     const whole = await view();
+    const cost = await page.evaluate(() => {
+      const s = window.graticule.screen;
+      const took = [];
+      for (let i = 0; i < 40; i++) {
+        const t = performance.now();
+        s.draw();
+        s.c.getImageData(0, 0, 1, 1);   // what is only queued is drawn now
+        took.push(performance.now() - t);
+      }
+      return took.sort((a, b) => a - b)[20];
+    });
+    console.log(`  drawing 2 x 6 MS: ${cost.toFixed(1)} ms (median)`);
+    check(`drawing takes ${cost} ms`, cost < 200);
     for (let i = 0; i < 14; i++) await page.click('#zoom-in');
     await until('zoomed', async () => { const v = await view(); return v[1] - v[0] < (whole[1] - whole[0]) / 10000; });
     check('samples themselves', (await view())[2]);
