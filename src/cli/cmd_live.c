@@ -9,10 +9,11 @@ static void on_progress(void *user, const grat_live_totals *t)
     if (!t->out && t->where[0]) cli_note(c, "the picture is at %s", t->where);
     if (!t->out || cli_has(&c->args, "terminal")) return;
     if (!cli_progress_wanted(c)) return;
-    fprintf(stderr, "\r\033[K%ux%u %s: %llu frames out, %llu pictures in (%.1f/s), %llu dropped, %llu late, %.0f ms%s",
-            t->width, t->height, t->recipe, (unsigned long long)t->out, (unsigned long long)t->in,
+    fprintf(stderr, "\r\033[K%ux%u %s: %llu frames out, %llu pictures in (%.1f/s), %llu dropped, %llu late, %llu "
+            "skipped, %.0f ms%s", t->width, t->height, t->recipe, (unsigned long long)t->out, (unsigned long long)t->in,
             t->seconds > 0 ? (double)t->in / t->seconds : 0, (unsigned long long)t->dropped,
-            (unsigned long long)t->late, t->latency * 1e3, t->lost ? ", NO SIGNAL" : "");
+            (unsigned long long)t->late, (unsigned long long)t->skipped, t->latency * 1e3,
+            t->lost ? ", NO SIGNAL" : "");
     fflush(stderr);
 }
 
@@ -179,7 +180,9 @@ const cli_command cli_cmd_live = {
     .name = "live",
     .args = "[RESOURCE]",
     .summary = "the instrument's screen as a video: a camera for other programs, or a pipe",
-    .text = "One connection, and the kind of picture that proves fastest. The rate is kept whatever comes in: the last "
+    .text = "One connection, and the kind of picture that proves fastest; where the instrument's screen does not come at "
+            "the rate, or there is none, the picture is drawn here from waveforms and settings. Any number of outputs "
+            "at once, and --v4l2, --y4m, --record and --mjpeg several times. The rate is kept whatever comes in: the last "
             "frame is repeated, and one that is old shows its age. An instrument that is switched off is sought until "
             "it is back. Ctrl-C ends it.",
     .options = options,
