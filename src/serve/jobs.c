@@ -1,6 +1,7 @@
 /* What viewers ask of an instrument. */
 #include "serve/bench_int.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -239,23 +240,36 @@ static grat_err write_shot(const serve_bench *b, const char *path, const char *f
     return err;
 }
 
-/* The file is made under a name that is never served, and has none any more when it is sent. */
+/* With all that is in it: some formats write a second file beside the first. */
+static void remove_folder(const char *path)
+{
+    DIR *d = opendir(path);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) unlinkat(dirfd(d), e->d_name, 0);
+    }
+    if (d) closedir(d);
+    rmdir(path);
+}
+
+/* The file is made where nothing is served from, and has no name any more when it is sent. */
 static grat_err waveform(serve_bench *b, serve_job *j, grat_op *op)
 {
     const char *format = json_string_value(json_object_get(j->args, "format"));
-    char path[700];
+    char own[600], path[700];
     bool known = false;
     if (!format) format = "csv";
     for (const char *const *f = grat_formats(); *f; f++) known = known || strcmp(*f, format) == 0;
     if (!known) return grat_op_fail(op, GRAT_EINVAL, "format: there is none of this name");
     serve_live_fresh(b);
     if (!b->shot) return grat_op_fail(op, GRAT_ENODATA, "waveform: nothing has been acquired yet");
-    snprintf(path, sizeof path, "%s/.download-%s-%ld-%u.%s", b->folder, b->id, (long)getpid(), b->shot->number, format);
+    snprintf(own, sizeof own, "%s/.download-XXXXXX", b->folder);
+    if (!mkdtemp(own)) return grat_op_fail(op, GRAT_EIO, "%s: nothing can be made there: %s", own, strerror(errno));
+    snprintf(path, sizeof path, "%s/waveform.%s", own, format);
     grat_op_init(op, FILE_MS, b->cancel);
     grat_err err = write_shot(b, path, format, op);
+    if (!err) j->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    remove_folder(own);
     if (err) return err;
-    j->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    unlink(path);
     if (j->fd < 0) return grat_op_fail(op, GRAT_EIO, "waveform: the file cannot be read: %s", strerror(errno));
     j->status = 200;
     j->type = type_of(format);
