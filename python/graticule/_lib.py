@@ -81,6 +81,8 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     'grat_sync_open': (c_int, [POINTER(grat_sync_member), c_uint, POINTER(grat_sync_options), _OP, POINTER(_P)]),
     'grat_sync_run': (c_int, [_P, c_int64, _OP]),
     'grat_sync_get': (POINTER(grat_sync_result), [_P, c_uint]),
+    'grat_sync_align': (c_int, [_P, c_uint, c_char_p, _OP]),
+    'grat_sync_resample': (c_int, [_P, _OP, POINTER(POINTER(grat_record))]),
     'grat_sync_send_spread_ns': (c_int64, [_P]),
     'grat_sync_step_name': (c_char_p, [c_int]),
     'grat_sync_close': (None, [_P]),

@@ -2,12 +2,12 @@
 import ctypes
 import os
 from collections.abc import Mapping
-from ctypes import byref, c_void_p
+from ctypes import POINTER, byref, c_void_p
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Union
 
 from . import _errors
 from ._call import Caller, failure
-from ._lib import CONSTANTS, grat_meta, grat_sync_member, grat_sync_options, lib
+from ._lib import CONSTANTS, grat_meta, grat_record, grat_sync_member, grat_sync_options, lib
 from .instrument import Identity, identity_of, open_options
 from .traces import Path, Record, Traces, numpy_or_none
 
@@ -26,7 +26,9 @@ class Result:
     start_ns: the same on the computer's monotonic clock. acknowledged: the wire says that the start had arrived; else
     the uncertainty is likely but not certain. round_trip_ns: the shortest that was seen.
     clock_offset, clock_uncertainty: seconds that the instrument's own clock is ahead of UTC as the computer has it;
-    None when it was not asked.
+    None when it was not asked. clock_drift, clock_drift_uncertainty: seconds a second that it gains.
+    aligned: sync had `align`, and the record could be aligned; then lag, lag_uncertainty: seconds to the reference's,
+    likeness: 0 to 1; else remark says why not.
     """
 
     def __init__(self, c: Any, utc_ns: int):
@@ -53,6 +55,14 @@ class Result:
         self.clock_offset: Optional[float] = c.clock_offset if c.has_clock else None
         self.clock_uncertainty: Optional[float] = c.clock_uncertainty if c.has_clock else None
 
+        self.clock_drift: Optional[float] = c.clock_drift if c.has_clock else None
+        self.clock_drift_uncertainty: Optional[float] = c.clock_drift_uncertainty if c.has_clock else None
+        self.aligned: bool = c.aligned
+        self.lag: Optional[float] = c.alignment.lag if c.aligned else None
+        self.lag_uncertainty: Optional[float] = c.alignment.lag_uncertainty if c.aligned else None
+        self.likeness: Optional[float] = c.alignment.likeness if c.aligned else None
+        self.remark: str = '' if c.err else c.text.decode(errors='replace')
+
     def __repr__(self) -> str:
         if self.error:
             return '<Result of %s: %s: %s>' % (self.name, self.step, self.error)
@@ -61,11 +71,16 @@ class Result:
 
 
 class Results(Mapping[str, Result]):
-    """The results of one run by the members' names. spread_ns: from the first to the last start that was sent."""
+    """The results of one run by the members' names.
+
+    spread_ns: from the first to the last start that was sent. common: with `resample`, the records of all on one time
+    axis, with traces "MEMBER.CHANNEL" (nan where one shows nothing); else None.
+    """
 
     def __init__(self, results: List[Result], spread_ns: int):
         self._results: Dict[str, Result] = {r.name: r for r in results}
         self.spread_ns = spread_ns
+        self.common: Optional[Traces] = None
 
     def __getitem__(self, name: str) -> Result:
         return self._results[name]
@@ -113,6 +128,8 @@ class Bench:
         bench = self._find(name)
         self.name: str = bench.name.decode()
         members = self._members(bench)
+        reference = bench.reference
+        self._reference = next((i for i, m in enumerate(members) if reference and m.name == reference), 0)
         self.names: List[str] = [(m.name or m.resource).decode() for m in members]
         o = grat_sync_options(size=ctypes.sizeof(grat_sync_options), open=open_options(timeout, options))
         self._caller.call(timeout, lib.grat_sync_open, members, len(members), byref(o), op, byref(self._sync))
@@ -140,12 +157,14 @@ class Bench:
                 member.resource = resource
         return members
 
-    def sync(self, at: Optional[float] = None, timeout: Optional[float] = 30.0) -> Results:
+    def sync(self, at: Optional[float] = None, timeout: Optional[float] = 30.0, *, align: Optional[str] = None,
+             resample: bool = False) -> Results:
         """Arms all, starts all, reads all.
 
         at: not before this time, in seconds since 1970. timeout: seconds in all. What fails for one member is in its
         result and does not stop the others; Error only when no member can take part. Ctrl-C and a timeout abort what
-        did not end.
+        did not end. align: the channel in which all scopes see one signal, by which their records are aligned to the
+        bench's reference (else the first member). resample: all records on one axis, as results.common.
         """
         if not self._sync:
             raise _errors.BadArgument('EINVAL', '%s: the bench is closed' % self.name)
@@ -153,11 +172,25 @@ class Bench:
         at_ns = round(at * 1e9) - to_utc if at is not None else 0
         with self._caller.lock:
             err, interrupts = self._caller.run(timeout, lib.grat_sync_run, self._sync, at_ns, byref(self._caller.op))
+            # Who cannot be aligned says so in its result.
+            if not err and align is not None:
+                _, more = self._caller.run(timeout, lib.grat_sync_align, self._sync, self._reference, align.encode(),
+                                           byref(self._caller.op))
+                interrupts.missed += more.missed
             results = self._results(to_utc)
             interrupts.deliver()
+            if not err and resample:
+                results.common = self._common(timeout)
             if err and (err == CONSTANTS['GRAT_ECANCELED'] or all(r.error for r in results.values())):
                 raise failure(self._caller.op, results)
             return results
+
+    def _common(self, timeout: Optional[float]) -> Traces:
+        record = POINTER(grat_record)()
+        self._caller.call(timeout, lib.grat_sync_resample, self._sync, byref(self._caller.op), byref(record))
+        common = Traces(Record(record), grat_meta(acquisitions=1))
+        lib.grat_record_unref(ctypes.cast(record, c_void_p))
+        return common
 
     def _results(self, to_utc: int) -> Results:
         got: List[Result] = []

@@ -112,6 +112,32 @@ def test_bench(graticule_sim, tmp_path):
         gr.Bench(tmp_path / 'nowhere.yaml')
 
 
+SCOPES = '''
+instruments:
+  left:  {resource: "%s", recipe: scope}
+  right: {resource: "%s", recipe: scope}
+benches:
+  both: {members: [left, right], reference: left}
+'''
+
+
+def test_scopes_on_one_axis(graticule_sim, tmp_path):
+    bench = graticule_sim('ds1104z', 'ds1104z', options='ch1=sine:1kHz:2V')
+    for resource in bench.resources:
+        with gr.open(resource) as scope:
+            scope.capture('1', period=2e-3, low=-2, high=2, trigger='1:rising@0V')
+    path = tmp_path / 'scopes.yaml'
+    path.write_text(SCOPES % tuple(bench.resources))
+    with gr.Bench(path) as b:
+        results = b.sync(align='1', resample=True)
+    left, right = results['left'], results['right']
+    assert left.traces.samples and right.aligned and abs(right.lag) < 1e-3 and right.likeness > 0.9, right.remark
+    common = results.common
+    assert list(common) == ['left.1', 'right.1']
+    apart = common['left.1'].volts - common['right.1'].volts
+    assert numpy.nanmax(numpy.abs(apart)) < 0.3
+
+
 def test_live_plot(graticule_scope):
     pytest.importorskip('matplotlib').use('agg')
     plot = graticule_scope.live('1', frames=3, rate=100, period=2e-3, low=-2, high=2)
