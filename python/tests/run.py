@@ -23,7 +23,9 @@ def main(library, *more):
             return 77
     env = dict(os.environ, GRATICULE_LIBRARY=os.path.abspath(library), PYTHONPATH=os.path.dirname(HERE),
                PYTHONDONTWRITEBYTECODE='1', ASAN_OPTIONS='detect_leaks=0', GRATICULE_CONFIG=os.devnull)
-    env.pop('GRATICULE_RESOURCE', None)
+    # Meson names the folder of the PicoScope stand-ins there.
+    for name in ('GRATICULE_RESOURCE', 'LD_LIBRARY_PATH'):
+        env.pop(name, None)
     # A library with the address sanitizer needs its runtime first.
     linked = subprocess.run(['ldd', library], stdout=subprocess.PIPE, universal_newlines=True).stdout
     asan = re.search(r'=> (\S*libasan\S*)', linked)
