@@ -634,6 +634,7 @@ enum grat_feature {
     GRAT_FEATURE_DOWNSAMPLE = 2,
     GRAT_FEATURE_SEGMENTS = 4,
     GRAT_FEATURE_ETS = 8,        /* equivalent-time sampling */
+    GRAT_FEATURE_GENERATOR = 16, /* sweeps, triggers and the further waves of grat_generator */
 };
 
 typedef enum grat_event {
@@ -642,7 +643,7 @@ typedef enum grat_event {
     GRAT_EVENT_WINDOW,       /* of level to upper: RISING enters it, FALLING leaves it, EITHER; ABOVE: is in it, BELOW:
                               * is out of it; with times: after it was so for least to most seconds */
     GRAT_EVENT_RUNT,         /* passes level and comes back without upper (RISING; FALLING the other way round) */
-    GRAT_EVENT_TIMEOUT,      /* no such edge for `least` seconds */
+    GRAT_EVENT_TIMEOUT,      /* after that edge it stays on that side (EITHER: on one side) for `least` seconds */
 } grat_event;
 
 /* One event of a trigger that consists of several, or of one that is no edge. */
@@ -769,7 +770,15 @@ typedef enum grat_wave {
     GRAT_WAVE_EXPONENTIAL,
     GRAT_WAVE_ARBITRARY,     /* one period from points */
     GRAT_WAVE_CLOCK,         /* a logic signal */
+    GRAT_WAVE_SINC,
+    GRAT_WAVE_GAUSSIAN,
+    GRAT_WAVE_HALF_SINE,
+    GRAT_WAVE_NOISE,
+    GRAT_WAVE_PRBS,          /* pseudo-random bits */
+    GRAT_WAVE_DC,            /* the middle of low and high */
 } grat_wave;
+typedef enum grat_sweep_way { GRAT_SWEEP_UP, GRAT_SWEEP_DOWN, GRAT_SWEEP_UP_DOWN, GRAT_SWEEP_DOWN_UP } grat_sweep_way;
+typedef enum grat_gen_trigger { GRAT_GEN_FREE, GRAT_GEN_SCOPE, GRAT_GEN_EXT, GRAT_GEN_SOFTWARE } grat_gen_trigger;
 typedef struct grat_generator {
     uint32_t size;           /* sizeof(grat_generator) */
     grat_wave wave;
@@ -778,6 +787,14 @@ typedef struct grat_generator {
     double symmetry;         /* 0..1, 0.5 when nothing else is wanted */
     const double *points;    /* ARBITRARY: the smallest becomes low, the largest high; borrowed for the call */
     size_t count;
+    /* Some generators only (PicoScope); the others refuse what is not 0. */
+    double stop;             /* hertz: not 0 sweeps from frequency to this, by `step` each `dwell` seconds */
+    double step, dwell;
+    grat_sweep_way way;
+    grat_gen_trigger trigger;
+    bool trigger_falling;
+    unsigned cycles;         /* after each trigger; of a sweep whole sweeps; 0 = no end */
+    bool fire;               /* nothing else is changed: the software trigger, now */
 } grat_generator;
 /* A 1 kHz sine over the whole range of the instrument: low = high = 0 stands for that. */
 GRAT_API void grat_generator_init(grat_generator *g);

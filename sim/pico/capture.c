@@ -7,47 +7,11 @@
 
 /* The unit arms itself again in so long. */
 #define REARM 1e-6
-#define PIECE 4096u
 #define MS 1000000LL
 
 _Thread_local bool ps_in_callback;
 
 /* ---- block -------------------------------------------------------------------------------------- */
-
-static bool fires(const ps_trigger *t, int16_t before, int16_t now)
-{
-    bool up = before < t->threshold && now >= t->threshold, down = before > t->threshold && now <= t->threshold;
-    switch (t->direction) {
-    case 0:
-        return now >= t->threshold;
-    case 1:
-        return now <= t->threshold;
-    case 2:
-        return up;
-    case 3:
-        return down;
-    default:
-        return up || down;
-    }
-}
-
-/* Index of the first sample from `from` on that triggers, or -1 when `most` samples have none. */
-static int64_t find(const ps_unit *u, int64_t from, int64_t most, int64_t *fs)
-{
-    int16_t v[PIECE + 1];
-    int input = ps_input_index(u, u->trigger.source);
-    if (input < 0) return -1;
-    for (int64_t at = from; at < from + most; at += PIECE) {
-        ps_samples(u, input, at - 1, PIECE + 1, v);
-        for (uint32_t i = 1; i <= PIECE; i++) {
-            if (!fires(&u->trigger, v[i - 1], v[i])) continue;
-            double span = v[i] - v[i - 1], part = span != 0 ? (v[i] - u->trigger.threshold) / span : 0;
-            *fs = (int64_t)(fmin(fmax(part, 0), 1) * u->dt * 1e15);
-            return at + i - 1;
-        }
-    }
-    return -1;
-}
 
 /* The trigger of one capture that may begin at `from`; -1 for never. */
 static int64_t place(const ps_unit *u, int64_t from, int64_t *fs)
@@ -57,12 +21,13 @@ static int64_t place(const ps_unit *u, int64_t from, int64_t *fs)
     *fs = 0;
     if (!t->on) return armed;
     double hz = 1e9;
-    for (unsigned i = 0; i < u->model->channels; i++)
-        if (u->input[i].enabled && u->signal[i].hz > 0) hz = fmin(hz, u->signal[i].hz);
-    double most = 2 / hz / u->dt + 70000, limit = t->auto_ms > 0 ? t->auto_ms * 1e-3 / u->dt : most;
-    int64_t at = find(u, armed > 0 ? armed : 1, (int64_t)fmin(most, limit) + 1, fs);
-    if (at >= 0) return at + t->delay;
-    return t->auto_ms > 0 ? armed + (int64_t)limit : -1;
+    for (unsigned i = 0; i < PS_SOURCES; i++)
+        if ((i == PS_CHANNELS || u->input[i].enabled) && u->signal[i].hz > 0) hz = fmin(hz, u->signal[i].hz);
+    double most = 3 / hz / u->dt + 70000, limit = t->auto_s > 0 ? t->auto_s / u->dt : most;
+    ps_search s = {from, armed, (int64_t)fmin(most, limit) + 1};
+    int64_t at = ps_find_trigger(u, &s, fs);
+    if (at >= 0) return at + (int64_t)t->delay;
+    return t->auto_s > 0 ? armed + (int64_t)limit : -1;
 }
 
 /* Waits on the unit's lock until the sample of this index is taken; false when it was told to stop. */
@@ -107,22 +72,27 @@ static void *block_worker(void *arg)
     return NULL;
 }
 
+static void begin_run(ps_unit *u)
+{
+    u->run_ns = ps_now();
+    if (!u->first_ns) u->first_ns = u->run_ns;
+    u->base = (int64_t)nearbyint((double)(u->run_ns - u->first_ns) / 1e9 / u->dt);
+    ps_prepare(u);
+}
+
 uint32_t ps_run_block(ps_unit *u)
 {
     int64_t *start = realloc(u->start, u->captures * sizeof *start);
     if (start) u->start = start;
     int64_t *fs = realloc(u->offset_fs, u->captures * sizeof *fs);
     if (fs) u->offset_fs = fs;
-    if (!start || !fs) return 2;
-    u->run_ns = ps_now();
-    if (!u->first_ns) u->first_ns = u->run_ns;
-    u->base = (int64_t)nearbyint((double)(u->run_ns - u->first_ns) / 1e9 / u->dt);
-    ps_prepare(u);
+    if (!start || !fs) return PS_MEMORY_FAIL;
+    begin_run(u);
     u->done = 0;
     u->ready = u->stop = u->has_data = false;
     u->state = PS_BLOCK;
     u->worker_on = pthread_create(&u->worker, NULL, block_worker, u) == 0;
-    return u->worker_on ? PS_OK : 2;
+    return u->worker_on ? PS_OK : PS_MEMORY_FAIL;
 }
 
 void ps_stop(ps_unit *u)
@@ -146,49 +116,101 @@ static uint64_t least(const ps_unit *u)
     return n < 1 ? 1 : (uint64_t)n;
 }
 
-static uint32_t ring_length(const ps_unit *u)
+static uint64_t ring_length(const ps_unit *u)
 {
-    uint32_t n = u->overview;
+    uint64_t n = u->overview;
     for (unsigned i = 0; i < PS_INPUTS; i++) {
         const ps_buffer *b = &u->buffer[i];
-        if (!u->input[i].enabled || !b->length) continue;
-        if ((uint32_t)b->length < n) n = (uint32_t)b->length;
+        if (u->input[i].enabled && b->length && b->length < n) n = b->length;
     }
     return n;
 }
 
-static void deliver(ps_unit *u, uint32_t pos, uint32_t n)
+static int16_t clipped(const ps_unit *u)
 {
-    for (int i = 0; i < PS_INPUTS; i++) {
-        const ps_buffer *b = &u->buffer[i];
-        if (!u->input[i].enabled || !b->length) continue;
-        ps_reduce r = {.input = i, .from = (int64_t)u->delivered, .n = n, .ratio = u->ratio, .mode = u->mode};
-        ps_reduced(u, &r, b->max ? b->max + pos : NULL, b->min ? b->min + pos : NULL);
-    }
+    int16_t over = 0;
+    for (unsigned i = 0; i < PS_CHANNELS; i++)
+        if (u->input[i].enabled && u->input[i].clips) over = (int16_t)(over | 1 << i);
+    return over;
+}
+
+/* Raw samples that were taken; a loss when the unit holds more than it can. */
+static uint32_t taken(ps_unit *u, uint64_t *there)
+{
+    *there = (uint64_t)((double)(ps_now() - u->run_ns) / 1e9 / u->dt);
+    if (u->limit && *there > u->limit) *there = u->limit;
+    if ((double)(*there - u->delivered) * u->dt * 1e3 <= u->buffer_ms) return PS_OK;
+    u->state = PS_IDLE;
+    return PS_BUFFER_STALL;
 }
 
 uint32_t ps_poll(ps_unit *u, ps_chunk *out, bool *have)
 {
-    double taken = (double)(ps_now() - u->run_ns) / 1e9 / u->dt;
-    uint64_t there = (uint64_t)taken, ring = ring_length(u);
+    uint64_t there, ring = ring_length(u);
     *have = false;
-    if (u->limit && there > u->limit) there = u->limit;
     if (!ring) return PS_BUFFERS_NOT_SET;
     if (u->auto_stopped) return PS_OK;
-    if ((double)(there - u->delivered) * u->dt * 1e3 > u->buffer_ms) {
-        u->state = PS_IDLE;
-        return PS_BUFFER_STALL;
-    }
+    uint32_t status = taken(u, &there);
+    if (status) return status;
     bool last = u->limit && there >= u->limit;
     if (there - u->delivered < least(u) && !last) return PS_BUSY;
     uint64_t n = (there - u->delivered) / u->ratio, pos = u->out % ring;
     if (n > ring - pos) n = ring - pos;
     if (!n && !last) return PS_BUSY;
-    deliver(u, (uint32_t)pos, (uint32_t)n);
+    for (int i = 0; i < PS_INPUTS; i++) {
+        const ps_buffer *b = &u->buffer[i];
+        if (!u->input[i].enabled || !b->length || b->mode != u->mode) continue;
+        ps_reduce r = {i, (int64_t)u->delivered, (uint32_t)n, u->ratio, u->mode};
+        ps_reduced(u, &r, b, pos);
+    }
     u->delivered += n * u->ratio;
     u->out += n;
     u->auto_stopped = u->limit && u->limit - u->delivered < u->ratio;
-    *out = (ps_chunk){.samples = (int32_t)n, .start = (uint32_t)pos, .auto_stop = u->auto_stopped};
+    *out = (ps_chunk){(int32_t)n, (uint32_t)pos, u->auto_stopped, clipped(u)};
     *have = true;
     return PS_OK;
+}
+
+/* ---- streaming of the modern interface ------------------------------------------------------------------- */
+
+uint32_t ps_poll_queue(ps_unit *u, unsigned input, ps_chunk *out, uint64_t *number)
+{
+    ps_queue *q = &u->queue[input];
+    uint64_t there, least_out = UINT64_MAX;
+    *out = (ps_chunk){0};
+    *number = q->first;
+    if (!q->n) return PS_WAITING_FOR_BUFFERS;
+    const ps_buffer *b = &q->buffer[q->first % PS_QUEUE];
+    if (b->mode != u->mode) return PS_RATIO_MODE_BUFFER_NOT_SET;
+    u->delivered = q->out * u->ratio;
+    uint32_t status = taken(u, &there);
+    if (status) return status;
+    bool last = u->limit && there >= u->limit;
+    uint64_t n = there - u->delivered;
+    if (n < least(u) && !last) n = 0;
+    n /= u->ratio;
+    /* Another number for each channel. */
+    if (u->skew && !last) n -= n * (input % 3) / 8;
+    if (n > b->length - q->at) n = b->length - q->at;
+    ps_reduce r = {(int)input, (int64_t)u->delivered, (uint32_t)n, u->ratio, u->mode};
+    if (n) ps_reduced(u, &r, b, q->at);
+    *out = (ps_chunk){(int32_t)n, (uint32_t)q->at, 0, u->input[input].clips};
+    q->at += n;
+    q->out += n;
+    for (unsigned i = 0; i < PS_INPUTS; i++)
+        if (u->input[i].enabled && u->queue[i].out < least_out) least_out = u->queue[i].out;
+    u->out = least_out;
+    u->auto_stopped = u->limit && u->limit - least_out * u->ratio < u->ratio;
+    out->auto_stop = u->auto_stopped;
+    if (q->at < b->length) return PS_OK;
+    q->first++;
+    q->n--;
+    q->at = 0;
+    return q->n ? PS_OK : PS_WAITING_FOR_BUFFERS;
+}
+
+void ps_run_stream(ps_unit *u)
+{
+    begin_run(u);
+    u->state = PS_STREAM;
 }

@@ -17,6 +17,10 @@ static double shape(const ps_signal *s, double x)
         return x < 0.25 ? 4 * x : x < 0.75 ? 2 - 4 * x : 4 * x - 4;
     case PS_RAMP:
         return 2 * x - 1;
+    case PS_PULSE:
+        return (x >= 0.1 && x < 0.2) || (x >= 0.5 && x < 0.7) ? 1 : -1;
+    case PS_RUNT:
+        return x >= 0.1 && x < 0.3 ? 1 : x >= 0.5 && x < 0.7 ? 0 : -1;
     case PS_DC:
     case PS_GENERATOR:
         return 0;
@@ -24,43 +28,69 @@ static double shape(const ps_signal *s, double x)
     return 0;
 }
 
-/* The vendor's waves: sine, square, triangle, ramp up and down; others are flat. */
+/* The vendor's waves; noise and bits are a fixed pattern of one period. */
 static double generated(const ps_unit *u, double x)
 {
     static const enum ps_shape shapes[] = {PS_SINE, PS_SQUARE, PS_TRIANGLE, PS_RAMP, PS_RAMP};
-    double half = u->generator.pp_uv / 2e6, at = u->generator.offset_uv / 1e6;
+    double half = u->generator.pp / 2, at = u->generator.offset, y = x - 0.5;
     int wave = u->generator.wave;
     if (wave < 0) return at + half * u->generator.points[(int32_t)(x * u->generator.n)] / 32767;
-    if (wave > 4) return at;
-    return at + half * shape(&(ps_signal){.shape = shapes[wave]}, x) * (wave == 4 ? -1 : 1);
+    if (wave < 5) return at + half * shape(&(ps_signal){.shape = shapes[wave]}, x) * (wave == 4 ? -1 : 1);
+    if (wave == 5) return at + half * (y == 0 ? 1 : sin(16 * M_PI * y) / (16 * M_PI * y));
+    if (wave == 6) return at + half * (2 * exp(-40 * y * y) - 1);
+    if (wave == 7) return at + half * (2 * fabs(sin(M_PI * x)) - 1);
+    if (wave == 8) return at;
+    uint32_t h = (uint32_t)(x * 127) * 2654435761u >> 9;
+    return at + half * (wave == 9 ? (double)h / (1 << 22) - 1 : h & 1 ? 1 : -1);
 }
 
 /* The converter: a step is 2^(16 - bits) counts, the rails are at the full scale. */
 static int16_t convert(const ps_unit *u, const ps_input *in, double volts)
 {
-    double max = ps_max(u), step = ldexp(1, 16 - (int)ps_bits(u));
+    bool ext = in == &u->input[PS_EXT];
+    double max = ext ? 32767 : ps_max(u), step = ext ? 1 : ldexp(1, 16 - (int)ps_bits(u));
     double v = nearbyint((volts + in->offset) / ps_range_volts(in->range) * max / step) * step;
     return (int16_t)fmax(fmin(v, max), -max);
 }
 
+/* With a trigger the generator puts out so many periods after it, and rests at its offset. */
+static void gate(ps_unit *u, ps_input *in)
+{
+    in->gated = u->generator.source != 0 || u->generator.wave == 8;
+    in->rest = convert(u, in, u->generator.offset);
+}
+
+static void prepare_input(ps_unit *u, unsigned i)
+{
+    ps_input *in = &u->input[i];
+    ps_signal *s = &u->signal[i == PS_EXT ? PS_CHANNELS : i];
+    bool loop = s->shape == PS_GENERATOR;
+    if (!in->table) in->table = malloc(PS_TABLE * sizeof *in->table);
+    if (!in->table) return;
+    if (loop) s->hz = u->generator.hz;
+    double base = in->coupling ? s->offset : 0;
+    in->clips = false;
+    int16_t max = ps_max(u);
+    for (unsigned k = 0; k < PS_TABLE; k++) {
+        double x = (double)k / PS_TABLE;
+        in->table[k] = convert(u, in, loop ? generated(u, x) : base + s->volts * shape(s, x));
+        in->clips |= in->table[k] == max || in->table[k] == -max;
+    }
+    in->gated = false;
+    if (loop) gate(u, in);
+    int64_t zero = loop && u->generator.fired_ns ? u->generator.fired_ns : u->opened_ns;
+    double cycles = s->hz * u->dt, at = s->hz * (double)(u->run_ns - zero) / 1e9;
+    in->step = (uint64_t)(ldexp(cycles - floor(cycles), 63)) << 1;
+    in->phase = (uint64_t)(ldexp(at - floor(at), 63)) << 1;
+}
+
 void ps_prepare(ps_unit *u)
 {
-    for (unsigned i = 0; i < u->model->channels; i++) {
-        ps_input *in = &u->input[i];
-        ps_signal *s = &u->signal[i];
-        bool loop = s->shape == PS_GENERATOR;
-        if (!in->enabled || u->counter) continue;
-        if (!in->table) in->table = malloc(PS_TABLE * sizeof *in->table);
-        if (!in->table) continue;
-        if (loop) s->hz = u->generator.hz;
-        double base = in->coupling ? s->offset : 0;
-        for (unsigned k = 0; k < PS_TABLE; k++)
-            in->table[k] = convert(u, in, loop ? generated(u, (double)k / PS_TABLE)
-                                               : base + s->volts * shape(s, (double)k / PS_TABLE));
-        double cycles = s->hz * u->dt, at = s->hz * (double)(u->run_ns - u->opened_ns) / 1e9;
-        in->step = (uint64_t)(ldexp(cycles - floor(cycles), 63)) << 1;
-        in->phase = (uint64_t)(ldexp(at - floor(at), 63)) << 1;
-    }
+    for (unsigned i = 0; i < u->model->channels; i++)
+        if (u->input[i].enabled && !u->counter) prepare_input(u, i);
+    u->input[PS_EXT].range = 8;
+    u->input[PS_EXT].coupling = 1;
+    prepare_input(u, PS_EXT);
 }
 
 static void counted(const ps_unit *u, int64_t from, uint32_t n, int16_t *out)
@@ -72,16 +102,33 @@ static void counted(const ps_unit *u, int64_t from, uint32_t n, int16_t *out)
     }
 }
 
+/* Samples of a generator that waits for its trigger. */
+static void burst(const ps_unit *u, const ps_input *in, int64_t from, uint32_t n, int16_t *out)
+{
+    double hz = u->generator.hz, begin = (double)(u->generator.fired_ns - u->run_ns) / 1e9 / u->dt;
+    double length = u->generator.cycles && hz > 0 ? u->generator.cycles / hz / u->dt : 1e18;
+    bool fired = u->generator.fired_ns && u->generator.wave != 8;
+    for (uint32_t i = 0; i < n; i++) {
+        double at = (double)from + i - begin;
+        uint64_t phase = in->phase + in->step * (uint64_t)(from + i);
+        out[i] = fired && at >= 0 && at < length ? in->table[phase >> 48] : in->rest;
+    }
+}
+
 void ps_samples(const ps_unit *u, int input, int64_t from, uint32_t n, int16_t *out)
 {
     const ps_input *in = &u->input[input];
-    if (input >= PS_CHANNELS) {
+    if (input >= PS_CHANNELS && input < PS_INPUTS) {
         unsigned shift = 8 * ((unsigned)input - PS_CHANNELS);
         for (uint32_t i = 0; i < n; i++) out[i] = (int16_t)((uint64_t)(u->base + from + i) >> shift & 0xff);
         return;
     }
-    if (u->counter) {
+    if (u->counter && input != PS_EXT) {
         counted(u, from, n, out);
+        return;
+    }
+    if (in->gated) {
+        burst(u, in, from, n, out);
         return;
     }
     if (!in->table) {
@@ -92,7 +139,11 @@ void ps_samples(const ps_unit *u, int input, int64_t from, uint32_t n, int16_t *
     for (uint32_t i = 0; i < n; i++, phase += step) out[i] = in->table[phase >> 48];
 }
 
-static void reduce_group(const ps_reduce *r, const int16_t *v, int16_t *max, int16_t *min)
+typedef struct pair {
+    int16_t max, min;
+} pair;
+
+static pair reduce_group(const ps_reduce *r, const int16_t *v)
 {
     int16_t high = v[0], low = v[0];
     int64_t sum = 0;
@@ -107,26 +158,51 @@ static void reduce_group(const ps_reduce *r, const int16_t *v, int16_t *max, int
             if (v[i] < low) low = v[i];
         }
     }
-    *max = r->mode == 1 ? high : r->mode == 2 ? v[0] : (int16_t)(sum / (int64_t)r->ratio);
-    *min = low;
+    return (pair){r->mode == 1 ? high : r->mode == 2 ? v[0] : (int16_t)(sum / (int64_t)r->ratio), low};
 }
 
-void ps_reduced(const ps_unit *u, const ps_reduce *r, int16_t *max, int16_t *min)
+static void put(const ps_buffer *to, uint64_t at, pair v)
 {
-    if (r->mode == 0) {
-        if (max) ps_samples(u, r->input, r->from, r->n, max);
+    int16_t *max = to->max, *min = to->min;
+    if (to->bytes) {
+        int8_t *max8 = to->max, *min8 = to->min;
+        max8[at] = (int8_t)(v.max >> 8);
+        if (min8) min8[at] = (int8_t)(v.min >> 8);
         return;
     }
-    int16_t small[PIECE], *big = r->ratio > PIECE ? malloc(r->ratio * sizeof *big) : small, a, b;
+    max[at] = v.max;
+    if (min) min[at] = v.min;
+}
+
+static void as_they_are(const ps_unit *u, const ps_reduce *r, const ps_buffer *to, uint64_t at)
+{
+    int16_t piece[PIECE], *max = to->max;
+    if (!to->bytes) {
+        ps_samples(u, r->input, r->from, r->n, max + at);
+        return;
+    }
+    for (uint32_t i = 0; i < r->n; i += PIECE) {
+        uint32_t n = r->n - i < PIECE ? r->n - i : PIECE;
+        ps_samples(u, r->input, r->from + i, n, piece);
+        for (uint32_t k = 0; k < n; k++)
+            put(&(ps_buffer){.max = to->max, .bytes = true}, at + i + k, (pair){piece[k], 0});
+    }
+}
+
+void ps_reduced(const ps_unit *u, const ps_reduce *r, const ps_buffer *to, uint64_t at)
+{
+    if (r->mode == 0) {
+        as_they_are(u, r, to, at);
+        return;
+    }
+    int16_t small[PIECE], *big = r->ratio > PIECE ? malloc(r->ratio * sizeof *big) : small;
     uint32_t groups = r->ratio > PIECE ? 1 : PIECE / r->ratio;
+    ps_buffer out = *to;
+    if (r->mode != 1) out.min = NULL;
     for (uint32_t i = 0; big && i < r->n; i += groups) {
         uint32_t n = r->n - i < groups ? r->n - i : groups;
         ps_samples(u, r->input, r->from + (int64_t)i * r->ratio, n * r->ratio, big);
-        for (uint32_t k = 0; k < n; k++) {
-            reduce_group(r, big + (size_t)k * r->ratio, &a, &b);
-            if (max) max[i + k] = a;
-            if (min && r->mode == 1) min[i + k] = b;
-        }
+        for (uint32_t k = 0; k < n; k++) put(&out, at + i + k, reduce_group(r, big + (size_t)k * r->ratio));
     }
     if (big != small) free(big);
 }

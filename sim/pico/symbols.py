@@ -91,6 +91,22 @@ OWN = {
         StartFirmwareUpdate SetProbeInteractionCallback SetExternalReferenceInteractionCallback
         SetAWGOverrangeInteractionCallback SetTemperatureSensorInteractionCallback SetAuxIoMode GetScopeState
         GetAccessoryInfo SetDigitalPortInteractionCallback'''),
+    'psospa': (78, '''OpenUnit GetUnitInfo CloseUnit EnumerateUnits PingUnit Stop IsReady MemorySegments
+        MemorySegmentsBySamples GetMaximumAvailableMemory QueryMaxSegmentsBySamples SetChannelOn SetChannelOff
+        SetDigitalPortOn SetDigitalPortOff GetTimebase GetMinimumTimebaseStateless NearestSampleIntervalStateless
+        SetDeviceResolution GetDeviceResolution GetAdcLimits GetScalingValues GetAnalogueOffsetLimits
+        SetSimpleTrigger SetTriggerChannelProperties SetTriggerChannelConditions SetTriggerChannelDirections
+        SetTriggerDelay SetPulseWidthQualifierProperties SetPulseWidthQualifierConditions
+        SetPulseWidthQualifierDirections SetTriggerDigitalPortProperties SetPulseWidthDigitalPortProperties
+        TriggerWithinPreTriggerSamples GetTriggerTimeOffset GetValuesTriggerTimeOffsetBulk GetTriggerInfo
+        SetDataBuffer SetDataBuffers RunBlock GetValues GetValuesBulk GetValuesAsync GetValuesBulkAsync
+        GetValuesOverlapped StopUsingGetValuesOverlapped SetNoOfCaptures GetNoOfCaptures GetNoOfProcessedCaptures
+        RunStreaming GetStreamingLatestValues NoOfStreamingValues SigGenWaveform SigGenRange
+        SigGenWaveformDutyCycle SigGenTrigger SigGenFrequency SigGenFrequencySweep SigGenPhase SigGenPhaseSweep
+        SigGenSoftwareTriggerControl SigGenApply SigGenLimits SigGenFrequencyLimits SigGenPause SigGenRestart
+        QueryOutputEdgeDetect SetOutputEdgeDetect ResetChannelsAndReportAllChannelsOvervoltageTripStatus
+        ReportAllChannelsOvervoltageTripStatus CheckForUpdate StartFirmwareUpdate SetAuxIoMode
+        SetTriggerHoldoffCounterBySamples SetLedColours SetLedBrightness SetLedStates GetVariantDetails'''),
 }
 
 

@@ -1,6 +1,6 @@
 /* The calls of the PicoScope libraries with four names for one interface: ps2000a, ps3000a, ps4000a, ps5000a.
  * ROW(name, how, (argument types)); every call returns a PICO_STATUS. `how`: REAL is simulated, NOP is accepted without
- * ROW(name, how, (argument types)); every call returns a PICO_STATUS. `how`: REAL is simulated, NOP is accepted without
+ * effect, NO is refused with NOT_SUPPORTED_BY_THIS_DEVICE. Structs are void * here. Facts:
  * docs/reference/picoscope.md. PICO_ID is 2, 3, 4 or 5. */
 #ifndef SIM_PICO_TABLE_H
 #define SIM_PICO_TABLE_H
@@ -90,7 +90,7 @@ typedef void (*ps_streaming_ready)(int16_t handle, int32_t samples, uint32_t sta
     ROW(SetTriggerDelay, REAL, (int16_t, uint32_t))                                                                    \
     ROW(SigGenArbitraryMinMaxValues, REAL, (int16_t, int16_t *, int16_t *, uint32_t *, uint32_t *))                    \
     ROW(SigGenFrequencyToPhase, REAL, (int16_t, double, int32_t, uint32_t, uint32_t *))                                \
-    ROW(SigGenSoftwareControl, NO, (int16_t, int16_t))                                                                 \
+    ROW(SigGenSoftwareControl, REAL, (int16_t, int16_t))                                                               \
     ROW(Stop, REAL, (int16_t))
 
 #define PS_SIGGEN_V2(ROW)                                                                                              \
@@ -99,14 +99,14 @@ typedef void (*ps_streaming_ready)(int16_t handle, int32_t samples, uint32_t sta
 #define PS_DIGITAL(ROW)                                                                                                \
     ROW(SetDigitalPort, REAL, (int16_t, int32_t, int16_t, int16_t))                                                    \
     ROW(SetPulseWidthDigitalPortProperties, NO, (int16_t, void *, int16_t))                                            \
-    ROW(SetTriggerDigitalPortProperties, NO, (int16_t, void *, int16_t))                                               \
+    ROW(SetTriggerDigitalPortProperties, REAL, (int16_t, void *, int16_t))                                             \
     ROW(GetScalingValues, NO, (int16_t, void *, int16_t))                                                              \
-    ROW(SetUnscaledDataBuffers, NO, (int16_t, int32_t, int8_t *, int8_t *, int32_t, uint32_t, int32_t))
-#define PS_OLD_TRIGGER(ROW)                                                                                            \
-    ROW(SetTriggerChannelConditions, NO, (int16_t, void *, int16_t))                                                   \
-    ROW(SetTriggerChannelDirections, NO, (int16_t, int32_t, int32_t, int32_t, int32_t, int32_t, int32_t))              \
-    ROW(SetTriggerChannelProperties, NO, (int16_t, void *, int16_t, int16_t, int32_t))                                 \
-    ROW(SetPulseWidthQualifier, NO, (int16_t, void *, int16_t, int32_t, uint32_t, uint32_t, int32_t))
+    ROW(SetUnscaledDataBuffers, REAL, (int16_t, int32_t, int8_t *, int8_t *, int32_t, uint32_t, int32_t))
+#define PS_OLD_TRIGGER(ROW, HOW)                                                                                       \
+    ROW(SetTriggerChannelConditions, HOW, (int16_t, void *, int16_t))                                                  \
+    ROW(SetTriggerChannelDirections, HOW, (int16_t, int32_t, int32_t, int32_t, int32_t, int32_t, int32_t))             \
+    ROW(SetTriggerChannelProperties, HOW, (int16_t, void *, int16_t, int16_t, int32_t))                                \
+    ROW(SetPulseWidthQualifier, HOW, (int16_t, void *, int16_t, int32_t, uint32_t, uint32_t, int32_t))
 #define PS_POWER(ROW)                                                                                                  \
     ROW(ChangePowerSource, REAL, (int16_t, uint32_t))                                                                  \
     ROW(CurrentPowerSource, REAL, (int16_t))                                                                           \
@@ -117,30 +117,30 @@ typedef void (*ps_streaming_ready)(int16_t handle, int32_t samples, uint32_t sta
     ROW(GetMinimumTimebaseStateless, NO, (int16_t, uint32_t, uint32_t *, double *, int32_t))                           \
     ROW(NearestSampleIntervalStateless, NO, (int16_t, uint32_t, double, int32_t, uint16_t, uint32_t *, double *))      \
     ROW(IsLedFlashing, REAL, (int16_t, int16_t *))                                                                     \
-    ROW(SetPulseWidthQualifierConditions, NO, (int16_t, void *, int16_t, int32_t))
+    ROW(SetPulseWidthQualifierConditions, REAL, (int16_t, void *, int16_t, int32_t))
 
 #if PICO_ID == 2
 #define PS_OWN(ROW)                                                                                                    \
-    PS_SIGGEN_V2(ROW) PS_DIGITAL(ROW) PS_OLD_TRIGGER(ROW)                                                              \
+    PS_SIGGEN_V2(ROW) PS_DIGITAL(ROW) PS_OLD_TRIGGER(ROW, REAL)                                                        \
     ROW(HoldOff, NOP, (int16_t, uint64_t, int32_t))                                                                    \
     ROW(SetDigitalAnalogTriggerOperand, NO, (int16_t, int32_t))
 #elif PICO_ID == 3
 #define PS_OWN(ROW)                                                                                                    \
-    PS_SIGGEN_V2(ROW) PS_DIGITAL(ROW) PS_OLD_TRIGGER(ROW) PS_POWER(ROW)                                                \
+    PS_SIGGEN_V2(ROW) PS_DIGITAL(ROW) PS_OLD_TRIGGER(ROW, REAL) PS_POWER(ROW)                                          \
     ROW(HoldOff, NOP, (int16_t, uint64_t, int32_t))                                                                    \
     ROW(GetMaxEtsValues, NO, (int16_t, int16_t *, int16_t *))                                                          \
-    ROW(GetTriggerInfoBulk, NO, (int16_t, void *, uint32_t, uint32_t))                                                 \
-    ROW(SetPulseWidthQualifierV2, NO, (int16_t, void *, int16_t, int32_t, uint32_t, uint32_t, int32_t))                \
-    ROW(SetTriggerChannelConditionsV2, NO, (int16_t, void *, int16_t))
+    ROW(GetTriggerInfoBulk, REAL, (int16_t, void *, uint32_t, uint32_t))                                               \
+    ROW(SetPulseWidthQualifierV2, REAL, (int16_t, void *, int16_t, int32_t, uint32_t, uint32_t, int32_t))              \
+    ROW(SetTriggerChannelConditionsV2, REAL, (int16_t, void *, int16_t))
 #elif PICO_ID == 4
 #define PS_OWN(ROW)                                                                                                    \
     PS_POWER(ROW) PS_FLEXIBLE(ROW)                                                                                     \
     ROW(OpenUnitWithResolution, REAL, (int16_t *, int8_t *, int32_t))                                                  \
     ROW(OpenUnitAsyncWithResolution, NO, (int16_t *, int8_t *, int32_t))                                               \
-    ROW(SetPulseWidthQualifierProperties, NO, (int16_t, int32_t, uint32_t, uint32_t, int32_t))                         \
-    ROW(SetTriggerChannelConditions, NO, (int16_t, void *, int16_t, int32_t))                                          \
-    ROW(SetTriggerChannelDirections, NO, (int16_t, void *, int16_t))                                                   \
-    ROW(SetTriggerChannelProperties, NO, (int16_t, void *, int16_t, int16_t, int32_t))                                 \
+    ROW(SetPulseWidthQualifierProperties, REAL, (int16_t, int32_t, uint32_t, uint32_t, int32_t))                       \
+    ROW(SetTriggerChannelConditions, REAL, (int16_t, void *, int16_t, int32_t))                                        \
+    ROW(SetTriggerChannelDirections, REAL, (int16_t, void *, int16_t))                                                 \
+    ROW(SetTriggerChannelProperties, REAL, (int16_t, void *, int16_t, int16_t, int32_t))                               \
     ROW(SetFrequencyCounter, NO, (int16_t, int32_t, int16_t, int32_t, int16_t, int16_t))                               \
     ROW(SetChannelLed, NO, (int16_t, void *, uint16_t))                                                                \
     ROW(SetProbeInteractionCallback, NOP, (int16_t, void *))                                                           \
@@ -156,17 +156,17 @@ typedef void (*ps_streaming_ready)(int16_t handle, int32_t samples, uint32_t sta
     ROW(SetProbeLedDefaults, NO, (int16_t))
 #else
 #define PS_OWN(ROW)                                                                                                    \
-    PS_SIGGEN_V2(ROW) PS_DIGITAL(ROW) PS_OLD_TRIGGER(ROW) PS_POWER(ROW) PS_FLEXIBLE(ROW)                               \
+    PS_SIGGEN_V2(ROW) PS_DIGITAL(ROW) PS_OLD_TRIGGER(ROW, NO) PS_POWER(ROW) PS_FLEXIBLE(ROW)                           \
     ROW(ChannelCombinationsStateless, NO, (int16_t, uint32_t *, uint32_t *, int32_t, uint32_t, int16_t))               \
     ROW(CheckForUpdate, NO, (int16_t, void *, void *, uint16_t *))                                                     \
     ROW(StartFirmwareUpdate, NO, (int16_t, void *))                                                                    \
-    ROW(GetTriggerInfoBulk, NO, (int16_t, void *, uint32_t, uint32_t))                                                 \
-    ROW(SetAutoTriggerMicroSeconds, NO, (int16_t, uint64_t))                                                           \
-    ROW(SetPulseWidthQualifierDirections, NO, (int16_t, void *, int16_t))                                              \
-    ROW(SetPulseWidthQualifierProperties, NO, (int16_t, uint32_t, uint32_t, int32_t))                                  \
-    ROW(SetTriggerChannelConditionsV2, NO, (int16_t, void *, int16_t, int32_t))                                        \
-    ROW(SetTriggerChannelDirectionsV2, NO, (int16_t, void *, uint16_t))                                                \
-    ROW(SetTriggerChannelPropertiesV2, NO, (int16_t, void *, int16_t, int16_t))                                        \
+    ROW(GetTriggerInfoBulk, REAL, (int16_t, void *, uint32_t, uint32_t))                                               \
+    ROW(SetAutoTriggerMicroSeconds, REAL, (int16_t, uint64_t))                                                         \
+    ROW(SetPulseWidthQualifierDirections, REAL, (int16_t, void *, int16_t))                                            \
+    ROW(SetPulseWidthQualifierProperties, REAL, (int16_t, uint32_t, uint32_t, int32_t))                                \
+    ROW(SetTriggerChannelConditionsV2, REAL, (int16_t, void *, int16_t, int32_t))                                      \
+    ROW(SetTriggerChannelDirectionsV2, REAL, (int16_t, void *, uint16_t))                                              \
+    ROW(SetTriggerChannelPropertiesV2, REAL, (int16_t, void *, int16_t, int16_t))                                      \
     ROW(TriggerWithinPreTriggerSamples, NO, (int16_t, int32_t))
 #endif
 

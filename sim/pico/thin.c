@@ -8,7 +8,7 @@
 #define JOIN(a, b) JOIN_(a, b)
 #define EXPORT __attribute__((visibility("default")))
 
-#if defined(PICO_ps2000) || defined(PICO_ps3000)
+#ifdef PICO_ps3000
 /* 0 is failure. */
 #define NONE(name)                                                                                                     \
     EXPORT int16_t JOIN(PICO_LIBRARY, name)(void);                                                                     \
@@ -23,11 +23,7 @@ NONE(_get_streaming_last_values) NONE(_overview_buffer_status) NONE(_get_streami
 NONE(_get_streaming_values_no_aggregation) NONE(_stop) NONE(_set_ets) NONE(SetAdvTriggerChannelProperties)
 NONE(SetAdvTriggerChannelConditions) NONE(SetAdvTriggerChannelDirections) NONE(SetAdvTriggerDelay)
 NONE(SetPulseWidthQualifier) NONE(PingUnit)
-#ifdef PICO_ps2000
-NONE(_set_led) NONE(_set_light) NONE(_last_button_press) NONE(_set_sig_gen_built_in) NONE(_set_sig_gen_arbitrary)
-#else
 NONE(_set_siggen) NONE(_release_stream_buffer) NONE(_save_streaming_data) NONE(_streaming_ns_get_interval_stateless)
-#endif
 
 #else
 #define NONE(name)                                                                                                     \
@@ -58,12 +54,10 @@ NONE(SetTriggerChannelConditions) NONE(SetTriggerChannelDirections) NONE(SetTrig
 NONE(GetValuesTriggerTimeOffsetBulk) NONE(SetDataBuffers) NONE(SetDataBuffer) NONE(RunBlock) NONE(RunStreaming)
 NONE(IsReady) NONE(GetStreamingLatestValues) NONE(NoOfStreamingValues) NONE(GetValues) NONE(GetValuesBulk)
 NONE(GetValuesAsync) NONE(Stop) NONE(PingUnit) NONE(GetNoOfCaptures)
-#if defined(PICO_ps4000) || defined(PICO_ps6000)
 NONE(SetChannel) NONE(GetTimebase2) NONE(SetSigGenArbitrary) NONE(SetSigGenBuiltIn) NONE(SigGenFrequencyToPhase)
 NONE(SigGenArbitraryMinMaxValues) NONE(SigGenSoftwareControl) NONE(SetEts) NONE(SetPulseWidthQualifier)
 NONE(IsTriggerOrPulseWidthQualifierEnabled) NONE(GetTriggerTimeOffset64) NONE(GetValuesTriggerTimeOffsetBulk64)
 NONE(SetDataBufferBulk) NONE(SetEtsTimeBuffer) NONE(SetEtsTimeBuffers) NONE(GetMaxDownSampleRatio)
-#endif
 #ifdef PICO_ps4000
 OPEN(OpenUnitEx) OPEN(OpenUnitAsyncEx) NONE(IsLedFlashing) NONE(SigGenOff) NONE(SetExtTriggerRange)
 NONE(GetTriggerChannelTimeOffset) NONE(GetTriggerChannelTimeOffset64) NONE(GetValuesTriggerChannelTimeOffsetBulk)
@@ -76,23 +70,5 @@ NONE(SetSigGenBuiltInV2) NONE(SetSigGenPropertiesArbitrary) NONE(SetSigGenProper
 NONE(GetValuesOverlapped) NONE(GetValuesOverlappedBulk) NONE(GetValuesBulkAsyc) NONE(GetNoOfProcessedCaptures)
 NONE(SetWaveformLimiter) NONE(GetTriggerInfoBulk) NONE(SetExternalClock) NONE(GetAnalogueOffset)
 NONE(QueryTemperatures) NONE(QueryOutputEdgeDetect) NONE(SetOutputEdgeDetect)
-#endif
-#ifdef PICO_ps6000a
-NONE(MemorySegmentsBySamples) NONE(GetMaximumAvailableMemory) NONE(QueryMaxSegmentsBySamples) NONE(SetChannelOn)
-NONE(SetChannelOff) NONE(SetDigitalPortOn) NONE(SetDigitalPortOff) NONE(GetMinimumTimebaseStateless)
-NONE(NearestSampleIntervalStateless) NONE(ChannelCombinationsStateless) NONE(SetDeviceResolution)
-NONE(GetDeviceResolution) NONE(GetAdcLimits) NONE(GetScalingValues) NONE(GetAnalogueOffsetLimits)
-NONE(SetPulseWidthQualifierProperties) NONE(SetPulseWidthQualifierConditions) NONE(SetPulseWidthQualifierDirections)
-NONE(SetTriggerDigitalPortProperties) NONE(SetPulseWidthDigitalPortProperties) NONE(TriggerWithinPreTriggerSamples)
-NONE(GetTriggerInfo) NONE(GetValuesBulkAsync) NONE(GetValuesOverlapped) NONE(StopUsingGetValuesOverlapped)
-NONE(GetNoOfProcessedCaptures) NONE(SigGenWaveform) NONE(SigGenRange) NONE(SigGenWaveformDutyCycle)
-NONE(SigGenTrigger) NONE(SigGenFilter) NONE(SigGenFrequency) NONE(SigGenFrequencySweep) NONE(SigGenPhase)
-NONE(SigGenPhaseSweep) NONE(SigGenClockManual) NONE(SigGenSoftwareTriggerControl) NONE(SigGenApply)
-NONE(SigGenLimits) NONE(SigGenFrequencyLimits) NONE(SigGenPause) NONE(SigGenRestart) NONE(QueryOutputEdgeDetect)
-NONE(SetOutputEdgeDetect) NONE(ResetChannelsAndReportAllChannelsOvervoltageTripStatus)
-NONE(ReportAllChannelsOvervoltageTripStatus) NONE(CheckForUpdate) NONE(StartFirmwareUpdate)
-NONE(SetProbeInteractionCallback) NONE(SetExternalReferenceInteractionCallback)
-NONE(SetAWGOverrangeInteractionCallback) NONE(SetTemperatureSensorInteractionCallback) NONE(SetAuxIoMode)
-NONE(GetScopeState) NONE(GetAccessoryInfo) NONE(SetDigitalPortInteractionCallback)
 #endif
 #endif

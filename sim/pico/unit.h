@@ -4,14 +4,17 @@
  * Which units there are: GRATICULE_PICO_SIM, or the file that it names with a leading @. Units are separated by ; or
  * newlines, words by blanks:
  *   LIBRARY VARIANT SERIAL [OPTION…]        ps5000a 5444D CD456/0002 power a=sine,1000,1.5,0
- *   a=SHAPE,HZ,VOLTS,OFFSET  also b= … h=   sine square triangle ramp dc, and
+ *   a=SHAPE,HZ,VOLTS,OFFSET  also b= … h= and ext=; sine square triangle ramp dc; pulse: high for one and for two
+ *                           tenths of the period in turn; runt: to the full height and to half of it in turn;
  *                           gen: what the generator of the unit puts out
  *   counter=N       every analog sample is its index since the first run, modulo N
  *   power           4-channel units ask for their power source at the opening
  *   late=MS         the block callback comes so much later
  *   buffer=MS       streaming: what the unit holds when the host does not poll; then BUFFER_STALL. 1000
  *   fault=CALL,N,STATUS   the Nth call of that name has this status; `unplug` instead of a number for all from then on
- * Without it there is one unit in each library. */
+ *   skew            ps6000a, psospa: a streaming poll gives each channel another number of samples
+ * Without it there is one unit in each library. In the process of a program that opens SIM::ps5444d there are only
+ * those that it opens. */
 #ifndef SIM_PICO_UNIT_H
 #define SIM_PICO_UNIT_H
 
@@ -25,10 +28,13 @@
 #define PS_CHANNELS 8
 #define PS_PORTS 2
 #define PS_INPUTS (PS_CHANNELS + PS_PORTS)
-#define PS_UNITS 16
+/* The external trigger: an input of +-5 V that is never recorded. */
+#define PS_EXT PS_INPUTS
+#define PS_SOURCES (PS_CHANNELS + 1)   /* of triggers; the last is the external one */
+#define PS_UNITS 64
 #define PS_FAULTS 8
 
-typedef enum ps_clock { PS_500M, PS_1G, PS_80M, PS_5000 } ps_clock;
+typedef enum ps_clock { PS_500M, PS_1G, PS_80M, PS_5000, PS_5G, PS_PICOSECONDS, PS_DOUBLING } ps_clock;
 typedef struct ps_model {
     const char *library, *variant;
     unsigned channels, ports;
@@ -41,7 +47,7 @@ typedef struct ps_model {
     unsigned bits;            /* at the opening */
 } ps_model;
 
-enum ps_shape { PS_SINE, PS_SQUARE, PS_TRIANGLE, PS_RAMP, PS_DC, PS_GENERATOR };
+enum ps_shape { PS_SINE, PS_SQUARE, PS_TRIANGLE, PS_RAMP, PS_DC, PS_GENERATOR, PS_PULSE, PS_RUNT };
 typedef struct ps_signal {
     enum ps_shape shape;
     double hz, volts, offset;
@@ -59,23 +65,57 @@ typedef struct ps_input {
     int coupling;
     double offset;
     int16_t *table;           /* one period, PS_TABLE codes; NULL until a run needs it */
+    bool clips;               /* some of them are at a rail */
+    bool gated;               /* rests outside of the generator's burst */
+    int16_t rest;
     uint64_t step, phase;     /* of the run: part of a period in 2^-64 */
 } ps_input;
 #define PS_TABLE 65536
 
+/* Modes: 0 as it is, 1 aggregate, 2 decimate, 4 average. */
 typedef struct ps_buffer {
-    int16_t *max, *min;
-    int32_t length;
-    int32_t mode;
+    void *max, *min;
+    uint64_t length;
+    int mode;
+    bool bytes;               /* 8 bits a sample */
 } ps_buffer;
+/* Buffers that wait for a stream of the modern interface. */
+#define PS_QUEUE 8
+typedef struct ps_queue {
+    ps_buffer buffer[PS_QUEUE];
+    uint64_t first, n;        /* number of the first, and how many there are */
+    uint64_t at;              /* values in the first */
+    uint64_t out;             /* values in all */
+} ps_queue;
 
+/* Directions, states and types have the vendor's numbers. */
 typedef struct ps_trigger {
-    bool on;
-    int source;
+    bool on;                  /* simple, or with conditions */
+    bool simple;
+    int source;               /* simple: index of a source */
     int16_t threshold;
     int direction;
-    uint32_t delay;
-    int auto_ms;
+    uint64_t delay;
+    double auto_s;            /* 0 = never */
+    struct {
+        bool known, window;
+        int direction;
+        int16_t upper, lower;
+        uint16_t upper_hysteresis, lower_hysteresis;
+    } event[PS_SOURCES];
+    unsigned groups;
+    struct {
+        uint16_t yes, no;     /* sources that must be active, and must not */
+        bool lines, width;
+    } group[16];
+    struct {
+        bool on, window;
+        uint16_t sources;     /* one */
+        int direction, type;
+        uint32_t lower, upper;
+    } width;
+    uint8_t line[16];
+    bool lines;
 } ps_trigger;
 
 typedef enum ps_state { PS_IDLE, PS_BLOCK, PS_STREAM } ps_state;
@@ -83,10 +123,10 @@ typedef enum ps_state { PS_IDLE, PS_BLOCK, PS_STREAM } ps_state;
 typedef struct ps_unit {
     const ps_model *model;
     char serial[32];
-    ps_signal signal[PS_CHANNELS];
+    ps_signal signal[PS_SOURCES];
     ps_fault fault[PS_FAULTS];
     unsigned faults, counter;
-    bool ask_power, unplugged;
+    bool ask_power, unplugged, skew;
     int late_ms, buffer_ms;
 
     int16_t handle;           /* 0 = closed */
@@ -96,8 +136,9 @@ typedef struct ps_unit {
     uint32_t power;           /* not 0: to be acknowledged */
     bool usb_powered;
     int resolution;           /* enum of the vendor */
-    ps_input input[PS_INPUTS];
+    ps_input input[PS_INPUTS + 1];
     ps_buffer *buffer;        /* segments * PS_INPUTS */
+    ps_queue queue[PS_INPUTS];
     uint32_t segments, captures;
     ps_trigger trigger;
     int64_t opened_ns, first_ns; /* first_ns: of the first run, where counters begin */
@@ -107,7 +148,7 @@ typedef struct ps_unit {
     pthread_t worker;
     uint32_t run_status;
     double dt;
-    int32_t pre, post;
+    int64_t pre, post;
     uint32_t done;            /* captures that are complete */
     int64_t *start;           /* index of the first sample of each */
     int64_t *offset_fs;       /* crossing to sample */
@@ -115,19 +156,32 @@ typedef struct ps_unit {
     void (*block_cb)(int16_t, uint32_t, void *);
     void *user;
 
-    uint32_t ratio, overview;
-    int32_t mode;
+    uint32_t ratio;
+    uint64_t overview;
+    int mode;
     uint64_t delivered;       /* raw samples */
     uint64_t out;             /* values */
     uint64_t limit;           /* raw samples when auto_stop, else 0 */
     bool auto_stopped;
+    /* ps2000: part of a block before the trigger; a loss that was not yet asked for; the library's buffers */
+    double before;
+    bool lost;
+    int16_t *own[2];
     struct {
-        int32_t offset_uv;
-        uint32_t pp_uv;
-        int wave;             /* -1: points */
-        double hz;
+        double offset, pp;    /* volts */
+        int wave;             /* the classic number; -1: points */
+        double hz, stop, step, dwell;
         int16_t *points;
         int32_t n;
+        unsigned cycles;
+        int source;           /* of the trigger; 0 = it runs */
+        int64_t fired_ns;     /* 0 = not yet */
+        /* modern: until it is applied */
+        int set_wave, set_source;
+        double set_offset, set_pp, set_hz, set_stop, set_step, set_dwell;
+        int16_t *set_points;
+        int32_t set_n;
+        unsigned set_cycles;
     } generator;
 } ps_unit;
 
@@ -136,10 +190,16 @@ extern _Thread_local bool ps_in_callback;
 
 /* ---- units.c -------------------------------------------------------------------------------------- */
 
-/* Units of the library with this name, read once. */
-ps_unit *ps_units(const char *library, unsigned *n);
+/* Units of this library: the i-th, NULL behind the last. Their description is read at the first call. */
+ps_unit *ps_unit_at(const char *library, unsigned i);
+/* A further unit of this model, for this process; its serial number is made up. NULL with a sentence. */
+ps_unit *ps_add(const char *model, char why[200]);
+/* Ends a unit that ps_add made; it must be closed. */
+void ps_remove(const char *serial);
+bool ps_knows(const char *model);
 int64_t ps_now(void);
 unsigned ps_bits(const ps_unit *u);
+int16_t ps_max_at(const ps_unit *u, unsigned bits);
 int16_t ps_max(const ps_unit *u);
 double ps_range_volts(int range);
 /* Index into input[], or -1. */
@@ -152,6 +212,69 @@ double ps_interval(const ps_unit *u, uint32_t timebase);
 /* The injected status of this call, or OK. */
 uint32_t ps_fault_of(ps_unit *u, const char *call);
 
+/* ---- calls.c: what the calls of the interfaces share -------------------------------------------------- */
+
+/* NULL with a status when the call is not possible now. */
+ps_unit *ps_enter(const char *library, int16_t h, const char *call, uint32_t *status);
+uint32_t ps_leave(ps_unit *u, uint32_t status);
+#define PS_BEGIN(h, call)                                                                                              \
+    uint32_t begun;                                                                                                    \
+    ps_unit *u = ps_enter(library, h, #call, &begun);                                                                  \
+    if (!u) return begun
+uint32_t ps_open(const char *library, int16_t *h, const int8_t *serial, int resolution);
+uint32_t ps_enumerate(const char *library, int16_t *count, int8_t *serials, int16_t *length);
+uint32_t ps_info(const char *library, const ps_unit *u, int8_t *text, int cap, int16_t *size, uint32_t info);
+double ps_offset_limit(int range);
+uint32_t ps_set_channel(ps_unit *u, int32_t channel, const ps_input *in);
+uint32_t ps_set_port(ps_unit *u, int32_t port, bool on);
+uint32_t ps_set_segments(ps_unit *u, uint32_t n);
+uint32_t ps_captures(const ps_unit *u, uint32_t *n);
+uint32_t ps_timebase(const ps_unit *u, uint32_t n, uint64_t samples, double *ns, uint64_t *max);
+uint32_t ps_set_resolution(ps_unit *u, int resolution);
+/* Index of a source of triggers by the vendor's number, or -1. */
+int ps_source(const ps_unit *u, int32_t number);
+uint32_t ps_simple_trigger(ps_unit *u, const ps_trigger *t);
+uint32_t ps_offset(const ps_unit *u, uint64_t segment, int64_t *fs);
+uint32_t ps_set_buffer(ps_unit *u, int32_t channel, uint64_t segment, const ps_buffer *b);
+typedef struct ps_block {
+    int64_t pre, post;
+    uint32_t timebase;
+    uint64_t segment;
+    void (*ready)(int16_t, uint32_t, void *);
+    void *user;
+} ps_block;
+uint32_t ps_start_block(ps_unit *u, const ps_block *b);
+typedef struct ps_values {
+    uint64_t start, n;        /* raw samples; n becomes the values that were written */
+    uint64_t from, to;        /* segments */
+    uint64_t ratio;
+    int mode;
+    int16_t *overflow;
+} ps_values;
+uint32_t ps_read(ps_unit *u, ps_values *v);
+typedef struct ps_stream {
+    double dt;
+    uint64_t pre, post, overview;
+    bool auto_stop;
+    uint64_t ratio;
+    int mode;
+} ps_stream;
+/* dt becomes what it is; the caller may still correct u->dt to what it tells its own caller. */
+uint32_t ps_start_stream(ps_unit *u, ps_stream *s);
+/* At once, unless a trigger is named: then by ps_fire. 2 V at most. */
+uint32_t ps_generate(ps_unit *u);
+uint32_t ps_fire(ps_unit *u);
+
+/* ---- trigger.c ---------------------------------------------------------------------------------------- */
+
+uint32_t ps_check_trigger(const ps_unit *u);
+/* Index of the first sample that triggers at `armed` or later, looking at all from `from` on, or -1 when `most` samples
+ * behind `armed` have none; and how long before it the level was crossed. */
+typedef struct ps_search {
+    int64_t from, armed, most;
+} ps_search;
+int64_t ps_find_trigger(const ps_unit *u, const ps_search *s, int64_t *fs);
+
 /* ---- signal.c --------------------------------------------------------------------------------------- */
 
 void ps_prepare(ps_unit *u);
@@ -162,10 +285,10 @@ typedef struct ps_reduce {
     int64_t from;
     uint32_t n;               /* values to make */
     uint32_t ratio;
-    int32_t mode;
+    int mode;
 } ps_reduce;
-/* Values after down-sampling; min only for AGGREGATE, and may be NULL. */
-void ps_reduced(const ps_unit *u, const ps_reduce *r, int16_t *max, int16_t *min);
+/* Values after down-sampling, from value `at` of a buffer on. */
+void ps_reduced(const ps_unit *u, const ps_reduce *r, const ps_buffer *to, uint64_t at);
 
 /* ---- capture.c -------------------------------------------------------------------------------------- */
 
@@ -175,9 +298,13 @@ void ps_stop(ps_unit *u);
 typedef struct ps_chunk {
     int32_t samples;
     uint32_t start;
-    int16_t auto_stop;
+    int16_t auto_stop, overflow;
 } ps_chunk;
 /* What a poll finds; false in *have when there is nothing new. */
 uint32_t ps_poll(ps_unit *u, ps_chunk *out, bool *have);
+/* Starts what ps_start_stream has prepared. */
+void ps_run_stream(ps_unit *u);
+/* The same for one input of the modern interface: into its queue. `number` is that of the buffer. */
+uint32_t ps_poll_queue(ps_unit *u, unsigned input, ps_chunk *out, uint64_t *number);
 
 #endif

@@ -10,6 +10,8 @@
 #define TEXT_MAX 8192
 
 static const ps_model models[] = {
+    {"ps2000", "2204A", 2, 0, PS_DOUBLING, 8000, 1, 2, 10, 2e6, false, 8},
+    {"ps2000", "2205A", 2, 0, PS_DOUBLING, 16000, 1, 2, 10, 2e6, false, 8},
     {"ps2000a", "2206BMSO", 2, 2, PS_500M, 32u << 20, 128, 1, 10, 31.25e6, false, 8},
     {"ps2000a", "2406B", 4, 0, PS_500M, 32u << 20, 128, 1, 10, 31.25e6, false, 8},
     {"ps2000a", "2408B", 4, 0, PS_1G, 128u << 20, 128, 1, 10, 62.5e6, false, 8},
@@ -20,12 +22,19 @@ static const ps_model models[] = {
     {"ps5000a", "5244D", 2, 0, PS_5000, 512u << 20, 250000, 0, 10, 250e6, false, 8},
     {"ps5000a", "5444D", 4, 0, PS_5000, 512u << 20, 250000, 0, 10, 250e6, true, 8},
     {"ps5000a", "5444DMSO", 4, 2, PS_5000, 512u << 20, 250000, 0, 10, 250e6, true, 8},
+    {"ps6000a", "6424E", 4, 2, PS_5G, 4ull << 30, 2000000, 0, 10, 625e6, false, 8},
+    {"ps6000a", "6824E", 8, 2, PS_5G, 4ull << 30, 2000000, 0, 10, 625e6, false, 8},
+    {"psospa", "3418E", 4, 0, PS_PICOSECONDS, 2ull << 30, 1000000, 0, 10, 625e6, false, 8},
+    {"psospa", "3418EMSO", 4, 2, PS_PICOSECONDS, 2ull << 30, 1000000, 0, 10, 625e6, false, 8},
 };
+#ifndef PICO_INPROC
 static const char default_units[] =
-    "ps2000a 2406B SIM/2406;ps3000a 3206DMSO SIM/3206;ps4000a 4824A SIM/4824;ps5000a 5244D SIM/5244";
+    "ps2000 2204A SIM/2204;ps2000a 2406B SIM/2406;ps3000a 3206DMSO SIM/3206;ps4000a 4824A SIM/4824;"
+    "ps5000a 5244D SIM/5244;ps6000a 6424E SIM/6424;psospa 3418E SIM/3418";
+#endif
 
-static ps_unit table[PS_UNITS];
-static unsigned table_n;
+static ps_unit *table[PS_UNITS];
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 
 int64_t ps_now(void)
 {
@@ -34,6 +43,7 @@ int64_t ps_now(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+#ifndef PICO_INPROC
 /* ---- the description ---------------------------------------------------------------------------- */
 
 static void read_text(char *out, size_t cap)
@@ -52,10 +62,10 @@ static void read_text(char *out, size_t cap)
 
 static void take_signal(ps_signal *s, const char *text)
 {
-    static const char *const names[] = {"sine", "square", "triangle", "ramp", "dc", "gen"};
+    static const char *const names[] = {"sine", "square", "triangle", "ramp", "dc", "gen", "pulse", "runt"};
     char shape[16] = "";
     sscanf(text, "%15[a-z],%lf,%lf,%lf", shape, &s->hz, &s->volts, &s->offset);
-    for (unsigned i = 0; i < 6; i++)
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(shape, names[i]) == 0) s->shape = (enum ps_shape)i;
 }
 
@@ -74,6 +84,8 @@ static void take_fault(ps_unit *u, const char *text)
 static void take_option(ps_unit *u, const char *word)
 {
     if (word[0] >= 'a' && word[0] <= 'h' && word[1] == '=') take_signal(&u->signal[word[0] - 'a'], word + 2);
+    else if (strncmp(word, "ext=", 4) == 0) take_signal(&u->signal[PS_CHANNELS], word + 4);
+    else if (strcmp(word, "skew") == 0) u->skew = true;
     else if (strncmp(word, "counter=", 8) == 0) sscanf(word + 8, "%u", &u->counter);
     else if (strcmp(word, "power") == 0) u->ask_power = true;
     else if (strncmp(word, "late=", 5) == 0) sscanf(word + 5, "%d", &u->late_ms);
@@ -89,6 +101,8 @@ static const ps_model *find_model(const char *library, const char *variant)
     return NULL;
 }
 
+#endif
+
 static void init_unit(ps_unit *u, const ps_model *m, const char *serial)
 {
     static const ps_signal base[] = {{PS_SINE, 1000, 1.5, 0}, {PS_SQUARE, 1000, 1, 0}, {PS_TRIANGLE, 500, 2, 0},
@@ -96,6 +110,7 @@ static void init_unit(ps_unit *u, const ps_model *m, const char *serial)
     *u = (ps_unit){.model = m, .buffer_ms = 1000};
     snprintf(u->serial, sizeof u->serial, "%s", serial);
     for (unsigned i = 0; i < PS_CHANNELS; i++) u->signal[i] = base[i % 4];
+    u->signal[PS_CHANNELS] = (ps_signal){PS_SQUARE, 1000, 2.5, 0};
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -105,6 +120,7 @@ static void init_unit(ps_unit *u, const ps_model *m, const char *serial)
     atomic_flag_clear(&u->busy);
 }
 
+#ifndef PICO_INPROC
 /* One unit: its words are cut off in place. */
 static void take_unit(char *text, const char *library)
 {
@@ -118,15 +134,18 @@ static void take_unit(char *text, const char *library)
         if (!*p) break;
         *p++ = '\0';
     }
-    if (n < 3 || strcmp(word[0], library) != 0 || table_n == PS_UNITS) return;
+    unsigned at = 0;
+    while (at < PS_UNITS && table[at]) at++;
+    if (n < 3 || strcmp(word[0], library) != 0 || at == PS_UNITS) return;
     const ps_model *m = find_model(word[0], word[1]);
     if (!m) {
         fprintf(stderr, "GRATICULE_PICO_SIM: %s %s: unknown model\n", word[0], word[1]);
         return;
     }
-    init_unit(&table[table_n], m, word[2]);
-    for (unsigned i = 3; i < n; i++) take_option(&table[table_n], word[i]);
-    table_n++;
+    table[at] = malloc(sizeof *table[at]);
+    if (!table[at]) return;
+    init_unit(table[at], m, word[2]);
+    for (unsigned i = 3; i < n; i++) take_option(table[at], word[i]);
 }
 
 static const char *wanted;
@@ -144,26 +163,96 @@ static void read_units(void)
     }
 }
 
-ps_unit *ps_units(const char *library, unsigned *n)
+#endif
+
+ps_unit *ps_unit_at(const char *library, unsigned i)
 {
+    ps_unit *u = NULL;
+#ifndef PICO_INPROC
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     wanted = library;
     pthread_once(&once, read_units);
-    *n = table_n;
-    return table;
+#endif
+    pthread_mutex_lock(&table_lock);
+    for (unsigned k = 0; k < PS_UNITS && !u; k++)
+        if (table[k] && strcmp(table[k]->model->library, library) == 0 && i-- == 0) u = table[k];
+    pthread_mutex_unlock(&table_lock);
+    return u;
+}
+
+/* "ps5444d": the model's name without or with what its library is called. */
+static const ps_model *model_of(const char *name)
+{
+    if (strncasecmp(name, "ps", 2) == 0) name += 2;
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+        if (strcasecmp(models[i].variant, name) == 0) return &models[i];
+    return NULL;
+}
+
+bool ps_knows(const char *model)
+{
+    return strncasecmp(model, "ps", 2) == 0 && model_of(model) != NULL;
+}
+
+ps_unit *ps_add(const char *model, char why[200])
+{
+    static unsigned made;
+    char serial[32];
+    const ps_model *m = model_of(model);
+    ps_unit *u = m ? malloc(sizeof *u) : NULL;
+    snprintf(why, 200, m ? "out of memory" : "no such PicoScope is simulated");
+    if (!u) return NULL;
+    pthread_mutex_lock(&table_lock);
+    unsigned at = 0;
+    while (at < PS_UNITS && table[at]) at++;
+    snprintf(serial, sizeof serial, "SIM/%04u", ++made % 10000);
+    init_unit(u, m, serial);
+    if (at < PS_UNITS) table[at] = u;
+    pthread_mutex_unlock(&table_lock);
+    if (at < PS_UNITS) return u;
+    free(u);
+    snprintf(why, 200, "%d units are open already", PS_UNITS);
+    return NULL;
+}
+
+void ps_remove(const char *serial)
+{
+    pthread_mutex_lock(&table_lock);
+    for (unsigned k = 0; k < PS_UNITS; k++) {
+        ps_unit *u = table[k];
+        if (!u || strcmp(u->serial, serial) != 0) continue;
+        table[k] = NULL;
+        for (unsigned i = 0; i <= PS_INPUTS; i++) free(u->input[i].table);
+        free(u->buffer);
+        free(u->start);
+        free(u->offset_fs);
+        free(u->own[0]);
+        free(u->own[1]);
+        free(u->generator.points);
+        free(u->generator.set_points);
+        free(u);
+    }
+    pthread_mutex_unlock(&table_lock);
 }
 
 /* ---- what a unit can do ------------------------------------------------------------------------- */
 
 unsigned ps_bits(const ps_unit *u)
 {
-    static const unsigned bits[] = {8, 12, 14, 15, 16};
-    return u->model->clock == PS_5000 ? bits[u->resolution] : u->model->bits;
+    static const unsigned bits[] = {[0] = 8, [1] = 12, [2] = 14, [3] = 15, [4] = 16, [10] = 10};
+    bool chosen = u->model->clock == PS_5000 || u->model->clock == PS_5G || u->model->clock == PS_PICOSECONDS;
+    return chosen ? bits[u->resolution] : u->model->bits;
+}
+
+int16_t ps_max_at(const ps_unit *u, unsigned bits)
+{
+    if (u->model->clock == PS_DOUBLING) return 32767;
+    return bits == 8 ? 32512 : bits == 10 ? 32704 : u->model->clock == PS_5G && bits == 12 ? 32736 : 32767;
 }
 
 int16_t ps_max(const ps_unit *u)
 {
-    return ps_bits(u) == 8 ? 32512 : 32767;
+    return ps_max_at(u, ps_bits(u));
 }
 
 double ps_range_volts(int range)
@@ -198,39 +287,54 @@ uint64_t ps_depth(const ps_unit *u)
     return all / shares(u) / (u->segments ? u->segments : 1);
 }
 
-static double interval_5000(const ps_unit *u, uint32_t n)
+/* The first numbers halve the fastest rate, then it is divided by whole numbers. */
+static double divided(uint32_t n, uint32_t doublings, double fastest, double divided_hz)
 {
+    return n <= doublings ? ldexp(fastest, (int)n) : (n - doublings) / divided_hz;
+}
+
+static double interval_5000(const ps_unit *u, uint32_t n, uint32_t least)
+{
+    unsigned inputs = ps_enabled(u);
     switch (ps_bits(u)) {
     case 8:
-        return n < 3 ? ldexp(1e-9, (int)n) : (n - 2) / 125e6;
+        return n < least ? 0 : divided(n, 2, 1e-9, 125e6);
     case 12:
-        return n < 1 ? 0 : n < 4 ? ldexp(2e-9, (int)n - 1) : (n - 3) / 62.5e6;
+        return n < least + 1 ? 0 : divided(n - 1, 2, 2e-9, 62.5e6);
     case 16:
-        return n < 4 ? 0 : (n - 3) / 62.5e6;
+        return n < 4 || inputs > 1 ? 0 : (n - 3) / 62.5e6;
     default:
-        return n < 3 ? 0 : (n - 2) / 125e6;
+        return n < 3 || (ps_bits(u) == 15 && inputs > 2) ? 0 : (n - 2) / 125e6;
     }
+}
+
+static double picoseconds(uint32_t n, uint32_t least)
+{
+    bool power = n == 200 || n == 400 || n == 800 || n == 1600 || n == 3200;
+    return n < 200u << least || (!power && (n % 6400 || !n)) ? 0 : n / 1e12;
 }
 
 double ps_interval(const ps_unit *u, uint32_t n)
 {
-    unsigned inputs = ps_enabled(u), share = shares(u), bits = ps_bits(u);
-    uint32_t least = share == 1 ? 0 : share == 2 ? 1 : 2;
+    static const uint32_t leasts[] = {[1] = 0, [2] = 1, [4] = 2, [8] = 3};
+    unsigned bits = ps_bits(u);
+    uint32_t least = leasts[shares(u)];
     switch (u->model->clock) {
     case PS_80M:
         return (n + 1) / 80e6;
     case PS_500M:
-        if (n < least) return 0;
-        return n < 3 ? ldexp(2e-9, (int)n) : (n - 2) / 62.5e6;
+        return n < least ? 0 : divided(n, 2, 2e-9, 62.5e6);
     case PS_1G:
-        if (n < least) return 0;
-        return n < 3 ? ldexp(1e-9, (int)n) : (n - 2) / 125e6;
+        return n < least ? 0 : divided(n, 2, 1e-9, 125e6);
+    case PS_DOUBLING:
+        return n > 20 || n < least ? 0 : ldexp(1e-8, (int)n);
+    case PS_5G:
+        least += bits > 10 ? 2 : bits > 8;
+        return n < least ? 0 : divided(n, 4, 2e-10, 156.25e6);
+    case PS_PICOSECONDS:
+        return picoseconds(n, least);
     case PS_5000:
-        if (bits == 12) least++;
-        if (bits == 8 || bits == 12)
-            if (n < least) return 0;
-        if ((bits == 15 && inputs > 2) || (bits == 16 && inputs > 1)) return 0;
-        return interval_5000(u, n);
+        return interval_5000(u, n, least);
     }
     return 0;
 }

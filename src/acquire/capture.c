@@ -59,6 +59,18 @@ static grat_err force(capture *c, grat_op *op)
     }
 }
 
+/* Those that are complete; the driver's acquire gives them one after another and then ENODATA. */
+static void salvage_segments(capture *c, grat_record **r, grat_op *grace)
+{
+    while (*r) {
+        bool more = deliver(c, *r, 0);
+        *r = NULL;
+        c->number++;
+        grat_op_init(grace, SALVAGE_MS, NULL);
+        if (!more || c->driver->acquire(c->priv, c->q, grace) || c->driver->fetch(c->priv, c->q, r, grace)) return;
+    }
+}
+
 /* After a cancel or a time-out during the wait: what the instrument can still give, else nothing; stopped. A time-out
  * that the instrument's own failure explains becomes that. */
 static void salvage(capture *c, grat_op *ended)
@@ -70,6 +82,7 @@ static void salvage(capture *c, grat_op *ended)
     if (err == GRAT_EIO && c->driver->cancel && ended->err == GRAT_ETIMEOUT) grat__op_adopt(ended, &grace);
     grat_op_init(&grace, SALVAGE_MS, NULL);
     if (!err) c->driver->fetch(c->priv, c->q, &r, &grace);
+    if (r && c->q->segments > 1) salvage_segments(c, &r, &grace);
     grat_op_init(&grace, FORCE_MS, NULL);
     c->driver->run(c->priv, GRAT_STOP, &grace);
     if (r) deliver(c, r, GRAT_REC_CUT);

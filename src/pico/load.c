@@ -8,19 +8,30 @@
 
 #define VENDOR_DIR "/opt/picoscope/lib"
 
+static const int8_t flexible_5000[] = {4, 3, 2, 1, 0, -1}, flexible_6000[] = {1, 10, 0, -1},
+                    flexible_ospa[] = {4, 3, 2, 1, 10, 0, -1};
+
 const grat__pico_series grat__pico_all[] = {
-    {"ps2000a", true, false, false, true, 4},
-    {"ps3000a", true, false, false, true, 4},
-    {"ps4000a", false, false, true, false, 8},
-    {"ps5000a", false, true, false, false, 4},
-    {NULL, false, false, false, false, 0},
+    {.name = "ps2000", .ops = &grat__pico_old_ops, .external = 4},
+    {.name = "ps2000a", .ops = &grat__pico_classic_ops, .trigger = GRAT__PICO_MEMBERS, .oversample = true,
+     .short_wave = true, .ets = true, .external = 4, .port_volts = 5},
+    {.name = "ps3000a", .ops = &grat__pico_classic_ops, .trigger = GRAT__PICO_MEMBERS_V2, .oversample = true,
+     .short_wave = true, .ets = true, .external = 4, .port_volts = 5},
+    {.name = "ps4000a", .ops = &grat__pico_classic_ops, .trigger = GRAT__PICO_LIST, .double_generator = true,
+     .external = 8},
+    {.name = "ps5000a", .ops = &grat__pico_classic_ops, .trigger = GRAT__PICO_LIST_V2, .ets = true, .external = 4,
+     .port_volts = 5, .resolutions = flexible_5000},
+    {.name = "ps6000a", .ops = &grat__pico_modern_ops, .external = 1001, .port_volts = 8, .resolutions = flexible_6000},
+    {.name = "psospa", .ops = &grat__pico_modern_ops, .nanovolts = true, .external = 1001, .port_volts = 8,
+     .resolutions = flexible_ospa},
+    {.name = NULL},
 };
-#define SERIES 4
+#define SERIES 7
 
 static struct {
     grat__pico_lib lib;
     void *handle;
-} loaded[SERIES];
+} loaded[SERIES], simulated[SERIES];
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 
 /* A file that is there and does not load is worth a sentence; one that is not there is not. */
@@ -54,18 +65,37 @@ static void *search(const char *name, char *why, size_t cap)
     return NULL;
 }
 
-static const char *resolve(void *handle, const grat__pico_series *s, grat__pico_calls *out)
+static void *find(void *handle, const char *symbol)
 {
+    return handle ? dlsym(handle, symbol) : grat__pico_sim_symbol(symbol);
+}
+
+/* Without a handle from the simulated libraries. The call that is missing, or NULL. */
+static const char *resolve(void *handle, grat__pico_lib *out)
+{
+    const grat__pico_series *s = out->series;
     char symbol[80];
     void *p;
     const char *lacking = NULL;
-#define RESOLVE(member, called, mandatory, args)                                                                       \
+#define RESOLVE(set, member, called, mandatory)                                                                        \
     snprintf(symbol, sizeof symbol, "%s%s", s->name, called);                                                          \
-    p = dlsym(handle, symbol);                                                                                         \
-    memcpy(&out->member, &p, sizeof p);                                                                                \
+    p = find(handle, symbol);                                                                                          \
+    memcpy(&out->set.member, &p, sizeof p);                                                                            \
     if (!p && (mandatory)) lacking = called;
-    GRAT__PICO_CALLS(RESOLVE)
+#define CLASSIC(member, called, mandatory, args) RESOLVE(call, member, called, mandatory)
+#define MODERN(member, called, mandatory, args) RESOLVE(modern, member, called, mandatory)
+#define OLD(member, called, mandatory, type, args) RESOLVE(old, member, called, mandatory)
+    if (s->ops == &grat__pico_classic_ops) {
+        GRAT__PICO_CLASSIC(CLASSIC)
+    } else if (s->ops == &grat__pico_modern_ops) {
+        GRAT__PICO_MODERN(MODERN)
+    } else {
+        GRAT__PICO_OLD(OLD)
+    }
 #undef RESOLVE
+#undef CLASSIC
+#undef MODERN
+#undef OLD
     return lacking;
 }
 
@@ -78,15 +108,28 @@ const grat__pico_lib *grat__pico_load(const grat__pico_series *series, char *why
     pthread_mutex_lock(&guard);
     if (!loaded[i].handle) {
         void *h = search(series->name, why, cap);
-        const char *lacking = h ? resolve(h, series, &lib->call) : NULL;
+        lib->series = series;
+        const char *lacking = h ? resolve(h, lib) : NULL;
         if (lacking)
             snprintf(why, cap, "lib%s: it lacks %s%s; update the PicoSDK", series->name, series->name, lacking);
         /* It stays loaded all the same: it may have started threads. */
         if (h && !lacking) loaded[i].handle = h;
-        lib->series = series;
     }
     bool ok = loaded[i].handle != NULL;
     pthread_mutex_unlock(&guard);
     if (!ok && !why[0]) *missing = true;
     return ok ? lib : NULL;
+}
+
+const grat__pico_lib *grat__pico_load_simulated(const grat__pico_series *series)
+{
+    grat__pico_lib *lib = &simulated[series - grat__pico_all].lib;
+    pthread_mutex_lock(&guard);
+    if (!lib->series) {
+        lib->series = series;
+        lib->simulated = true;
+        resolve(NULL, lib);
+    }
+    pthread_mutex_unlock(&guard);
+    return lib;
 }

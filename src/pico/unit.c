@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,9 @@ void grat__pico_ref(grat__pico_unit *u)
 void grat__pico_unref(grat__pico_unit *u)
 {
     if (atomic_fetch_sub(&u->refs, 1) != 1) return;
-    if (u->handle > 0) u->lib->call.CloseUnit(u->handle);
+    if (u->handle > 0) u->lib->series->ops->close(u);
+    if (u->lib && u->lib->simulated) grat__pico_sim_remove(u->serial);
+    free(u->stream);
     close(u->event_fd);
     pthread_mutex_destroy(&u->lock);
     free(u);
@@ -124,8 +127,8 @@ void grat__pico_on_block(int16_t handle, uint32_t status, void *user)
 /* ---- opening --------------------------------------------------------------------------------------- */
 
 typedef struct opening {
-    const char *driver;        /* literals or copies below */
     char name[64], serial[64];
+    bool simulated;
     grat__pico_unit *unit;
     const grat__pico_lib *lib; /* that refused */
     uint32_t status;
@@ -133,45 +136,34 @@ typedef struct opening {
     char why[300];
 } opening;
 
-static void info(const grat__pico_unit *u, uint32_t what, char *out, size_t cap)
-{
-    int8_t text[128] = {0};
-    int16_t size = 0;
-    if (u->lib->call.GetUnitInfo(u->handle, text, sizeof text - 1, &size, what)) return;
-    snprintf(out, cap, "%s", (char *)text);
-}
-
 /* "PS5000A Linux Driver, 2.1.0.5": the number is what tells. */
 static void driver_version(const grat__pico_unit *u, char *out, size_t cap)
 {
     char text[128] = "";
-    info(u, INFO_DRIVER, text, sizeof text);
+    u->lib->series->ops->info(u, INFO_DRIVER, text, sizeof text);
     const char *last = strrchr(text, ' ');
     snprintf(out, cap, "%s", last ? last + 1 : text);
 }
 
 static uint32_t open_one(opening *o, const grat__pico_lib *lib)
 {
-    int8_t serial[64];
     grat__pico_unit *u = o->unit;
-    bool any = !o->serial[0];
-    snprintf((char *)serial, sizeof serial, "%s", o->serial);
+    const grat__pico_ops *ops = lib->series->ops;
     u->lib = lib;
-    uint32_t st = lib->series->resolution ? lib->call.OpenUnitResolution(&u->handle, any ? NULL : serial, 0)
-                                          : lib->call.OpenUnit(&u->handle, any ? NULL : serial);
+    uint32_t st = ops->open(lib, o->serial[0] ? o->serial : NULL, &u->handle);
     if (grat__pico_is_power(st) && u->handle > 0) {
         u->power = st;
-        st = lib->call.ChangePowerSource ? lib->call.ChangePowerSource(u->handle, st) : st;
+        st = ops->power(u, st);
     }
     if (st || u->handle <= 0) {
-        if (u->handle > 0) lib->call.CloseUnit(u->handle);
+        if (u->handle > 0) ops->close(u);
         u->handle = 0;
         return st ? st : GRAT__PICO_NOT_FOUND;
     }
-    info(u, INFO_VARIANT, u->variant, sizeof u->variant);
-    info(u, INFO_SERIAL, u->serial, sizeof u->serial);
-    info(u, INFO_USB, u->usb, sizeof u->usb);
-    info(u, INFO_CALIBRATED, u->calibrated, sizeof u->calibrated);
+    ops->info(u, INFO_VARIANT, u->variant, sizeof u->variant);
+    ops->info(u, INFO_SERIAL, u->serial, sizeof u->serial);
+    ops->info(u, INFO_USB, u->usb, sizeof u->usb);
+    ops->info(u, INFO_CALIBRATED, u->calibrated, sizeof u->calibrated);
     driver_version(u, u->version, sizeof u->version);
     return GRAT__PICO_OK;
 }
@@ -184,7 +176,8 @@ static void run_opening(void *arg)
         char why[300];
         bool missing;
         if (o->name[0] && !grat__strcaseeq(o->name, s->name)) continue;
-        const grat__pico_lib *lib = grat__pico_load(s, why, sizeof why, &missing);
+        const grat__pico_lib *lib = o->simulated ? grat__pico_load_simulated(s)
+                                                 : grat__pico_load(s, why, sizeof why, &missing);
         if (!lib) {
             if (!missing) snprintf(o->why, sizeof o->why, "%s", why);
             continue;
@@ -211,29 +204,12 @@ static grat_err not_loaded(const opening *o, grat_op *op)
     if (o->why[0]) return grat_op_fail(op, GRAT_ENODEV, "the PicoSDK cannot be used: %s", o->why);
     return grat_op_fail(op, GRAT_ENODEV, "lib%s is not installed; install the vendor's PicoSDK (it goes to "
                                          "/opt/picoscope/lib), or name its folder in GRATICULE_PICO_PATH",
-                        o->name[0] ? o->name : "ps2000a, libps3000a, libps4000a, libps5000a");
+                        o->name[0] ? o->name : "ps2000a (or another of ps2000 to ps6000a, psospa)");
 }
 
-grat_err grat__pico_open(const char *driver, const char *serial, grat_op *op, grat__pico_unit **out)
+static grat_err finish_opening(opening *o, grat_op *op, grat__pico_unit **out)
 {
-    bool known = false;
-    grat_err e = grat__op_begin(op);
-    if (e) return e;
-    opening *o = calloc(1, sizeof *o);
-    if (o) o->unit = new_unit();
-    if (!o || !o->unit) {
-        free(o);
-        return grat_op_fail(op, GRAT_ENOMEM, "out of memory or descriptors");
-    }
-    for (const grat__pico_series *s = grat__pico_all; s->name; s++) known = known || grat__strcaseeq(s->name, driver);
-    if (known) snprintf(o->name, sizeof o->name, "%s", driver);
-    snprintf(o->serial, sizeof o->serial, "%s", known || serial[0] ? serial : driver);
-    if (!known && serial[0] && driver[0]) {
-        drop_opening(o);
-        return grat_op_fail(op, GRAT_ENOTSUP, "%.40s: no such library; there are ps2000a ps3000a ps4000a ps5000a",
-                            driver);
-    }
-    e = grat__offload(op, run_opening, o, drop_opening);
+    grat_err e = grat__offload(op, run_opening, o, drop_opening);
     if (e == GRAT_ETIMEOUT || e == GRAT_ECANCELED) return e;
     if (!e && !o->libraries) e = not_loaded(o, op);
     else if (!e && o->status) e = grat__pico_fail(o->lib, "OpenUnit", o->status, op);
@@ -246,11 +222,56 @@ grat_err grat__pico_open(const char *driver, const char *serial, grat_op *op, gr
     return GRAT_OK;
 }
 
+static opening *new_opening(grat_op *op)
+{
+    opening *o = calloc(1, sizeof *o);
+    if (o) o->unit = new_unit();
+    if (o && o->unit) return o;
+    free(o);
+    grat_op_fail(op, GRAT_ENOMEM, "out of memory or descriptors");
+    return NULL;
+}
+
+grat_err grat__pico_open(const char *driver, const char *serial, grat_op *op, grat__pico_unit **out)
+{
+    bool known = false;
+    grat_err e = grat__op_begin(op);
+    if (e) return e;
+    opening *o = new_opening(op);
+    if (!o) return GRAT_ENOMEM;
+    for (const grat__pico_series *s = grat__pico_all; s->name; s++) known = known || grat__strcaseeq(s->name, driver);
+    if (known) snprintf(o->name, sizeof o->name, "%s", driver);
+    snprintf(o->serial, sizeof o->serial, "%s", known || serial[0] ? serial : driver);
+    if (!known && serial[0] && driver[0]) {
+        drop_opening(o);
+        return grat_op_fail(op, GRAT_ENOTSUP, "%.40s: no such library; there are ps2000 ps2000a ps3000a ps4000a "
+                                             "ps5000a ps6000a psospa", driver);
+    }
+    return finish_opening(o, op, out);
+}
+
+grat_err grat__pico_open_simulated(const char *model, grat_op *op, grat__pico_unit **out)
+{
+    char library[16], why[200];
+    grat_err e = grat__op_begin(op);
+    if (e) return e;
+    opening *o = new_opening(op);
+    if (!o) return GRAT_ENOMEM;
+    if (!grat__pico_sim_add(model, library, o->serial, why)) {
+        drop_opening(o);
+        return grat_op_fail(op, GRAT_ENODEV, "SIM::%s: %s", model, why);
+    }
+    snprintf(o->name, sizeof o->name, "%s", library);
+    o->simulated = true;
+    snprintf(o->unit->serial, sizeof o->unit->serial, "%s", o->serial);
+    return finish_opening(o, op, out);
+}
+
 static uint32_t close_work(grat__pico_unit *u, void *args)
 {
     (void)args;
-    u->lib->call.Stop(u->handle);
-    u->lib->call.CloseUnit(u->handle);
+    u->lib->series->ops->stop(u);
+    u->lib->series->ops->close(u);
     u->handle = 0;
     return GRAT__PICO_OK;
 }
@@ -267,8 +288,7 @@ void grat__pico_close(grat__pico_unit *u)
 
 /* ---- which units there are ------------------------------------------------------------------------- */
 
-/* "AQ005/139[2406B],VDR61/356" */
-static void take_serials(grat__pico_list *l, const char *library, const char *text)
+void grat__pico_take_serials(grat__pico_list *l, const char *library, const char *text)
 {
     while (*text && l->n < sizeof l->entry / sizeof *l->entry) {
         grat__pico_entry *e = &l->entry[l->n];
@@ -286,17 +306,13 @@ static void run_enumerate(void *arg)
 {
     grat__pico_list *l = arg;
     for (const grat__pico_series *s = grat__pico_all; s->name; s++) {
-        int8_t serials[4096] = "-v";
-        int16_t count = 0, length = sizeof serials - 1;
         char why[300];
         bool missing;
         const grat__pico_lib *lib = grat__pico_load(s, why, sizeof why, &missing);
         if (!lib && !missing) snprintf(l->why, sizeof l->why, "%s", why);
         if (!lib) continue;
         l->libraries++;
-        if (lib->call.EnumerateUnits(&count, serials, &length) || count <= 0) continue;
-        serials[sizeof serials - 1] = 0;
-        take_serials(l, s->name, (const char *)serials);
+        s->ops->enumerate(lib, l);
     }
 }
 
@@ -309,4 +325,22 @@ grat_err grat__pico_enumerate(grat__pico_list *out, grat_op *op)
     if (!e) *out = *l;
     free(l);
     return e;
+}
+
+/* ---- intervals as the vendor writes them -------------------------------------------------------------- */
+
+double grat__pico_unit_seconds(int32_t unit)
+{
+    static const double second[] = {1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 1};
+    return unit >= 0 && unit <= 5 ? second[unit] : 0;
+}
+
+void grat__pico_as_integer(double dt, uint32_t *n, int32_t *unit)
+{
+    for (*unit = 5; *unit > 1; --*unit) {
+        double v = dt / grat__pico_unit_seconds(*unit), whole = nearbyint(v);
+        if (whole >= 1 && whole < 4e9 && fabs(v - whole) < 1e-6 * v) break;
+        if (v / 1e-3 > 4e9) break; /* the next one would not fit */
+    }
+    *n = (uint32_t)fmin(fmax(nearbyint(dt / grat__pico_unit_seconds(*unit)), 1), 4e9);
 }

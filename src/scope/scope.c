@@ -141,6 +141,9 @@ grat_err grat_generator_set(grat_scope *sc, const grat_generator *want, grat_gen
     if (want->size != sizeof *want)
         return grat_op_fail(op, GRAT_EINVAL, "generator: its size is wrong; call grat_generator_init first");
     if (!sc->driver->generator_set) return no_generator(sc, op);
+    bool more = want->wave > GRAT_WAVE_CLOCK || want->stop != 0 || want->trigger || want->cycles || want->fire;
+    if (more && !(sc->caps.features & GRAT_FEATURE_GENERATOR))
+        return grat_op_fail(op, GRAT_ENOTSUP, "generator: this one has no such wave, sweep or trigger");
     grat_err err = sc->driver->generator_set(sc->priv, want, &got, op);
     if (!err && actual) *actual = got;
     return err;

@@ -8,7 +8,7 @@
 
 static bool serves(const grat_resource *r)
 {
-    return r->interface == GRAT_IF_PICO;
+    return r->interface == GRAT_IF_PICO || (r->interface == GRAT_IF_SIM && grat__pico_sim_knows(r->device));
 }
 
 static grat_err identify(grat_session *s, char *out, size_t cap, grat_op *op)

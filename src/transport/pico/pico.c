@@ -1,18 +1,19 @@
-/* PICO[::LIBRARY[::SERIAL]]: a unit behind the vendor's library. No message ever goes to it; the scope driver takes the
- * unit from here. */
+/* PICO[::LIBRARY[::SERIAL]]: a unit behind the vendor's library; SIM::ps5444d: a simulated one. No message ever goes
+ * to it; the scope driver takes the unit from here. */
 #include "transport/pico.h"
 
 #include "transport/list.h"
 
 static bool serves(const grat_resource *r)
 {
-    return r->interface == GRAT_IF_PICO;
+    return r->interface == GRAT_IF_PICO || (r->interface == GRAT_IF_SIM && grat__pico_sim_knows(r->device));
 }
 
 static grat_err open_link(void *p, const grat_resource *r, const grat_open_options *opt, grat_op *op)
 {
     grat__pico_link *l = p;
     (void)opt;
+    if (r->interface == GRAT_IF_SIM) return grat__pico_open_simulated(r->device, op, &l->unit);
     return grat__pico_open(r->device, r->serial, op, &l->unit);
 }
 

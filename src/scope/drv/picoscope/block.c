@@ -11,7 +11,7 @@
 #define MS 1000000LL
 /* How often a unit that does not call back is asked whether it is still there. */
 #define ASK_MS 500
-#define STOP_MS 1000
+#define POLL_MS 2
 /* Read at once. */
 #define BATCH 256u
 #define BATCH_SAMPLES 4000000u
@@ -29,34 +29,21 @@ typedef struct start_args {
     pk_setup setup;
     unsigned channels;
     bool apply;
-    pk_trigger trigger;
+    grat__pico_trigger trigger;
     uint32_t samples, before, captures;
+    bool exactly;              /* so many captures, or none */
     grat__pico_run *run;
 } start_args;
-
-static uint32_t run_block(grat__pico_unit *u, const start_args *a)
-{
-    const grat__pico_calls *c = &u->lib->call;
-    int32_t pre = (int32_t)a->before, post = (int32_t)(a->samples - a->before);
-    u->failed = "RunBlock";
-    if (u->lib->series->oversample)
-        return c->RunBlockOver(u->handle, pre, post, a->setup.timebase, 0, NULL, 0, grat__pico_on_block, a->run);
-    return c->RunBlock(u->handle, pre, post, a->setup.timebase, NULL, 0, grat__pico_on_block, a->run);
-}
 
 /* As many captures as fit into the memory. */
 static uint32_t run_captures(grat__pico_unit *u, start_args *a)
 {
-    const grat__pico_calls *c = &u->lib->call;
+    const grat__pico_ops *ops = u->lib->series->ops;
     for (;;) {
-        uint32_t st = c->MemorySegments(u->handle, a->captures, NULL);
-        u->failed = "MemorySegments";
-        if (!st) {
-            u->failed = "SetNoOfCaptures";
-            st = c->SetNoOfCaptures(u->handle, a->captures);
-        }
-        if (!st) st = run_block(u, a);
-        if (st != GRAT__PICO_TOO_MANY_SAMPLES || a->captures == 1) return st;
+        uint32_t st = ops->segments(u, a->captures);
+        if (!st)
+            st = ops->run_block(u, &(grat__pico_block){a->before, a->samples - a->before, a->setup.timebase, a->run});
+        if (st != GRAT__PICO_TOO_MANY_SAMPLES || a->captures == 1 || a->exactly) return st;
         a->captures /= 2;
     }
 }
@@ -64,14 +51,9 @@ static uint32_t run_captures(grat__pico_unit *u, start_args *a)
 static uint32_t start_work(grat__pico_unit *u, void *args)
 {
     start_args *a = args;
-    const grat__pico_calls *c = &u->lib->call;
-    const pk_trigger *t = &a->trigger;
     uint32_t st = a->apply ? pk_apply(u, a->channels, &a->setup) : GRAT__PICO_OK;
     for (unsigned tries = 0; tries < 2; tries++) {
-        if (!st) {
-            u->failed = "SetSimpleTrigger";
-            st = c->SetSimpleTrigger(u->handle, t->on, t->source, t->code, t->direction, 0, t->auto_ms);
-        }
+        if (!st) st = u->lib->series->ops->trigger(u, &a->trigger);
         if (!st) st = run_captures(u, a);
         if (!grat__pico_is_power(st)) return st;
         st = pk_power(u, a->channels, &a->setup, st);
@@ -79,16 +61,17 @@ static uint32_t start_work(grat__pico_unit *u, void *args)
     return st;
 }
 
-static grat_err start(pk_scope *b, uint32_t captures, grat_op *op)
+static grat_err start(pk_scope *b, uint32_t captures, bool exactly, grat_op *op)
 {
     uint64_t drained;
     start_args a = {.setup = b->setup, .channels = b->limits.all, .apply = !b->applied, .samples = b->samples,
-                    .before = b->before};
+                    .before = b->before, .exactly = exactly};
     grat_err e = pk_trigger_of(b, &a.trigger, op);
     if (e) return e;
+    if (exactly && captures > b->limits.segments)
+        return grat_op_fail(op, GRAT_ERANGE, "segments: the most is %u", b->limits.segments);
     pk_forget(b);
     a.captures = captures < b->limits.segments ? captures : b->limits.segments;
-    if (!a.captures) a.captures = 1;
     if (read(b->u->event_fd, &drained, sizeof drained) < 0) { /* nothing was left */
     }
     a.run = grat__pico_new_run(b->u);
@@ -106,12 +89,9 @@ static grat_err start(pk_scope *b, uint32_t captures, grat_op *op)
 
 /* ---- end ---------------------------------------------------------------------------------------------- */
 
-static uint32_t ask_work(grat__pico_unit *u, void *args)
+static uint32_t ask_work(grat__pico_unit *u, void *ready)
 {
-    int16_t ready = 0;
-    (void)args;
-    u->failed = "IsReady";
-    return u->lib->call.IsReady(u->handle, &ready);
+    return u->lib->series->ops->is_ready(u, ready);
 }
 
 static grat_err wait_ready(pk_scope *b, grat_op *op)
@@ -119,13 +99,15 @@ static grat_err wait_ready(pk_scope *b, grat_op *op)
     while (!atomic_load(&b->armed->done)) {
         uint64_t n;
         grat_op child;
-        grat__op_child(&child, op, ASK_MS);
+        bool calls_back = b->u->lib->series->ops->calls_back, ready = false;
+        grat__op_child(&child, op, calls_back ? ASK_MS : POLL_MS);
         grat_err e = grat__op_wait(&child, b->u->event_fd, POLLIN);
         if (!e && read(b->u->event_fd, &n, sizeof n) < 0) continue;
         if (!e) continue;
         if (e != GRAT_ETIMEOUT || grat_op_check(op)) return grat__op_adopt(op, &child);
-        e = grat__pico_must(b->u, &(grat__pico_job){.fn = ask_work}, op);
+        e = grat__pico_must(b->u, &(grat__pico_job){.fn = ask_work, .args = &ready, .size = sizeof ready}, op);
         if (e) return e;
+        if (ready && !calls_back) grat__pico_on_block(b->u->handle, GRAT__PICO_OK, b->armed);
     }
     return GRAT_OK;
 }
@@ -153,12 +135,14 @@ grat_err pk_acquire(void *p, const grat_request *q, grat_op *op)
     pk_scope *b = p;
     grat_err e = grat__op_begin(op);
     if (e) return e;
-    if (!b->armed && b->block.next < b->block.total && q->count > 1) {
+    if (!b->armed && b->block.next < b->block.total && (q->count > 1 || q->segments > 1)) {
         b->block.next++;
         return GRAT_OK;
     }
+    if (b->block.ended) return grat_op_fail(op, GRAT_ENODATA, "it was stopped before the others");
     if (b->armed || b->stream) e = pk_run(b, GRAT_STOP, op);
-    if (!e) e = start(b, q->count ? q->count : 1, op);
+    uint32_t captures = q->segments ? q->segments : q->count ? q->count : 1;
+    if (!e) e = start(b, captures, q->segments > 0, op);
     if (e) return e;
     if ((e = wait_ready(b, op))) return no_trigger(b, e, op);
     e = finish(b, op);
@@ -169,14 +153,13 @@ grat_err pk_acquire(void *p, const grat_request *q, grat_op *op)
 static uint32_t stop_work(grat__pico_unit *u, void *args)
 {
     (void)args;
-    u->failed = "Stop";
-    return u->lib->call.Stop(u->handle);
+    return u->lib->series->ops->stop(u);
 }
 
 grat_err pk_run(void *p, grat_run what, grat_op *op)
 {
     pk_scope *b = p;
-    if (what == GRAT_SINGLE) return start(b, 1, op);
+    if (what == GRAT_SINGLE) return start(b, 1, false, op);
     if (what != GRAT_STOP)
         return grat_op_fail(op, GRAT_ENOTSUP, "this instrument does not run by itself; capture instead");
     if (b->stream) pk_stream_stop(b, op);
@@ -185,13 +168,34 @@ grat_err pk_run(void *p, grat_run what, grat_op *op)
     return grat__pico_must(b->u, &(grat__pico_job){.fn = stop_work}, op);
 }
 
-/* A block that was stopped before its trigger holds nothing. */
+static uint32_t captured_work(grat__pico_unit *u, void *args)
+{
+    return u->lib->series->ops->captures(u, args);
+}
+
+/* Of a rapid block the captures that are complete stay; a single block that was stopped before its trigger holds
+ * nothing. */
 grat_err pk_cancel(void *p, grat_op *op)
 {
     pk_scope *b = p;
+    uint32_t planned = b->block.total, n = 0, status = 0;
+    bool running = b->armed != NULL;
     grat_err e = pk_run(b, GRAT_STOP, op);
-    pk_forget(b);
-    return e ? e : grat_op_fail(op, GRAT_ENODATA, "it was stopped before its trigger");
+    if (e) pk_forget(b);
+    if (e) return e;
+    if (running && planned > 1) {
+        grat__pico_job job = {.fn = captured_work, .args = &n, .size = sizeof n};
+        e = grat__pico_do(b->u, &job, &status, op);
+        b->block.ready_ns = grat_now_ns();
+        b->block.total = !e && !status && n < planned ? n : 0;
+        b->block.next = 1;
+    }
+    if (!running || !b->block.total) {
+        pk_forget(b);
+        return e ? e : grat_op_fail(op, GRAT_ENODATA, "it was stopped before its trigger");
+    }
+    b->block.ended = true;
+    return GRAT_OK;
 }
 
 grat_err pk_state(void *p, grat_scope_state *out, grat_op *op)
@@ -214,9 +218,11 @@ grat_err pk_state(void *p, grat_scope_state *out, grat_op *op)
 typedef struct values_args {
     pk_setup setup;
     grat_record **record;
-    int16_t *words[PK_PORTS];  /* n * samples each */
+    int16_t *words[PK_PORTS][2]; /* n * count each */
     int16_t *overflow;
-    uint32_t from, n, samples, got;
+    grat__pico_when *when;
+    uint32_t from, n, samples, count, got;  /* count: of values, when down-sampled */
+    bool triggered;
 } values_args;
 
 static void free_values(void *args)
@@ -225,8 +231,19 @@ static void free_values(void *args)
     for (uint32_t i = 0; a->record && i < a->n; i++) grat_record_unref(a->record[i]);
     free(a->record);
     free(a->overflow);
-    for (unsigned i = 0; i < PK_PORTS; i++) free(a->words[i]);
+    free(a->when);
+    for (unsigned i = 0; i < PK_PORTS; i++) {
+        free(a->words[i][0]);
+        free(a->words[i][1]);
+    }
     *a = (values_args){0};
+}
+
+static int16_t *place(values_args *a, uint32_t i, unsigned input, bool low)
+{
+    if (low && pk_sides(&a->setup) == 1) return NULL;
+    if (input < PK_ANALOG) return pk_analog_raw(a->record[i], &a->setup, input, low);
+    return a->words[input - PK_ANALOG][low] + (size_t)i * a->count;
 }
 
 /* With `clear` nothing stays registered. */
@@ -235,10 +252,9 @@ static uint32_t buffers(grat__pico_unit *u, values_args *a, bool clear)
     for (uint32_t i = 0; i < a->n; i++) {
         for (unsigned k = 0; k < PK_INPUTS; k++) {
             if (!pk_input_on(&a->setup, k)) continue;
-            int16_t *to = k < PK_ANALOG ? pk_analog_raw(a->record[i], &a->setup, k)
-                                        : a->words[k - PK_ANALOG] + (size_t)i * a->samples;
-            uint32_t st = u->lib->call.SetDataBuffer(u->handle, pk_number(k), clear ? NULL : to,
-                                                     clear ? 0 : (int32_t)a->samples, a->from + i, 0);
+            grat__pico_buffer b = {.input = k, .segment = a->from + i, .mode = a->setup.mode, .length = a->count};
+            if (!clear) b.max = place(a, i, k, false), b.min = place(a, i, k, true);
+            uint32_t st = u->lib->series->ops->buffer(u, &b);
             if (st && !clear) return st;
         }
     }
@@ -248,21 +264,24 @@ static uint32_t buffers(grat__pico_unit *u, values_args *a, bool clear)
 static uint32_t values_work(grat__pico_unit *u, void *args)
 {
     values_args *a = args;
-    const grat__pico_calls *c = &u->lib->call;
-    u->failed = "SetDataBuffer";
+    const grat__pico_ops *ops = u->lib->series->ops;
+    grat__pico_values v = {.from = a->from, .to = a->from + a->n - 1, .samples = a->samples, .ratio = a->setup.ratio,
+                           .mode = a->setup.mode, .overflow = a->overflow};
     uint32_t st = buffers(u, a, false);
-    a->got = a->samples;
-    if (!st && a->n == 1) {
-        u->failed = "GetValues";
-        st = c->GetValues(u->handle, 0, &a->got, 1, 0, a->from, a->overflow);
-    } else if (!st) {
-        u->failed = "GetValuesBulk";
-        st = c->GetValuesBulk(u->handle, &a->got, a->from, a->from + a->n - 1, 1, 0, a->overflow);
-    }
+    if (!st) st = ops->values(u, &v);
+    const char *failed = u->failed;
+    a->got = v.got;
     buffers(u, a, true);
+    /* Where it tells none, the times are those of the samples. */
+    if (!st && a->triggered && ops->when(u, a->from, a->from + a->n - 1, a->when))
+        memset(a->when, 0, a->n * sizeof *a->when);
+    u->failed = failed;
     for (uint32_t i = 0; !st && i < a->n; i++) {
-        for (unsigned k = 0; k < PK_PORTS; k++)
-            if (a->words[k]) pk_put_port(a->record[i], &a->setup, k, a->words[k] + (size_t)i * a->samples, a->samples);
+        for (unsigned k = 0; k < 2 * PK_PORTS; k++)
+            if (a->words[k / 2][k % 2])
+                pk_put_port(a->record[i], &a->setup,
+                            &(pk_words){.port = k / 2, .low = k % 2, .n = a->count,
+                                        .words = a->words[k / 2][k % 2] + (size_t)i * a->count});
     }
     return st;
 }
@@ -271,25 +290,27 @@ static bool allocate(const pk_scope *b, values_args *a)
 {
     a->record = calloc(a->n, sizeof(grat_record *));
     a->overflow = calloc(a->n, sizeof *a->overflow);
-    if (!a->record || !a->overflow) return false;
+    a->when = calloc(a->n, sizeof *a->when);
+    if (!a->record || !a->overflow || !a->when) return false;
     for (uint32_t i = 0; i < a->n; i++)
-        if (!(a->record[i] = pk_new_record(b, a->samples))) return false;
-    for (unsigned k = 0; k < PK_PORTS; k++) {
-        if (!pk_port_on(&a->setup, k)) continue;
-        a->words[k] = calloc((size_t)a->n * a->samples, sizeof(int16_t));
-        if (!a->words[k]) return false;
+        if (!(a->record[i] = pk_new_record(b, a->count))) return false;
+    for (unsigned k = 0; k < 2 * PK_PORTS; k++) {
+        if (!pk_port_on(&a->setup, k / 2) || k % 2 >= pk_sides(&a->setup)) continue;
+        a->words[k / 2][k % 2] = calloc((size_t)a->n * a->count, sizeof(int16_t));
+        if (!a->words[k / 2][k % 2]) return false;
     }
     return true;
 }
 
-/* By itself, when the first samples of an automatic trigger do not cross its level. */
+/* By itself, when the first samples of an automatic trigger do not cross its level. Of other events, and of values that
+ * stand for several samples, it cannot be told. */
 static bool was_forced(const pk_scope *b, const grat_record *r)
 {
-    pk_trigger t;
+    grat__pico_trigger t;
     grat_op op;
     grat_op_init(&op, 0, NULL);
     if (pk_trigger_of(b, &t, &op) || !t.on) return true;
-    if (!t.auto_ms || t.source >= PK_ANALOG) return false;
+    if (!(t.auto_s > 0) || !t.simple || t.source >= PK_ANALOG || b->setup.mode) return false;
     unsigned k = 0;
     for (int i = 0; i < t.source; i++) k += b->setup.input[i].on;
     const int16_t *v = r->trace[k].raw;
@@ -297,13 +318,13 @@ static bool was_forced(const pk_scope *b, const grat_record *r)
     if (at < 1 || at >= r->count) return false;
     bool up = v[at - 1] <= t.code && v[at] >= t.code, down = v[at - 1] >= t.code && v[at] <= t.code;
     switch (t.direction) {
-    case 0:
+    case GRAT__PICO_ABOVE:
         return v[at] < t.code;
-    case 1:
+    case GRAT__PICO_BELOW:
         return v[at] > t.code;
-    case 2:
+    case GRAT__PICO_RISING:
         return !up;
-    case 3:
+    case GRAT__PICO_FALLING:
         return !down;
     default:
         return !up && !down;
@@ -321,18 +342,26 @@ static void stamp(const pk_scope *b, grat_record *r, const values_args *a, uint3
     r->mono_ns = b->block.ready_ns - (b->block.total == 1 ? (int64_t)(after * 1e9) : 0);
     r->utc_ns = r->mono_ns + (grat_utc_ns() - grat_now_ns());
     r->utc_uncertainty_ns = 10 * MS;
+    r->trigger_offset = a->when[i].offset;
+    r->trigger_stamp = a->when[i].stamp;
     if (a->overflow[i]) r->flags |= GRAT_REC_CLIPPED;
     if (was_forced(b, r)) r->flags |= GRAT_REC_FORCED;
 }
 
-static grat_err read_batch(pk_scope *b, uint32_t from, grat_op *op)
+static void forget_batch(pk_scope *b)
 {
-    values_args a = {.setup = b->setup, .from = from, .samples = b->samples};
-    uint32_t most = BATCH_SAMPLES / b->samples;
     for (uint32_t i = 0; i < b->block.read; i++) grat_record_unref(b->block.record[i]);
     free(b->block.record);
     b->block.record = NULL;
     b->block.read = 0;
+}
+
+static grat_err read_batch(pk_scope *b, uint32_t from, grat_op *op)
+{
+    values_args a = {.setup = b->setup, .from = from, .samples = b->samples, .count = b->samples / b->setup.ratio,
+                     .triggered = strcmp(b->set.trigger_type, "none") != 0};
+    uint32_t most = BATCH_SAMPLES / b->samples;
+    forget_batch(b);
     a.n = b->block.total - from;
     if (a.n > BATCH) a.n = BATCH;
     if (a.n > most) a.n = most ? most : 1;
@@ -344,7 +373,7 @@ static grat_err read_batch(pk_scope *b, uint32_t from, grat_op *op)
     uint32_t status = 0;
     grat_err e = grat__pico_do(b->u, &job, &status, op);
     if (e) return e;
-    if (!status && !a.got) status = 0x25;
+    if (!status && !a.got) status = GRAT__PICO_NO_SAMPLES;
     if (status) {
         free_values(&a);
         return grat__pico_fail(b->u->lib, b->u->failed, status, op);

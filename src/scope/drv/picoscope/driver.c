@@ -18,7 +18,9 @@ static void fill_caps(const pk_scope *b, grat_caps *k)
                      .horizontal_divisions = PK_DIVISIONS, .vertical_divisions = PK_SCREEN,
                      .min_scale = 2 * pk_range_volts(l->range_first) / PK_SCREEN,
                      .max_scale = 2 * pk_range_volts(l->range_last) / PK_SCREEN,
-                     .min_timebase = l->min_dt[1] / PK_DIVISIONS, .max_timebase = 1e6};
+                     .min_timebase = l->min_dt[1] / PK_DIVISIONS, .max_timebase = 1e6,
+                     .features = GRAT_FEATURE_TERMS | GRAT_FEATURE_DOWNSAMPLE | GRAT_FEATURE_SEGMENTS |
+                                 GRAT_FEATURE_GENERATOR};
     for (unsigned i = 1; i <= l->analog; i++) {
         k->max_rate[i] = 1 / l->min_dt[i];
         k->max_depth[i] = l->max_depth[i];
@@ -55,7 +57,7 @@ static void close_driver(void *p)
 static grat_err describe(void *p, grat_line_fn fn, void *user, grat_op *op)
 {
     const pk_scope *b = p;
-    static const unsigned bits[] = {8, 12, 14, 15, 16};
+    static const unsigned bits[] = {[0] = 8, [1] = 12, [2] = 14, [3] = 15, [4] = 16, [10] = 10};
     char text[80], low[24], high[24];
     (void)op;
     fn(user, "library", b->u->lib->series->name);

@@ -4,84 +4,27 @@
 #include "scope/drv/picoscope/picoscope.h"
 
 #define MAX_VOLTS 2.0
-enum { SINE = 0, SQUARE = 1, TRIANGLE = 2, RAMP_UP = 3, RAMP_DOWN = 4, DC = 8 };
-
-typedef struct args {
-    int32_t offset_uv;
-    uint32_t pp_uv;
-    int wave;
-    double hz;
-} args;
-
-static uint32_t work(grat__pico_unit *u, void *p)
-{
-    const args *a = p;
-    const grat__pico_calls *c = &u->lib->call;
-    u->failed = "SetSigGenBuiltIn";
-    if (u->lib->series->double_generator && c->SetSigGenBuiltIn4)
-        return c->SetSigGenBuiltIn4(u->handle, a->offset_uv, a->pp_uv, a->wave, a->hz, a->hz, 0, 0, 0, 0, 0, 0, 0, 0,
-                                    0);
-    if (u->lib->series->double_generator || !c->SetSigGenBuiltInV2) return 0x13;
-    if (u->lib->series->short_wave)
-        return c->SetSigGenBuiltInV2Short(u->handle, a->offset_uv, a->pp_uv, (int16_t)a->wave, a->hz, a->hz, 0, 0, 0, 0,
-                                          0, 0, 0, 0, 0);
-    return c->SetSigGenBuiltInV2(u->handle, a->offset_uv, a->pp_uv, a->wave, a->hz, a->hz, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-}
-
-/* ---- points ------------------------------------------------------------------------------------------- */
-
-typedef struct points {
-    int32_t offset_uv;
-    uint32_t pp_uv;
-    double hz;
-    int16_t *v;                /* the work's */
-    uint32_t n, most;          /* most: what the unit takes, when there are too many */
-} points;
+enum { SCOPE_TRIGGER = 1, EXT_TRIGGER = 3, SOFTWARE_TRIGGER = 4 };
 
 static void free_points(void *p)
 {
-    free(((points *)p)->v);
+    free(((grat__pico_wave *)p)->points);
 }
 
-/* Each point is held for as long as the memory allows: the step of the frequency is the finer the more points there
- * are. */
-static uint32_t hold(points *a)
+static uint32_t work(grat__pico_unit *u, void *p)
 {
-    uint32_t times = a->most / a->n, n = a->n * times;
-    int16_t *more = malloc(n * sizeof *more);
-    if (!more) return 0x2;
-    for (uint32_t i = 0; i < n; i++) more[i] = a->v[i / times];
-    free(a->v);
-    a->v = more;
-    a->n = n;
-    return GRAT__PICO_OK;
+    return u->lib->series->ops->wave(u, p);
 }
 
-static uint32_t work_points(grat__pico_unit *u, void *p)
+static uint32_t fire_work(grat__pico_unit *u, void *p)
 {
-    points *a = p;
-    const grat__pico_calls *c = &u->lib->call;
-    uint32_t least = 0, phase = 0;
-    int16_t low, high;
-    u->failed = "SetSigGenArbitrary";
-    if (!c->SetSigGenArbitrary || !c->SigGenFrequencyToPhase || !c->SigGenArbitraryMinMaxValues) return 0x11F;
-    uint32_t st = c->SigGenArbitraryMinMaxValues(u->handle, &low, &high, &least, &a->most);
-    if (!st && a->n > a->most) return 0x1D;
-    if (!st) st = hold(a);
-    u->failed = "SigGenFrequencyToPhase";
-    if (!st) st = c->SigGenFrequencyToPhase(u->handle, a->hz, 0, a->n, &phase);
-    if (st) return st;
-    u->failed = "SetSigGenArbitrary";
-    return c->SetSigGenArbitrary(u->handle, a->offset_uv, a->pp_uv, phase, phase, 0, 0, a->v, (int32_t)a->n, 0, 0, 0, 0,
-                                 0, 0, 0, 0);
+    (void)p;
+    return u->lib->series->ops->fire(u);
 }
 
 /* The smallest becomes low, the largest high. */
-static grat_err set_points(pk_scope *b, const grat_generator *g, grat_op *op)
+static grat_err take_points(const grat_generator *g, grat__pico_wave *w, grat_op *op)
 {
-    points a = {.offset_uv = (int32_t)nearbyint((g->low + g->high) / 2 * 1e6), .hz = g->frequency,
-                .pp_uv = (uint32_t)nearbyint((g->high - g->low) * 1e6), .n = (uint32_t)g->count};
-    uint32_t status = 0;
     if (!g->points || g->count < 2 || g->count > INT32_MAX)
         return grat_op_fail(op, GRAT_EINVAL, "generator: an arbitrary wave needs points");
     double low = g->points[0], high = low;
@@ -90,68 +33,124 @@ static grat_err set_points(pk_scope *b, const grat_generator *g, grat_op *op)
         low = fmin(low, g->points[i]);
         high = fmax(high, g->points[i]);
     }
-    a.v = malloc(g->count * sizeof *a.v);
-    if (!a.v) return grat_op_fail(op, GRAT_ENOMEM, "out of memory for %zu points", g->count);
+    w->points = malloc(g->count * sizeof *w->points);
+    if (!w->points) return grat_op_fail(op, GRAT_ENOMEM, "out of memory for %zu points", g->count);
     for (size_t i = 0; i < g->count; i++)
-        a.v[i] = high > low ? (int16_t)nearbyint(((g->points[i] - low) / (high - low) * 2 - 1) * INT16_MAX) : 0;
-    grat__pico_job job = {.fn = work_points, .drop = free_points, .args = &a, .size = sizeof a};
-    grat_err e = grat__pico_do(b->u, &job, &status, op);
-    if (e == GRAT_ETIMEOUT || e == GRAT_ECANCELED) return e;
-    if (!e) free(a.v);
-    if (!e && status == 0x1D)
-        return grat_op_fail(op, GRAT_ERANGE, "generator: %zu points; the nearest is %u", g->count, (unsigned)a.most);
-    return !e && status ? grat__pico_fail(b->u->lib, b->u->failed, status, op) : e;
+        w->points[i] = high > low ? (int16_t)nearbyint(((g->points[i] - low) / (high - low) * 2 - 1) * INT16_MAX) : 0;
+    w->n = (uint32_t)g->count;
+    return GRAT_OK;
 }
 
 static bool wave_of(const grat_generator *g, int *out)
 {
-    switch (g->wave) {
-    case GRAT_WAVE_OFF:
-        *out = DC;
-        return true;
-    case GRAT_WAVE_SINE:
-        *out = SINE;
-        return true;
-    case GRAT_WAVE_SQUARE:
-        *out = SQUARE;
-        return g->symmetry == 0.5;
-    case GRAT_WAVE_TRIANGLE:
-        *out = g->symmetry == 1 ? RAMP_UP : g->symmetry == 0 ? RAMP_DOWN : TRIANGLE;
-        return g->symmetry == 0 || g->symmetry == 0.5 || g->symmetry == 1;
-    case GRAT_WAVE_ARBITRARY:
-        *out = -1;
-        return true;
-    default:
-        return false;
-    }
+    static const int direct[] = {[GRAT_WAVE_OFF] = GRAT__PICO_DC,
+                                 [GRAT_WAVE_SINE] = GRAT__PICO_SINE,
+                                 [GRAT_WAVE_TRIANGLE] = GRAT__PICO_TRIANGLE,
+                                 [GRAT_WAVE_SQUARE] = GRAT__PICO_SQUARE,
+                                 [GRAT_WAVE_EXPONENTIAL] = -1,
+                                 [GRAT_WAVE_ARBITRARY] = GRAT__PICO_POINTS,
+                                 [GRAT_WAVE_CLOCK] = -1,
+                                 [GRAT_WAVE_SINC] = GRAT__PICO_SINC,
+                                 [GRAT_WAVE_GAUSSIAN] = GRAT__PICO_GAUSSIAN,
+                                 [GRAT_WAVE_HALF_SINE] = GRAT__PICO_HALF_SINE,
+                                 [GRAT_WAVE_NOISE] = GRAT__PICO_NOISE,
+                                 [GRAT_WAVE_PRBS] = GRAT__PICO_PRBS,
+                                 [GRAT_WAVE_DC] = GRAT__PICO_DC};
+    if (g->wave < GRAT_WAVE_OFF || g->wave > GRAT_WAVE_DC) return false;
+    *out = direct[g->wave];
+    if (g->wave != GRAT_WAVE_TRIANGLE || g->symmetry == 0.5) return *out >= 0;
+    *out = g->symmetry == 1 ? GRAT__PICO_RAMP_UP : GRAT__PICO_RAMP_DOWN;
+    return g->symmetry == 0 || g->symmetry == 1;
+}
+
+static grat_err check_sweep(const grat_generator *g, grat_op *op)
+{
+    bool sweep = g->stop > 0 && g->step > 0 && g->dwell > 0 && isfinite(g->stop + g->step + g->dwell);
+    if (g->stop != 0 && !sweep)
+        return grat_op_fail(op, GRAT_EINVAL, "generator: a sweep needs an end, a step and the time of a step");
+    if (g->trigger < GRAT_GEN_FREE || g->trigger > GRAT_GEN_SOFTWARE || g->way < GRAT_SWEEP_UP ||
+        g->way > GRAT_SWEEP_DOWN_UP || (g->cycles && !g->trigger))
+        return grat_op_fail(op, GRAT_EINVAL, "generator: cycles come after a trigger");
+    return GRAT_OK;
+}
+
+static grat_err check(const pk_scope *b, const grat_generator *g, grat_op *op)
+{
+    char t[40];
+    bool modern = b->u->lib->series->ops == &grat__pico_modern_ops, timed = g->wave != GRAT_WAVE_DC;
+    if (timed && (!(g->frequency > 0) || !isfinite(g->frequency)))
+        return grat_op_fail(op, GRAT_EINVAL, "generator: the frequency must be positive");
+    if (!(g->low <= g->high)) return grat_op_fail(op, GRAT_EINVAL, "generator: low must not be above high");
+    if (g->low < -MAX_VOLTS || g->high > MAX_VOLTS)
+        return grat_op_fail(op, GRAT_ERANGE, "generator: the output reaches from -%s to 2 V",
+                            grat_format_quantity(t, sizeof t, MAX_VOLTS, "V"));
+    if (g->wave == GRAT_WAVE_SQUARE && (g->symmetry != 0.5 && (!modern || !(g->symmetry > 0 && g->symmetry < 1))))
+        return grat_op_fail(op, GRAT_ERANGE, "generator: the duty cycle of this series is 50%%");
+    return check_sweep(g, op);
+}
+
+static grat__pico_wave described(const grat_generator *g, int wave)
+{
+    static const int sources[] = {0, SCOPE_TRIGGER, EXT_TRIGGER, SOFTWARE_TRIGGER};
+    bool sweep = g->stop != 0;
+    return (grat__pico_wave){.wave = wave,
+                             .offset = (g->low + g->high) / 2,
+                             .pp = g->wave == GRAT_WAVE_DC ? 0 : g->high - g->low,
+                             .hz = g->frequency,
+                             .stop = sweep ? g->stop : g->frequency,
+                             .step = sweep ? g->step : 0,
+                             .dwell = sweep ? g->dwell : 0,
+                             .sweep = (int)g->way,
+                             .shots = sweep ? 0 : g->cycles,
+                             .sweeps = sweep ? g->cycles : 0,
+                             .source = sources[g->trigger],
+                             .edge = g->trigger_falling,
+                             .duty = g->symmetry * 100};
+}
+
+static grat_err fire(pk_scope *b, grat_generator *actual, grat_op *op)
+{
+    grat_err e = GRAT_OK;
+    if (b->generator.trigger != GRAT_GEN_SOFTWARE)
+        return grat_op_fail(op, GRAT_EINVAL, "generator: it does not wait for a software trigger");
+    e = grat__pico_must(b->u, &(grat__pico_job){.fn = fire_work}, op);
+    if (!e) *actual = b->generator;
+    return e;
+}
+
+static grat_err send(pk_scope *b, const grat_generator *g, grat__pico_wave *w, grat_op *op)
+{
+    uint32_t status = 0;
+    grat_err e = g->wave == GRAT_WAVE_ARBITRARY ? take_points(g, w, op) : GRAT_OK;
+    if (e) return e;
+    grat__pico_job job = {.fn = work, .drop = free_points, .args = w, .size = sizeof *w};
+    e = grat__pico_do(b->u, &job, &status, op);
+    if (e == GRAT_ETIMEOUT || e == GRAT_ECANCELED) return e;
+    if (!e) free(w->points);
+    if (!e && status == GRAT__PICO_TOO_MANY_SAMPLES && w->n > w->most)
+        return grat_op_fail(op, GRAT_ERANGE, "generator: %zu points; the nearest is %u", g->count, (unsigned)w->most);
+    return !e && status ? grat__pico_fail(b->u->lib, b->u->failed, status, op) : e;
 }
 
 grat_err pk_generator_set(void *p, const grat_generator *want, grat_generator *actual, grat_op *op)
 {
     pk_scope *b = p;
     grat_generator g = *want;
-    args a = {0};
-    char t[40];
-    if (!wave_of(&g, &a.wave))
-        return grat_op_fail(op, GRAT_ENOTSUP, "generator: there are sine, square, triangle, ramp, each in one shape, "
-                                              "and points from a file");
-    if (g.wave != GRAT_WAVE_OFF && g.low == 0 && g.high == 0) {
+    int wave;
+    if (g.fire) return fire(b, actual, op);
+    if (!wave_of(&g, &wave))
+        return grat_op_fail(op, GRAT_ENOTSUP, "generator: there are sine, square, triangle, ramp, sinc, gaussian, "
+                                              "half-sine, noise, prbs, dc, each in one shape, and points from a file");
+    if (g.wave != GRAT_WAVE_OFF && g.wave != GRAT_WAVE_DC && g.low == 0 && g.high == 0) {
         g.low = -MAX_VOLTS;
         g.high = MAX_VOLTS;
     }
-    if (g.wave == GRAT_WAVE_OFF) g.low = g.high = g.frequency = 0;
-    else if (!(g.frequency > 0) || !isfinite(g.frequency))
-        return grat_op_fail(op, GRAT_EINVAL, "generator: the frequency must be positive");
-    if (!(g.low <= g.high)) return grat_op_fail(op, GRAT_EINVAL, "generator: low must not be above high");
-    if (g.low < -MAX_VOLTS || g.high > MAX_VOLTS)
-        return grat_op_fail(op, GRAT_ERANGE, "generator: the output reaches from -%s to 2 V",
-                            grat_format_quantity(t, sizeof t, MAX_VOLTS, "V"));
-    a.hz = g.frequency;
-    a.offset_uv = (int32_t)nearbyint((g.low + g.high) / 2 * 1e6);
-    a.pp_uv = (uint32_t)nearbyint((g.high - g.low) * 1e6);
-    grat_err e = a.wave < 0 ? set_points(b, &g, op)
-                            : grat__pico_must(b->u, &(grat__pico_job){.fn = work, .args = &a, .size = sizeof a}, op);
+    if (g.wave == GRAT_WAVE_OFF) g = (grat_generator){.size = g.size, .symmetry = 0.5};
+    grat_err e = g.wave == GRAT_WAVE_OFF ? GRAT_OK : check(b, &g, op);
     if (e) return e;
+    grat__pico_wave w = described(&g, wave);
+    if ((e = send(b, &g, &w, op))) return e;
+    if (g.wave != GRAT_WAVE_OFF && w.hz > 0) g.frequency = w.hz;
     g.points = NULL;
     g.count = 0;
     b->generator = g;

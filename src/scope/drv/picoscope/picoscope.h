@@ -1,5 +1,5 @@
-/* PicoScopes of the 2000A, 3000A, 4000A and 5000A series. The settings live here; the unit is programmed with them when
- * they are set, and what it made of them is read back. Facts: docs/reference/picoscope.md. */
+/* PicoScopes of all series that src/pico knows. The settings live here; the unit is programmed with them when they are
+ * set, and what it made of them is read back. Facts: docs/reference/picoscope.md. */
 #ifndef GRAT_SCOPE_PICOSCOPE_H
 #define GRAT_SCOPE_PICOSCOPE_H
 
@@ -7,10 +7,10 @@
 
 #include "pico/pico.h"
 
-#define PK_ANALOG 4            /* of more channels the first four */
+#define PK_ANALOG GRAT__PICO_CHANNELS
 #define PK_LINES 16
-#define PK_PORTS 2
-#define PK_INPUTS (PK_ANALOG + PK_PORTS)
+#define PK_PORTS GRAT__PICO_PORTS
+#define PK_INPUTS GRAT__PICO_INPUTS
 #define PK_DIVISIONS 10.0
 #define PK_SCREEN 10.0         /* vertical divisions over the full scale */
 #define PK_RANGES 14
@@ -18,24 +18,19 @@
 
 /* What the unit can do, asked for at the opening. */
 typedef struct pk_limits {
-    unsigned all, analog;      /* channels; those that are used here */
+    unsigned all, analog;      /* channels; those that can be used: fewer on USB power */
     bool ports;
+    unsigned ranges;           /* bits */
     int range_first, range_last;
-    double offset[PK_RANGES];  /* volts that can be added to the input, by range */
+    double offset[16];         /* volts that can be added to the input, by range */
     double min_dt[PK_ANALOG + 1];      /* by number of channels */
     uint64_t max_depth[PK_ANALOG + 1];
     uint32_t segments;
 } pk_limits;
 
 /* What it is programmed with. */
-typedef struct pk_input {
-    bool on, limit;
-    int range;                 /* the vendor's number */
-    int coupling;              /* 0 AC, 1 DC */
-    double offset;             /* volts, added to the input: volts = code * range / max - offset */
-} pk_input;
 typedef struct pk_setup {
-    pk_input input[PK_ANALOG];
+    grat__pico_input input[PK_ANALOG];
     uint16_t lines;            /* that are recorded */
     double threshold[PK_PORTS];
     bool hires;
@@ -45,14 +40,9 @@ typedef struct pk_setup {
     double dt;
     uint64_t room;             /* samples of each channel */
     int16_t max;               /* code of the full scale */
+    int mode;                  /* of down-sampling, the vendor's number */
+    uint32_t ratio;            /* 1 without it */
 } pk_setup;
-
-typedef struct pk_trigger {
-    bool on;
-    int source, direction;     /* the vendor's numbers */
-    int16_t code;
-    int16_t auto_ms;
-} pk_trigger;
 
 struct pk_stream;
 typedef struct pk_scope {
@@ -66,6 +56,7 @@ typedef struct pk_scope {
     grat__pico_run *armed;     /* a block is under way */
     struct {
         uint32_t total, next;  /* captures in the unit, and those already acquired */
+        bool ended;            /* by a cancel: there will be no more */
         int64_t ready_ns;
         grat_record **record;  /* read ahead */
         uint32_t from, read;   /* the segments in it */
@@ -81,10 +72,15 @@ extern const grat_driver grat__picoscope;
 grat_err pk_plan(const grat_caps *caps, const grat_settings *now, const grat_request *q, grat_settings *want,
                  unsigned *mask, grat_op *op);
 /* The smallest range and its offset that show low to high (volts at the pin). ERANGE names the widest. */
-grat_err pk_choose_range(const pk_limits *k, double low, double high, pk_input *out, grat_op *op);
+grat_err pk_choose_range(const pk_limits *k, double low, double high, grat__pico_input *out, grat_op *op);
 double pk_range_volts(int range);
+/* "A".."H", "1".."8"; -1 for anything else. */
+int pk_channel_index(const char *s);
+
+/* ---- trigger.c ------------------------------------------------------------------------------------ */
+
 /* The trigger of the settings in codes; ERANGE names the nearest level. */
-grat_err pk_trigger_of(const pk_scope *b, pk_trigger *out, grat_op *op);
+grat_err pk_trigger_of(const pk_scope *b, grat__pico_trigger *out, grat_op *op);
 
 /* ---- setup.c -------------------------------------------------------------------------------------- */
 
@@ -99,23 +95,32 @@ uint32_t pk_power(grat__pico_unit *u, unsigned channels, pk_setup *s, uint32_t s
 
 /* ---- record.c ------------------------------------------------------------------------------------- */
 
-/* With the traces of this set-up, described and zeroed. Ports need a buffer beside: a trace for each line. */
+/* With the traces of this set-up, described and zeroed; `count` values after down-sampling. NULL without memory. */
 grat_record *pk_new_record(const pk_scope *b, size_t count);
-/* Analog samples go into the traces; the words of a port become the traces of its lines. */
-int16_t *pk_analog_raw(grat_record *r, const pk_setup *s, unsigned channel);
-void pk_put_port(grat_record *r, const pk_setup *s, unsigned port, const int16_t *words, size_t n);
+/* Traces of this set-up; more than GRAT_MAX_CHANNELS cannot be. */
+unsigned pk_traces(const pk_setup *s);
+/* Analog samples go into the traces; the words of a port become the traces of its lines, from value `at` on. `low`: of
+ * AGGREGATE the smallest. */
+int16_t *pk_analog_raw(grat_record *r, const pk_setup *s, unsigned channel, bool low);
+typedef struct pk_words {
+    unsigned port;
+    bool low;
+    const int16_t *words;
+    size_t at, n;
+} pk_words;
+void pk_put_port(grat_record *r, const pk_setup *s, const pk_words *w);
 static inline bool pk_port_on(const pk_setup *s, unsigned port)
 {
     return (s->lines >> 8 * port & 0xff) != 0;
 }
-/* The vendor's number of an input: channels, then ports. */
-static inline int32_t pk_number(unsigned input)
-{
-    return input < PK_ANALOG ? (int32_t)input : 0x80 + (int32_t)(input - PK_ANALOG);
-}
 static inline bool pk_input_on(const pk_setup *s, unsigned input)
 {
     return input < PK_ANALOG ? s->input[input].on : pk_port_on(s, input - PK_ANALOG);
+}
+/* Buffers of an input. */
+static inline unsigned pk_sides(const pk_setup *s)
+{
+    return s->mode == GRAT__PICO_AGGREGATE ? 2 : 1;
 }
 
 /* ---- block.c -------------------------------------------------------------------------------------- */

@@ -12,13 +12,14 @@ double pk_range_volts(int range)
     return range >= 0 && range < PK_RANGES ? mv[range] / 1000 : 0;
 }
 
-grat_err pk_choose_range(const pk_limits *k, double low, double high, pk_input *out, grat_op *op)
+grat_err pk_choose_range(const pk_limits *k, double low, double high, grat__pico_input *out, grat_op *op)
 {
     double middle = (low + high) / 2, half = (high - low) / 2, most = fmax(fabs(low), fabs(high));
     char a[40];
     if (!isfinite(low) || !isfinite(high) || !(high > low))
         return grat_op_fail(op, GRAT_EINVAL, "range: low must be below high");
     for (int i = k->range_first; i <= k->range_last; i++) {
+        if (!(k->ranges >> i & 1)) continue;
         double volts = pk_range_volts(i) * (1 + 1e-9), need = fmax(half, fabs(middle) + half - k->offset[i]);
         if (most > volts && need > volts) continue;
         out->range = i;
@@ -44,7 +45,7 @@ static grat_err plan_channels(planner *p)
     unsigned on = 0;
     if (!p->q->any_channel) return GRAT_OK;
     p->w->digital_on = false;
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < PK_ANALOG; i++) {
         if (p->q->channel[i] && i >= p->caps->analog)
             return grat_op_fail(p->op, GRAT_ERANGE, "channel %c: there are %u", 'A' + (int)i, p->caps->analog);
         p->w->channel[i].enabled = p->q->channel[i];
@@ -97,7 +98,7 @@ static grat_err plan_range(planner *p)
 static unsigned channels_on(const grat_settings *w)
 {
     unsigned n = 0;
-    for (unsigned i = 0; i < 4; i++) n += w->channel[i].enabled;
+    for (unsigned i = 0; i < PK_ANALOG; i++) n += w->channel[i].enabled;
     return n ? n : 1;
 }
 
@@ -133,20 +134,73 @@ static grat_err plan_time(planner *p)
     return GRAT_OK;
 }
 
-static int source_index(const char *s)
+int pk_channel_index(const char *s)
 {
     int n;
-    if (s[0] && !s[1] && s[0] >= 'A' && s[0] <= 'D') return s[0] - 'A';
-    if (s[0] && !s[1] && s[0] >= 'a' && s[0] <= 'd') return s[0] - 'a';
+    if (s[0] && !s[1] && s[0] >= 'A' && s[0] <= 'H') return s[0] - 'A';
+    if (s[0] && !s[1] && s[0] >= 'a' && s[0] <= 'h') return s[0] - 'a';
     return grat__parse_int(s, &n) && n >= 1 && n <= PK_ANALOG ? n - 1 : -1;
+}
+
+/* Levels at once are events of lines like any others. */
+static void pattern_as_terms(grat_settings *w, const grat_request *q)
+{
+    for (unsigned i = 0; i < PK_LINES && w->terms < GRAT_TRIGGER_TERMS; i++) {
+        if (!(q->pattern_care >> i & 1)) continue;
+        grat_trigger_term *t = &w->term[w->terms++];
+        *t = (grat_trigger_term){.event = GRAT_EVENT_EDGE,
+                                 .slope = q->pattern_want >> i & 1 ? GRAT_ABOVE : GRAT_BELOW};
+        snprintf(t->source, sizeof t->source, "D%u", i);
+    }
+}
+
+static unsigned bits_of(unsigned v)
+{
+    unsigned n = 0;
+    for (; v; v &= v - 1) n++;
+    return n;
+}
+
+/* What is no edge of one channel: true when there is such a thing. */
+static bool plan_terms(planner *p)
+{
+    const grat_request *q = p->q;
+    grat_settings *w = p->w;
+    bool line = q->trigger_source[0] == 'D' && q->trigger_source[1];
+    if (!q->terms && !q->pattern_care && !line) return false;
+    w->terms = 0;
+    if (q->terms) {
+        w->terms = q->terms;
+        memcpy(w->term, q->term, sizeof w->term);
+    } else if (q->pattern_care) {
+        pattern_as_terms(w, q);
+    } else {
+        w->terms = 1;
+        w->term[0] = (grat_trigger_term){.event = GRAT_EVENT_EDGE,
+                                         .slope = q->trigger_slope ? q->trigger_slope : GRAT_RISING};
+        snprintf(w->term[0].source, sizeof w->term[0].source, "%s", q->trigger_source);
+    }
+    grat__strcpy(w->trigger_type, sizeof w->trigger_type, "terms");
+    grat__strcpy(w->trigger_source, sizeof w->trigger_source, w->term[0].source);
+    return true;
+}
+
+static grat_err check_pattern(planner *p)
+{
+    const grat_request *q = p->q;
+    if (bits_of(q->pattern_care) > GRAT_TRIGGER_TERMS)
+        return grat_op_fail(p->op, GRAT_ERANGE, "trigger: at most %d lines at once", GRAT_TRIGGER_TERMS);
+    if (q->pattern_care && (q->trigger_slope == GRAT_FALLING || q->trigger_slope == GRAT_EITHER))
+        return grat_op_fail(p->op, GRAT_ENOTSUP, "trigger: the beginning of a pattern is what it fires on");
+    return GRAT_OK;
 }
 
 static grat_err plan_trigger(planner *p)
 {
     const grat_request *q = p->q;
     grat_settings *w = p->w;
-    if (q->pattern_care)
-        return grat_op_fail(p->op, GRAT_ENOTSUP, "trigger: patterns of digital channels are not supported here");
+    grat_err e = check_pattern(p);
+    if (e) return e;
     w->sweep = q->trigger == GRAT_TRIG_AUTO ? GRAT_SWEEP_AUTO : q->trigger ? GRAT_SWEEP_NORMAL : w->sweep;
     w->trigger_wait = q->wait;
     p->mask |= GRAT_SET_SWEEP | GRAT_SET_TRIGGER;
@@ -154,6 +208,8 @@ static grat_err plan_trigger(planner *p)
         grat__strcpy(w->trigger_type, sizeof w->trigger_type, "none");
         return GRAT_OK;
     }
+    if (q->trigger == GRAT_TRIG_KEEP ? w->terms > 0 : plan_terms(p)) return GRAT_OK;
+    w->terms = 0;
     bool named = q->trigger_source[0] && q->trigger != GRAT_TRIG_KEEP;
     if (q->trigger != GRAT_TRIG_KEEP) grat__strcpy(w->trigger_type, sizeof w->trigger_type, "edge");
     if (q->trigger == GRAT_TRIG_EDGE || named) {
@@ -161,7 +217,7 @@ static grat_err plan_trigger(planner *p)
         w->trigger_level = q->trigger_level;
     }
     if (named) grat__strcpy(w->trigger_source, sizeof w->trigger_source, q->trigger_source);
-    int i = source_index(w->trigger_source);
+    int i = pk_channel_index(w->trigger_source);
     if (i >= 0 && !w->channel[i].enabled && !named) {
         for (i = 0; i < PK_ANALOG - 1 && !w->channel[i].enabled;) i++;
     }
@@ -169,11 +225,20 @@ static grat_err plan_trigger(planner *p)
     return GRAT_OK;
 }
 
+/* Not kept from one request to the next. */
+static grat_err plan_reduction(planner *p)
+{
+    p->w->downsample = p->q->downsample;
+    p->w->ratio = p->q->downsample ? p->q->ratio : 0;
+    p->mask |= GRAT_SET_DOWNSAMPLE;
+    return GRAT_OK;
+}
+
 grat_err pk_plan(const grat_caps *caps, const grat_settings *now, const grat_request *q, grat_settings *want,
                  unsigned *mask, grat_op *op)
 {
     planner p = {.caps = caps, .q = q, .w = want, .op = op};
-    static grat_err (*const step[])(planner *) = {plan_channels, plan_range, plan_time, plan_trigger};
+    static grat_err (*const step[])(planner *) = {plan_channels, plan_range, plan_time, plan_reduction, plan_trigger};
     *want = *now;
     for (size_t i = 0; i < sizeof step / sizeof step[0]; i++) {
         grat_err e = step[i](&p);
@@ -181,67 +246,4 @@ grat_err pk_plan(const grat_caps *caps, const grat_settings *now, const grat_req
     }
     *mask = p.mask;
     return GRAT_OK;
-}
-
-/* ---- trigger -> codes -------------------------------------------------------------------------------- */
-
-static int direction_of(grat_slope s)
-{
-    switch (s) {
-    case GRAT_ABOVE:
-        return 0;
-    case GRAT_BELOW:
-        return 1;
-    case GRAT_FALLING:
-        return 3;
-    case GRAT_EITHER:
-        return 4;
-    default:
-        return 2;
-    }
-}
-
-static grat_err level_code(const pk_scope *b, int channel, int16_t *out, grat_op *op)
-{
-    const pk_input *in = &b->setup.input[channel];
-    double probe = b->set.channel[channel].probe, full = pk_range_volts(in->range), level = b->set.trigger_level;
-    double low = (-full - in->offset) * probe, high = (full - in->offset) * probe;
-    char a[40], c[40];
-    if (!isfinite(level)) return grat_op_fail(op, GRAT_EINVAL, "trigger level: not a number");
-    if (level < low || level > high)
-        return grat_op_fail(op, GRAT_ERANGE, "trigger level: %s is outside of what channel %c shows; the nearest is %s",
-                            grat_format_quantity(a, sizeof a, level, "V"), 'A' + channel,
-                            grat_format_quantity(c, sizeof c, level < low ? low : high, "V"));
-    *out = (int16_t)nearbyint((level / probe + in->offset) / full * b->setup.max);
-    return GRAT_OK;
-}
-
-grat_err pk_trigger_of(const pk_scope *b, pk_trigger *out, grat_op *op)
-{
-    const grat_settings *s = &b->set;
-    *out = (pk_trigger){.direction = direction_of(s->trigger_slope)};
-    if (strcmp(s->trigger_type, "none") == 0) return GRAT_OK;
-    out->on = true;
-    if (s->sweep == GRAT_SWEEP_AUTO) {
-        double wait = s->trigger_wait > 0 ? s->trigger_wait : 0.1;
-        out->auto_ms = (int16_t)fmin(fmax(wait * 1000, 1), INT16_MAX);
-    }
-    if (grat__strcaseeq(s->trigger_source, "EXT")) {
-        double level = fmin(fmax(s->trigger_level, -5), 5);
-        out->source = b->u->lib->series->external;
-        out->code = (int16_t)nearbyint(level / 5 * INT16_MAX);
-        return GRAT_OK;
-    }
-    int i = source_index(s->trigger_source);
-    if (i < 0 || i >= (int)b->limits.analog)
-        return grat_op_fail(op, GRAT_ERANGE, "trigger source: %.16s is no analog channel of this scope and not EXT",
-                            s->trigger_source);
-    if (!b->setup.input[i].on && out->auto_ms) { /* it runs by itself then, as long as nothing was asked of it */
-        out->on = false;
-        return GRAT_OK;
-    }
-    if (!b->setup.input[i].on)
-        return grat_op_fail(op, GRAT_ERANGE, "trigger source: channel %c is off; name it among the channels", 'A' + i);
-    out->source = i;
-    return level_code(b, i, &out->code, op);
 }

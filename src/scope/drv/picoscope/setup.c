@@ -8,35 +8,19 @@
 /* Of the vendor's list of ranges. */
 #define RANGE_5V 8
 
-static uint32_t fails(grat__pico_unit *u, const char *call, uint32_t status)
+static const grat__pico_ops *ops_of(const grat__pico_unit *u)
 {
-    u->failed = call;
-    return status;
+    return u->lib->series->ops;
 }
 
 /* ---- timebases: asked, not computed; the interval grows with the number -------------------------------- */
 
-static uint32_t interval(grat__pico_unit *u, uint32_t n, double *dt, uint64_t *room)
-{
-    const grat__pico_calls *c = &u->lib->call;
-    float ns = 0;
-    int32_t max = 0;
-    uint32_t st = u->lib->series->oversample ? c->GetTimebase2Over(u->handle, n, 1, &ns, 0, &max, 0)
-                                             : c->GetTimebase2(u->handle, n, 1, &ns, &max, 0);
-    if (st) return fails(u, "GetTimebase2", st);
-    /* A float has 24 bits; clocks are multiples of 0.1 ns. */
-    double exact = (double)ns, tenth = nearbyint(exact * 10) / 10;
-    if (tenth > 0 && fabs(tenth - exact) <= 2e-7 * exact) exact = tenth;
-    *dt = exact * 1e-9;
-    *room = max > 0 ? (uint64_t)max : 0;
-    return GRAT__PICO_OK;
-}
-
-static uint32_t fastest(grat__pico_unit *u, uint32_t *n, double *dt, uint64_t *room)
+static uint32_t fastest(grat__pico_unit *u, int resolution, uint32_t *n, double *dt, uint64_t *room)
 {
     uint32_t st = GRAT__PICO_INVALID_TIMEBASE;
+    if (ops_of(u)->nearest && !ops_of(u)->nearest(u, 1e-12, resolution, n)) return ops_of(u)->timebase(u, *n, dt, room);
     for (*n = 0; *n < 16; ++*n) {
-        st = interval(u, *n, dt, room);
+        st = ops_of(u)->timebase(u, *n, dt, room);
         if (st != GRAT__PICO_INVALID_TIMEBASE) return st;
     }
     return st;
@@ -45,63 +29,66 @@ static uint32_t fastest(grat__pico_unit *u, uint32_t *n, double *dt, uint64_t *r
 /* The slowest that is not slower than want_dt; INVALID_TIMEBASE, with the fastest in dt, when there is none. */
 static uint32_t find_timebase(grat__pico_unit *u, pk_setup *s)
 {
-    uint32_t low, high, st = fastest(u, &low, &s->dt, &s->room);
+    uint32_t low, high, n, st = fastest(u, s->resolution < 0 ? 0 : s->resolution, &low, &s->dt, &s->room);
     double dt, most = s->want_dt * (1 + 1e-7);
     uint64_t room;
     s->timebase = low;
     if (st) return st;
-    if (s->dt > most) return fails(u, "GetTimebase2", GRAT__PICO_INVALID_TIMEBASE);
-    for (high = low + 1; high < 1u << 30; high *= 2) {
-        if (interval(u, high, &dt, &room) || dt > most) break;
+    if (s->dt > most) return grat__pico_say(u, "GetTimebase2", GRAT__PICO_INVALID_TIMEBASE);
+    if (ops_of(u)->nearest && !ops_of(u)->nearest(u, s->want_dt, s->resolution, &n) &&
+        !ops_of(u)->timebase(u, n, &dt, &room) && dt <= most) {
+        s->timebase = n;
+        s->dt = dt;
+        s->room = room;
+        return GRAT__PICO_OK;
     }
+    for (high = low + 1; high < 1u << 30; high *= 2)
+        if (ops_of(u)->timebase(u, high, &dt, &room) || dt > most) break;
     while (low + 1 < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (interval(u, middle, &dt, &room) || dt > most) high = middle;
+        if (ops_of(u)->timebase(u, middle, &dt, &room) || dt > most) high = middle;
         else low = middle;
     }
     s->timebase = low;
-    return interval(u, low, &s->dt, &s->room);
+    return ops_of(u)->timebase(u, low, &s->dt, &s->room);
 }
 
 /* ---- programming ---------------------------------------------------------------------------------- */
 
 static uint32_t apply_inputs(grat__pico_unit *u, unsigned channels, const pk_setup *s)
 {
-    const grat__pico_calls *c = &u->lib->call;
     for (unsigned i = 0; i < channels; i++) {
-        pk_input off = {.range = RANGE_5V, .coupling = 1};
-        const pk_input *in = i < PK_ANALOG && s->input[i].on ? &s->input[i] : &off;
-        uint32_t st = c->SetChannel(u->handle, (int32_t)i, in->on, in->coupling, in->range, (float)in->offset);
-        if (st && (in->on || st != GRAT__PICO_INVALID_CHANNEL)) return fails(u, "SetChannel", st);
-        if (in->on && c->SetBandwidthFilter && (st = c->SetBandwidthFilter(u->handle, (int32_t)i, in->limit)) &&
-            in->limit)
-            return fails(u, "SetBandwidthFilter", st);
+        grat__pico_input off = {.range = RANGE_5V, .coupling = 1};
+        uint32_t st = ops_of(u)->channel(u, i, s->input[i].on ? &s->input[i] : &off);
+        if (st) return st;
     }
-    for (unsigned i = 0; i < PK_PORTS && c->SetDigitalPort; i++) {
-        bool on = pk_port_on(s, i);
-        int16_t level = (int16_t)nearbyint(fmin(fmax(s->threshold[i] / 5, -1), 1) * INT16_MAX);
-        uint32_t st = c->SetDigitalPort(u->handle, 0x80 + (int32_t)i, on, level);
-        if (st && on) return fails(u, "SetDigitalPort", st);
+    for (unsigned i = 0; i < PK_PORTS && u->lib->series->port_volts > 0; i++) {
+        uint32_t st = ops_of(u)->port(u, i, pk_port_on(s, i), s->threshold[i]);
+        if (st) return st;
     }
     return GRAT__PICO_OK;
 }
 
-/* The most bits that have the rate: 16, 15, 14, 12, 8. */
+static int least_bits(const int8_t *r)
+{
+    while (r[1] >= 0) r++;
+    return *r;
+}
+
+/* The most bits that have the rate, or the least. */
 static uint32_t apply_resolution(grat__pico_unit *u, pk_setup *s)
 {
-    const grat__pico_calls *c = &u->lib->call;
+    const int8_t *r = u->lib->series->resolutions;
     uint32_t st = GRAT__PICO_OK;
-    if (!u->lib->series->resolution || !c->SetDeviceResolution) {
+    if (!r) {
         s->resolution = -1;
         return find_timebase(u, s);
     }
-    for (int r = s->hires ? 4 : 0; r >= 0; r--) {
-        st = c->SetDeviceResolution(u->handle, r);
-        if (st) {
-            fails(u, "SetDeviceResolution", st);
-            continue;
-        }
-        s->resolution = r;
+    for (; *r >= 0; r++) {
+        if (!s->hires && r[1] >= 0) continue;
+        st = ops_of(u)->resolution(u, *r);
+        if (st) continue;
+        s->resolution = *r;
         st = find_timebase(u, s);
         if (st != GRAT__PICO_INVALID_TIMEBASE) return st;
     }
@@ -110,59 +97,39 @@ static uint32_t apply_resolution(grat__pico_unit *u, pk_setup *s)
 
 uint32_t pk_apply(grat__pico_unit *u, unsigned channels, pk_setup *s)
 {
-    const grat__pico_calls *c = &u->lib->call;
-    /* With more bits fewer channels can be on: first back to 8. */
-    if (u->lib->series->resolution && c->SetDeviceResolution) c->SetDeviceResolution(u->handle, 0);
-    uint32_t st = c->MemorySegments(u->handle, 1, NULL);
-    if (st) return fails(u, "MemorySegments", st);
-    if ((st = c->SetNoOfCaptures(u->handle, 1))) return fails(u, "SetNoOfCaptures", st);
-    if ((st = apply_inputs(u, channels, s))) return st;
-    if ((st = apply_resolution(u, s))) return st;
-    return fails(u, "MaximumValue", c->MaximumValue(u->handle, &s->max));
+    /* With more bits fewer channels can be on: first back to the least. */
+    if (u->lib->series->resolutions) ops_of(u)->resolution(u, least_bits(u->lib->series->resolutions));
+    uint32_t st = ops_of(u)->segments(u, 1);
+    if (!st) st = apply_inputs(u, channels, s);
+    if (!st) st = apply_resolution(u, s);
+    return st ? st : ops_of(u)->max(u, s->resolution, &s->max);
 }
 
 uint32_t pk_power(grat__pico_unit *u, unsigned channels, pk_setup *s, uint32_t status)
 {
-    const grat__pico_calls *c = &u->lib->call;
-    if (!c->ChangePowerSource) return status;
-    c->Stop(u->handle);
-    uint32_t st = c->ChangePowerSource(u->handle, status);
-    if (st) return fails(u, "ChangePowerSource", st);
+    ops_of(u)->stop(u);
+    uint32_t st = ops_of(u)->power(u, status);
+    if (st) return st;
     u->power = status;
     return pk_apply(u, channels, s);
 }
 
 /* ---- limits ------------------------------------------------------------------------------------------ */
 
-static uint32_t ask_ranges(grat__pico_unit *u, pk_limits *k)
-{
-    const grat__pico_calls *c = &u->lib->call;
-    int32_t ranges[64], n = 64;
-    uint32_t st = c->GetChannelInformation(u->handle, 0, 0, ranges, &n, 0);
-    if (st) return fails(u, "GetChannelInformation", st);
-    k->range_first = PK_RANGES;
-    k->range_last = -1;
-    for (int32_t i = 0; i < n && i < 64; i++) {
-        float max = 0, min = 0;
-        if (ranges[i] < 0 || ranges[i] >= PK_RANGES) continue;
-        if (ranges[i] < k->range_first) k->range_first = ranges[i];
-        if (ranges[i] > k->range_last) k->range_last = ranges[i];
-        if (c->GetAnalogueOffset && !c->GetAnalogueOffset(u->handle, ranges[i], 1, &max, &min))
-            k->offset[ranges[i]] = fmin((double)max, -(double)min);
-    }
-    return k->range_last < 0 ? fails(u, "GetChannelInformation", 0xF) : GRAT__PICO_OK;
-}
-
 static uint32_t ask_limits(grat__pico_unit *u, void *args)
 {
     pk_limits *k = args;
-    uint32_t st = ask_ranges(u, k), n;
+    uint32_t st = ops_of(u)->ranges(u, &k->ranges, k->offset), n;
+    if (!st && !(k->ranges & ((1u << PK_RANGES) - 1))) st = GRAT__PICO_INVALID_RANGE;
+    for (k->range_first = 0; !st && !(k->ranges >> k->range_first & 1);) k->range_first++;
+    for (k->range_last = PK_RANGES - 1; !st && !(k->ranges >> k->range_last & 1);) k->range_last--;
     for (unsigned on = 1; !st && on <= k->analog; on++) {
         pk_setup s = {0};
         double dt;
-        for (unsigned i = 0; i < on; i++) s.input[i] = (pk_input){.on = true, .range = k->range_last, .coupling = 1};
+        for (unsigned i = 0; i < on; i++)
+            s.input[i] = (grat__pico_input){.on = true, .range = k->range_last, .coupling = 1};
         st = apply_inputs(u, k->all, &s);
-        if (!st) st = fastest(u, &n, &dt, &k->max_depth[on]);
+        if (!st) st = fastest(u, 0, &n, &dt, &k->max_depth[on]);
         if (!st) k->min_dt[on] = dt;
         /* On USB power C and D do not work. */
         if (st && on > 1) {
@@ -170,18 +137,19 @@ static uint32_t ask_limits(grat__pico_unit *u, void *args)
             st = GRAT__PICO_OK;
         }
     }
-    if (!u->lib->call.GetMaxSegments || u->lib->call.GetMaxSegments(u->handle, &k->segments)) k->segments = 1;
+    if (ops_of(u)->max_segments(u, &k->segments) || !k->segments) k->segments = 1;
     return st;
 }
 
-/* The second character of the variant is the number of channels, MSO tells of ports. */
+/* The second character of the variant is the number of channels, MSO tells of ports; the 6000E series has pods. */
 grat_err pk_read_limits(pk_scope *b, grat_op *op)
 {
     pk_limits *k = &b->limits;
     const char *v = b->u->variant;
     k->all = v[0] && v[1] >= '1' && v[1] <= '8' ? (unsigned)(v[1] - '0') : 2;
-    k->analog = k->all < PK_ANALOG ? k->all : PK_ANALOG;
-    k->ports = strstr(v, "MSO") != NULL && b->u->lib->call.SetDigitalPort;
+    k->analog = k->all;
+    k->ports = b->u->lib->series->port_volts > 0 &&
+               (strstr(v, "MSO") != NULL || strcmp(b->u->lib->series->name, "ps6000a") == 0);
     return grat__pico_must(b->u, &(grat__pico_job){.fn = ask_limits, .args = k, .size = sizeof *k}, op);
 }
 
@@ -231,12 +199,18 @@ static void merge(grat_settings *to, const grat_settings *from, unsigned mask)
     if (mask & GRAT_SET_DEPTH) to->depth = from->depth;
     if (mask & GRAT_SET_ACQ) to->acq = from->acq;
     if (mask & GRAT_SET_SWEEP) to->sweep = from->sweep;
+    if (mask & GRAT_SET_DOWNSAMPLE) {
+        to->downsample = from->downsample;
+        to->ratio = from->ratio;
+    }
     if (!(mask & GRAT_SET_TRIGGER)) return;
     memcpy(to->trigger_type, from->trigger_type, sizeof to->trigger_type);
     memcpy(to->trigger_source, from->trigger_source, sizeof to->trigger_source);
     to->trigger_slope = from->trigger_slope;
     to->trigger_level = from->trigger_level;
     to->trigger_wait = from->trigger_wait;
+    to->terms = from->terms;
+    memcpy(to->term, from->term, sizeof to->term);
 }
 
 static grat_err setup_of(const pk_scope *b, const grat_settings *s, pk_setup *out, grat_op *op)
@@ -245,13 +219,16 @@ static grat_err setup_of(const pk_scope *b, const grat_settings *s, pk_setup *ou
     double samples = s->depth ? (double)s->depth : PK_SAMPLES;
     unsigned on = 0;
     out->want_dt = s->timebase * PK_DIVISIONS / samples;
-    if (out->hires && !b->u->lib->series->resolution)
+    if (out->hires && !b->u->lib->series->resolutions)
         return grat_op_fail(op, GRAT_ERANGE, "high resolution: this series has one resolution; the 5000A has more");
+    static const int modes[] = {GRAT__PICO_RAW, GRAT__PICO_AGGREGATE, GRAT__PICO_DECIMATE, GRAT__PICO_AVERAGE};
+    out->mode = modes[s->downsample];
+    out->ratio = s->downsample ? s->ratio : 1;
     for (unsigned i = 0; i < b->limits.analog; i++) {
         const grat_channel_settings *c = &s->channel[i];
-        pk_input *in = &out->input[i];
+        grat__pico_input *in = &out->input[i];
         double half = c->scale * PK_SCREEN / 2 / c->probe, middle = -c->offset / c->probe;
-        *in = (pk_input){.on = c->enabled, .coupling = c->coupling != GRAT_AC, .limit = c->bandwidth_limit};
+        *in = (grat__pico_input){.on = c->enabled, .coupling = c->coupling != GRAT_AC, .limit = c->bandwidth_limit};
         if (!(c->probe > 0)) return grat_op_fail(op, GRAT_EINVAL, "probe: the ratio must be positive");
         grat_err e = pk_choose_range(&b->limits, middle - half, middle + half, in, op);
         if (e) return e;
@@ -263,6 +240,11 @@ static grat_err setup_of(const pk_scope *b, const grat_settings *s, pk_setup *ou
         on++;
     }
     if (!on) return grat_op_fail(op, GRAT_EINVAL, "channels: none is on");
+    if (pk_traces(out) > GRAT_MAX_CHANNELS)
+        return grat_op_fail(op, GRAT_ERANGE, "channels: with a maximum and a minimum of each there are %u traces; the "
+                                             "most is %d", pk_traces(out), GRAT_MAX_CHANNELS);
+    if (out->lines && out->mode == GRAT__PICO_AVERAGE)
+        return grat_op_fail(op, GRAT_ERANGE, "downsample: digital channels have no average; use aggregate or decimate");
     return GRAT_OK;
 }
 
@@ -303,6 +285,8 @@ static grat_err read_back(pk_scope *b, grat_settings *s, const pk_setup *u, grat
     if (n > (double)u->room || n > INT32_MAX)
         return grat_op_fail(op, GRAT_ERANGE, "samples: more than the memory holds with these channels; the nearest is "
                                              "%s", grat_format_quantity(t, sizeof t, (double)u->room, "S"));
+    if (n < u->ratio)
+        return grat_op_fail(op, GRAT_ERANGE, "downsample: %u is more than the %.0f samples of a record", u->ratio, n);
     b->samples = (uint32_t)n;
     b->before = (uint32_t)nearbyint(pre * n);
     s->depth = b->samples;
@@ -324,7 +308,7 @@ grat_err pk_set(void *p, const grat_settings *want, unsigned mask, grat_op *op)
     grat_settings next = b->set, old = b->set;
     pk_setup s, old_setup = b->setup;
     uint32_t samples = b->samples, before = b->before;
-    pk_trigger t;
+    grat__pico_trigger t;
     if (mask & (GRAT_SET_INVERT | GRAT_SET_HOLDOFF))
         return grat_op_fail(op, GRAT_ERANGE, "inversion, holdoff: this instrument has none");
     pk_forget(b);

@@ -20,7 +20,7 @@
 #define BLOCKS 64u
 #define BLOCK_SECONDS 0.05
 #define BLOCK_MIN 1024u
-#define BLOCK_MAX (1u << 20)
+#define BLOCK_MAX (1u << 19)
 /* What the vendor's library may hold between two polls. */
 #define OVERVIEW_SECONDS 0.25
 #define OVERVIEW_MIN 16384u
@@ -32,11 +32,14 @@
 #define STOP_MS 3000
 #define RESTARTS 5
 
+/* A record that is filled by the thread and lent out: it is free again when nobody else has a reference to it. */
+typedef enum block_state { FREE, FULL, LENT } block_state;
 typedef struct block {
+    grat_record *r;
+    block_state state;
     uint64_t first;
     uint32_t n;
     bool clipped;
-    int16_t *v[PK_INPUTS];
 } block;
 
 typedef struct pk_stream {
@@ -44,13 +47,14 @@ typedef struct pk_stream {
     grat__pico_unit *u;
     unsigned channels;
     pk_setup setup;
-    double dt;
-    uint32_t overview, size;   /* values in a ring of the library, in a block */
-    int16_t *ring[PK_INPUTS];
-    block blocks[BLOCKS];
-    _Atomic uint64_t head, tail; /* blocks filled, blocks taken */
-    block *now;                /* being filled: number head */
-    uint64_t index;            /* of the next sample */
+    grat__pico_streaming run;
+    double dt;                 /* between values */
+    uint32_t size;             /* values in a block */
+    block blocks[BLOCKS];      /* with the two queues: under the lock */
+    unsigned full[BLOCKS];     /* in the order of their samples */
+    unsigned full_from, full_n;
+    block *now;                /* being filled */
+    uint64_t index;            /* of the next value */
     int64_t began_ns, published_ns;
     int data_fd, ended_fd;
     pthread_mutex_t lock;
@@ -65,9 +69,10 @@ static void release(pk_stream *s)
 {
     if (atomic_fetch_sub(&s->refs, 1) != 1) return;
     for (unsigned k = 0; k < PK_INPUTS; k++) {
-        free(s->ring[k]);
-        for (unsigned i = 0; i < BLOCKS; i++) free(s->blocks[i].v[k]);
+        free(s->run.max[k]);
+        free(s->run.min[k]);
     }
+    for (unsigned i = 0; i < BLOCKS; i++) grat_record_unref(s->blocks[i].r);
     if (s->data_fd >= 0) close(s->data_fd);
     if (s->ended_fd >= 0) close(s->ended_fd);
     pthread_mutex_destroy(&s->lock);
@@ -88,44 +93,64 @@ static void signal_fd(int fd)
 static void publish(pk_stream *s)
 {
     if (!s->now || !s->now->n) return;
+    pthread_mutex_lock(&s->lock);
+    s->now->state = FULL;
+    s->full[(s->full_from + s->full_n++) % BLOCKS] = (unsigned)(s->now - s->blocks);
+    pthread_mutex_unlock(&s->lock);
     s->now = NULL;
-    atomic_fetch_add(&s->head, 1);
     s->published_ns = grat_now_ns();
     signal_fd(s->data_fd);
 }
 
+/* The lowest that is free: few of them are touched as long as the recorder keeps up. */
 static block *free_block(pk_stream *s)
 {
-    uint64_t head = atomic_load(&s->head);
+    block *b = NULL;
     if (s->now) return s->now;
-    if (head - atomic_load(&s->tail) == BLOCKS) return NULL;
-    s->now = &s->blocks[head % BLOCKS];
-    s->now->first = s->index;
-    s->now->n = 0;
-    s->now->clipped = false;
-    return s->now;
+    pthread_mutex_lock(&s->lock);
+    for (unsigned i = 0; i < BLOCKS && !b; i++) {
+        block *one = &s->blocks[i];
+        if (one->state == LENT && __atomic_load_n(&one->r->refs, __ATOMIC_ACQUIRE) == 1) one->state = FREE;
+        if (one->state == FREE) b = one;
+    }
+    pthread_mutex_unlock(&s->lock);
+    s->now = b;
+    if (!b) return NULL;
+    b->first = s->index;
+    b->n = 0;
+    b->clipped = false;
+    return b;
 }
 
-static void on_pico_stream(int16_t handle, int32_t samples, uint32_t start, int16_t overflow, uint32_t trigger_at,
-                           int16_t triggered, int16_t auto_stop, void *user)
+static void fill(pk_stream *s, block *b, uint32_t start, uint32_t n)
+{
+    for (unsigned k = 0; k < PK_INPUTS * 2; k++) {
+        unsigned input = k / 2;
+        bool low = k % 2;
+        const int16_t *from = low ? s->run.min[input] : s->run.max[input];
+        if (!from) continue;
+        if (input < PK_ANALOG)
+            memcpy(pk_analog_raw(b->r, &s->setup, input, low) + b->n, from + start, n * sizeof *from);
+        else
+            pk_put_port(b->r, &s->setup,
+                        &(pk_words){.port = input - PK_ANALOG, .low = low, .words = from + start, .at = b->n, .n = n});
+    }
+}
+
+static void on_chunk(void *user, const grat__pico_chunk *c)
 {
     pk_stream *s = user;
-    (void)handle;
-    (void)trigger_at;
-    (void)triggered;
-    (void)auto_stop;
-    if (samples <= 0 || start >= s->overview || (uint32_t)samples > s->overview - start) return;
-    for (uint32_t left = (uint32_t)samples; left;) {
+    uint32_t start = c->start;
+    for (uint32_t left = c->n; left;) {
         block *b = free_block(s);
         if (!b) {
             s->index += left;
             return;
         }
         uint32_t n = s->size - b->n < left ? s->size - b->n : left;
-        for (unsigned k = 0; k < PK_INPUTS; k++)
-            if (b->v[k]) memcpy(b->v[k] + b->n, s->ring[k] + start, n * sizeof(int16_t));
+        fill(s, b, start, n);
         b->n += n;
-        b->clipped |= overflow != 0;
+        b->clipped |= c->clipped;
         s->index += n;
         start += n;
         left -= n;
@@ -133,36 +158,13 @@ static void on_pico_stream(int16_t handle, int32_t samples, uint32_t start, int1
     }
 }
 
-/* In the largest unit in which the interval is a whole number. */
-static void as_integer(double dt, uint32_t *n, int32_t *unit)
-{
-    static const double second[] = {1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 1};
-    for (*unit = 5; *unit > 1; --*unit) {
-        double v = dt / second[*unit], whole = nearbyint(v);
-        if (whole >= 1 && whole < 4e9 && fabs(v - whole) < 1e-6 * v) break;
-        if (v / 1e-3 > 4e9) break; /* the next one would not fit */
-    }
-    *n = (uint32_t)fmin(fmax(nearbyint(dt / second[*unit]), 1), 4e9);
-}
-
 static uint32_t begin(pk_stream *s)
 {
-    static const double second[] = {1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 1};
-    const grat__pico_calls *c = &s->u->lib->call;
-    uint32_t interval, st = GRAT__PICO_OK;
-    int32_t unit;
-    as_integer(s->setup.want_dt, &interval, &unit);
-    s->u->failed = "SetSimpleTrigger";
-    st = c->SetSimpleTrigger(s->u->handle, 0, 0, 0, 2, 0, 0);
-    for (unsigned k = 0; !st && k < PK_INPUTS; k++) {
-        if (!s->ring[k]) continue;
-        s->u->failed = "SetDataBuffer";
-        st = c->SetDataBuffer(s->u->handle, pk_number(k), s->ring[k], (int32_t)s->overview, 0, 0);
-    }
-    if (st) return st;
-    s->u->failed = "RunStreaming";
-    st = c->RunStreaming(s->u->handle, &interval, unit, 0, s->overview, 0, 1, 0, s->overview);
-    if (!st) s->dt = interval * second[unit];
+    const grat__pico_ops *ops = s->u->lib->series->ops;
+    uint32_t st = ops->trigger(s->u, &(grat__pico_trigger){0});
+    s->run.dt = s->setup.want_dt;
+    if (!st) st = ops->run_streaming(s->u, &s->run);
+    if (!st) s->dt = s->run.dt * s->setup.ratio;
     return st;
 }
 
@@ -186,7 +188,7 @@ static bool is_loss(uint32_t st)
 static uint32_t restart(pk_stream *s, uint32_t why)
 {
     publish(s);
-    s->u->lib->call.Stop(s->u->handle);
+    s->u->lib->series->ops->stop(s->u);
     uint32_t st = grat__pico_is_power(why) ? pk_power(s->u, s->channels, &s->setup, why) : GRAT__PICO_OK;
     if (!st) st = start_stream(s);
     double at = (double)(grat_now_ns() - s->began_ns) / 1e9 / s->dt;
@@ -196,9 +198,7 @@ static uint32_t restart(pk_stream *s, uint32_t why)
 
 static uint32_t poll_once(pk_stream *s)
 {
-    s->u->failed = "GetStreamingLatestValues";
-    uint32_t st = s->u->lib->call.GetStreamingLatestValues(s->u->handle, on_pico_stream, s);
-    if (st == GRAT__PICO_BUSY) st = GRAT__PICO_OK;
+    uint32_t st = s->u->lib->series->ops->poll(s->u, &s->run, on_chunk, s);
     for (unsigned i = 0; is_loss(st) && i < RESTARTS; i++) st = restart(s, st);
     if (grat_now_ns() - s->published_ns > PUBLISH_NS) publish(s);
     return st;
@@ -214,12 +214,6 @@ static bool pause_thread(pk_stream *s)
     bool go_on = !s->stop;
     pthread_mutex_unlock(&s->lock);
     return go_on;
-}
-
-static void unregister(pk_stream *s)
-{
-    for (unsigned k = 0; k < PK_INPUTS; k++)
-        if (s->ring[k]) s->u->lib->call.SetDataBuffer(s->u->handle, pk_number(k), NULL, 0, 0, 0);
 }
 
 static void *stream_thread(void *user)
@@ -239,8 +233,8 @@ static void *stream_thread(void *user)
     pthread_mutex_lock(&s->u->lock);
     publish(s);
     atomic_store(&s->failed, s->u->failed);
-    s->u->lib->call.Stop(s->u->handle);
-    unregister(s);
+    s->u->lib->series->ops->stop(s->u);
+    s->u->lib->series->ops->end_streaming(s->u, &s->run);
     pthread_mutex_unlock(&s->u->lock);
     atomic_store(&s->status, st);
     atomic_store(&s->ended, true);
@@ -266,9 +260,11 @@ static pk_stream *new_stream(pk_scope *b)
     s->u = b->u;
     s->channels = b->limits.all;
     s->setup = b->setup;
-    s->dt = b->setup.want_dt;
+    s->dt = b->setup.want_dt * b->setup.ratio;
     s->size = limit(BLOCK_SECONDS / s->dt, BLOCK_MIN, BLOCK_MAX);
-    s->overview = limit(OVERVIEW_SECONDS / s->dt, OVERVIEW_MIN, OVERVIEW_MAX);
+    s->run.ratio = b->setup.ratio;
+    s->run.mode = b->setup.mode;
+    s->run.length = limit(OVERVIEW_SECONDS / s->dt, OVERVIEW_MIN, OVERVIEW_MAX) / 4 * 4;
     s->data_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     s->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     atomic_init(&s->refs, 1);
@@ -280,13 +276,11 @@ static pk_stream *new_stream(pk_scope *b)
     pthread_condattr_destroy(&attr);
     for (unsigned k = 0; k < PK_INPUTS; k++) {
         if (!pk_input_on(&s->setup, k)) continue;
-        s->ring[k] = calloc(s->overview, sizeof(int16_t));
-        ok = ok && s->ring[k];
-        for (unsigned i = 0; i < BLOCKS; i++) {
-            s->blocks[i].v[k] = calloc(s->size, sizeof(int16_t));
-            ok = ok && s->blocks[i].v[k];
-        }
+        s->run.max[k] = calloc(s->run.length, sizeof(int16_t));
+        if (pk_sides(&s->setup) == 2) s->run.min[k] = calloc(s->run.length, sizeof(int16_t));
+        ok = ok && s->run.max[k] && (pk_sides(&s->setup) == 1 || s->run.min[k]);
     }
+    for (unsigned i = 0; i < BLOCKS; i++) ok = ok && (s->blocks[i].r = pk_new_record(b, s->size));
     if (ok && s->data_fd >= 0 && s->ended_fd >= 0) return s;
     release(s);
     return NULL;
@@ -333,26 +327,29 @@ void pk_stream_stop(pk_scope *b, grat_op *op)
     release(s);
 }
 
-static grat_err take(pk_scope *b, pk_stream *s, grat_record **out, grat_op *op)
+/* The oldest block, if there is one. */
+static grat_record *take(pk_stream *s)
 {
-    uint64_t tail = atomic_load(&s->tail);
-    const block *from = &s->blocks[tail % BLOCKS];
-    grat_record *r = pk_new_record(b, from->n);
-    if (!r) return grat_op_fail(op, GRAT_ENOMEM, "out of memory for a record");
-    for (unsigned k = 0; k < PK_INPUTS; k++) {
-        if (!from->v[k]) continue;
-        if (k < PK_ANALOG) memcpy(pk_analog_raw(r, &b->setup, k), from->v[k], from->n * sizeof(int16_t));
-        else pk_put_port(r, &b->setup, k - PK_ANALOG, from->v[k], from->n);
+    grat_record *r = NULL;
+    pthread_mutex_lock(&s->lock);
+    if (s->full_n) {
+        block *from = &s->blocks[s->full[s->full_from]];
+        s->full_from = (s->full_from + 1) % BLOCKS;
+        s->full_n--;
+        from->state = LENT;
+        r = grat_record_ref(from->r);
+        r->first = from->first;
+        r->count = from->n;
+        r->flags = from->clipped ? GRAT_REC_CLIPPED : 0;
     }
-    r->first = from->first;
+    pthread_mutex_unlock(&s->lock);
+    if (!r) return NULL;
     r->dt = s->dt;
+    r->t0 = 0;
     r->mono_ns = s->began_ns;
     r->utc_ns = s->began_ns + (grat_utc_ns() - grat_now_ns());
     r->utc_uncertainty_ns = 10 * MS;
-    if (from->clipped) r->flags |= GRAT_REC_CLIPPED;
-    atomic_store(&s->tail, tail + 1);
-    *out = r;
-    return GRAT_OK;
+    return r;
 }
 
 grat_err pk_log_next(void *p, const grat_request *q, bool restarted, grat_record **out, grat_op *op)
@@ -365,15 +362,16 @@ grat_err pk_log_next(void *p, const grat_request *q, bool restarted, grat_record
     if (!b->stream) e = stream_start(b, op);
     if (e) return e;
     pk_stream *s = b->stream;
-    for (;;) {
+    while (!(*out = take(s))) {
         uint64_t n;
-        if (atomic_load(&s->tail) < atomic_load(&s->head)) return take(b, s, out, op);
-        if (atomic_load(&s->ended)) break;
+        /* What it published before it ended is still there. */
+        if (atomic_load(&s->ended)) {
+            if ((*out = take(s))) return GRAT_OK;
+            const char *failed = atomic_load(&s->failed);
+            return grat__pico_fail(b->u->lib, failed ? failed : "RunStreaming", atomic_load(&s->status), op);
+        }
         if ((e = grat__op_wait(op, s->data_fd, POLLIN))) return e;
         if (read(s->data_fd, &n, sizeof n) < 0) continue;
     }
-    if (atomic_load(&s->tail) < atomic_load(&s->head)) return take(b, s, out, op);
-    const char *failed = atomic_load(&s->failed);
-    uint32_t status = atomic_load(&s->status);
-    return grat__pico_fail(b->u->lib, failed ? failed : "RunStreaming", status, op);
+    return GRAT_OK;
 }
