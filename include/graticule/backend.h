@@ -121,6 +121,8 @@ typedef struct grat_driver {
     /* Optional, both or none: the generator. */
     grat_err (*generator_set)(void *p, const grat_generator *want, grat_generator *actual, grat_op *op);
     grat_err (*generator_get)(void *p, grat_generator *out, grat_op *op);
+    /* Optional. */
+    grat_err (*flash)(void *p, grat_op *op);
 } grat_driver;
 
 /* ---- formats ---------------------------------------------------------------------------------- */

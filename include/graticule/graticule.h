@@ -576,6 +576,9 @@ GRAT_API size_t grat_sample_size(grat_sample_type t);
 /* Converts n samples from index `from` of a trace to volts (or its unit). */
 GRAT_API void grat_trace_values(const grat_trace *t, size_t from, size_t n, double *out);
 GRAT_API void grat_trace_values_f32(const grat_trace *t, size_t from, size_t n, float *out);
+/* The smallest and the largest value of each of `groups` groups of `ratio` samples from index `from` on. */
+GRAT_API void grat_trace_envelope(const grat_trace *t, size_t from, size_t groups, size_t ratio, float *low,
+                                  float *high);
 
 typedef struct grat_measurement {
     char name[24];
@@ -733,6 +736,8 @@ GRAT_API grat_err grat_scope_get(grat_scope *sc, grat_settings *out, grat_op *op
 /* Sets what `mask` names, reads it back, and fails with ERANGE and the nearest possible value in the sentence
  * when the instrument did not take it. */
 GRAT_API grat_err grat_scope_set(grat_scope *sc, const grat_settings *want, unsigned mask, grat_op *op);
+/* Its light flashes for some seconds, so that it can be told from others; ENOTSUP where it has none. */
+GRAT_API grat_err grat_scope_flash(grat_scope *sc, grat_op *op);
 GRAT_API grat_err grat_scope_run(grat_scope *sc, grat_run what, grat_op *op);
 GRAT_API grat_err grat_scope_state_get(grat_scope *sc, grat_scope_state *out, grat_op *op);
 

@@ -88,6 +88,11 @@ void ps_prepare(ps_unit *u)
 {
     for (unsigned i = 0; i < u->model->channels; i++)
         if (u->input[i].enabled && !u->counter) prepare_input(u, i);
+    if (u->counter && !u->counts) {
+        u->counts = malloc(u->counter * sizeof *u->counts);
+        for (unsigned i = 0; u->counts && i < u->counter; i++) u->counts[i] = (int16_t)i;
+        if (!u->counts) u->counter = 0;
+    }
     u->input[PS_EXT].range = 8;
     u->input[PS_EXT].coupling = 1;
     prepare_input(u, PS_EXT);
@@ -95,10 +100,11 @@ void ps_prepare(ps_unit *u)
 
 static void counted(const ps_unit *u, int64_t from, uint32_t n, int16_t *out)
 {
-    uint32_t v = (uint32_t)((uint64_t)(u->base + from) % u->counter);
-    for (uint32_t i = 0; i < n; i++) {
-        out[i] = (int16_t)v;
-        if (++v == u->counter) v = 0;
+    uint64_t at = (uint64_t)(u->base + from) % u->counter;
+    for (uint32_t done = 0; done < n; at = 0) {
+        uint64_t some = u->counter - at < n - done ? u->counter - at : n - done;
+        memcpy(out + done, u->counts + at, some * sizeof *out);
+        done += (uint32_t)some;
     }
 }
 

@@ -126,6 +126,7 @@ typedef struct ps_unit {
     ps_signal signal[PS_SOURCES];
     ps_fault fault[PS_FAULTS];
     unsigned faults, counter;
+    int16_t *counts;          /* 0 to counter - 1 */
     bool ask_power, unplugged, skew;
     int late_ms, buffer_ms;
 

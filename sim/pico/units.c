@@ -226,6 +226,7 @@ void ps_remove(const char *serial)
         free(u->buffer);
         free(u->start);
         free(u->offset_fs);
+        free(u->counts);
         free(u->own[0]);
         free(u->own[1]);
         free(u->generator.points);

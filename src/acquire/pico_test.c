@@ -1,14 +1,6 @@
 /* PicoScopes behind the stand-in libraries, through the public header: volts, triggers, every sample once and in order,
  * what is lost counted, deadlines and cancels. */
-#include <graticule/graticule.h>
-
-#include "test.h"
-
-#include <pthread.h>
-#include <time.h>
-#include <unistd.h>
-
-#define MODULO 30000
+#include "pico_help_test.h"
 
 static const char units[] =
     "ps5000a 5244D DC/1 a=dc,0,0,0.7 b=dc,0,0,-0.3;ps5000a 5444D POWER/1 power;ps5000a 5244D SINE/5;"
@@ -22,74 +14,10 @@ static const char units[] =
     "ps3000a 3206DMSO FRESH/3 counter=30000;ps5000a 5244D FRESH/5 counter=30000;ps4000a 4824A DC/4 a=dc,0,0,0.7;"
     "ps2000a 2406B GEN/2 a=gen;ps4000a 4824A GEN/4 a=gen;ps5000a 5244D GEN/5 a=gen";
 
-static grat_op op;
-
-static grat_scope *open_scope(const char *resource)
-{
-    grat_session *s = NULL;
-    grat_scope *sc = NULL;
-    grat_op_init(&op, 10000, NULL);
-    if (grat_open(resource, NULL, &op, &s)) {
-        TEST_FAIL("%s: %s", resource, op.text);
-        return NULL;
-    }
-    if (grat_scope_open(s, &op, &sc)) {
-        TEST_FAIL("%s: %s", resource, op.text);
-        grat_close(s);
-    }
-    return sc;
-}
-
-static grat_request ask(const char *channels, double period, uint64_t samples)
-{
-    grat_request q;
-    grat_request_init(&q);
-    q.any_channel = true;
-    for (const char *c = channels; *c; c++) {
-        if (*c >= 'A') q.channel[*c - 'A'] = true;
-        else q.digital[*c - '0'] = true;
-    }
-    q.period = period;
-    q.samples = samples;
-    q.trigger = GRAT_TRIG_NONE;
-    return q;
-}
-
 /* ---- captures ------------------------------------------------------------------------------------- */
 
-static grat_record *kept;
-static unsigned got, bad_edges;
+static unsigned bad_edges;
 static double edge_level;
-
-static bool keep(void *user, grat_record *r)
-{
-    (void)user;
-    grat_record_unref(kept);
-    kept = grat_record_ref(r);
-    got++;
-    return true;
-}
-
-static grat_err capture(grat_scope *sc, const grat_request *q, int64_t ms, grat_record_fn fn)
-{
-    got = 0;
-    grat_op_init(&op, ms, NULL);
-    grat_err e = grat_capture(sc, q, fn, NULL, &op);
-    return e;
-}
-
-static double volts(const grat_record *r, unsigned trace, size_t i)
-{
-    double v = NAN;
-    if (r && trace < r->traces && i < r->count) grat_trace_values(&r->trace[trace], i, 1, &v);
-    return v;
-}
-
-/* Index of the sample at the trigger. */
-static size_t zero_of(const grat_record *r)
-{
-    return (size_t)llround(-r->t0 / r->dt);
-}
 
 TEST(missing)
 {
@@ -330,13 +258,6 @@ TEST(generator)
 
 /* ---- waiting -------------------------------------------------------------------------------------- */
 
-static void *fire_later(void *c)
-{
-    nanosleep(&(struct timespec){0, 100000000}, NULL);
-    grat_cancel_fire(c);
-    return NULL;
-}
-
 TEST(cancel_and_timeout)
 {
     grat_scope *sc = open_scope("PICO::ps2000a::SINE/2");
@@ -464,15 +385,9 @@ TEST(loss_in_the_unit)
 
 int main(void)
 {
-    char dir[600], path[700];
-    ssize_t n = readlink("/proc/self/exe", dir, sizeof dir - 1);
-    if (n <= 0) return 1;
-    dir[n] = '\0';
-    *strrchr(dir, '/') = '\0';
-    snprintf(path, sizeof path, "%s/sim/pico/pico-standins", dir);
-    setenv("GRATICULE_PICO_SIM", units, 1);
+    if (!use_standins(units)) return 1;
     RUN(missing);
-    setenv("GRATICULE_PICO_PATH", path, 1);
+    use_standins(units);
     RUN(discovery);
     RUN(opening);
     RUN(volts_per_range);

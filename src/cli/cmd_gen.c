@@ -17,6 +17,8 @@ static const struct {
     {"sawtooth", GRAT_WAVE_TRIANGLE, 1}, {"square", GRAT_WAVE_SQUARE, 0.5},
     {"exponential", GRAT_WAVE_EXPONENTIAL, 0.5}, {"file", GRAT_WAVE_ARBITRARY, 0.5},
     {"clock", GRAT_WAVE_CLOCK, 0.5},     {"off", GRAT_WAVE_OFF, 0.5},           {"stop", GRAT_WAVE_OFF, 0.5},
+    {"sinc", GRAT_WAVE_SINC, 0.5},       {"gaussian", GRAT_WAVE_GAUSSIAN, 0.5}, {"half-sine", GRAT_WAVE_HALF_SINE, 0.5},
+    {"noise", GRAT_WAVE_NOISE, 0.5},     {"prbs", GRAT_WAVE_PRBS, 0.5},         {"dc", GRAT_WAVE_DC, 0.5},
 };
 #define WAVES (sizeof waves / sizeof *waves)
 
@@ -54,9 +56,10 @@ static double *read_points(const char *path, size_t *count, grat_op *op)
 
 static void show(const cli *c, const grat_generator *g)
 {
-    static const char *const names[] = {"off", "sine", "triangle", "square", "exponential", "wave", "clock"};
+    static const char *const names[] = {"off", "sine", "triangle", "square", "exponential", "wave", "clock",
+                                        "sinc", "gaussian", "half-sine", "noise", "prbs", "dc"};
     char f[40], low[40], high[40];
-    const char *name = names[g->wave <= GRAT_WAVE_CLOCK ? g->wave : 0];
+    const char *name = names[g->wave <= GRAT_WAVE_DC ? g->wave : 0];
     if (c->json) {
         cli_json j = {.f = stdout};
         cli_json_open(&j, NULL, '{');
@@ -79,18 +82,45 @@ static void show(const cli *c, const grat_generator *g)
            low, high);
 }
 
+static unsigned which(const char *word, const char *const *words, unsigned n)
+{
+    for (unsigned i = 0; word && i < n; i++)
+        if (strcmp(word, words[i]) == 0) return i;
+    return 0;
+}
+
+static void take_sweep(cli *c, grat_generator *g)
+{
+    static const char *const ways[] = {"up", "down", "up-down", "down-up"};
+    static const char *const sources[] = {"none", "scope", "ext", "software"};
+    g->stop = cli_amount(&c->args, "to", 0);
+    g->step = cli_amount(&c->args, "step", g->stop != 0 ? (g->stop > g->frequency ? g->stop - g->frequency
+                                                                                 : g->frequency - g->stop) / 100 : 0);
+    g->dwell = cli_amount(&c->args, "dwell", g->stop != 0 ? 0.01 : 0);
+    g->way = (grat_sweep_way)which(cli_value(&c->args, "sweep"), ways, 4);
+    g->trigger = (grat_gen_trigger)which(cli_value(&c->args, "on"), sources, 4);
+    g->trigger_falling = cli_has(&c->args, "falling");
+    g->cycles = (unsigned)cli_amount(&c->args, "cycles", 0);
+}
+
 static int parse(cli *c, const char *word, grat_generator *g, double **points)
 {
     const char *file = cli_value(&c->args, "file");
     size_t i = 0;
+    if (strcasecmp(word, "fire") == 0) {
+        g->fire = true;
+        return CLI_DONE;
+    }
     while (i < WAVES && strcasecmp(waves[i].word, word) != 0) i++;
     if (i == WAVES)
-        return cli_usage("gen: \"%s\" is no wave: sine, triangle, ramp, square, exponential, file, clock or off", word);
+        return cli_usage("gen: \"%s\" is no wave: sine, triangle, ramp, square, exponential, file, clock, sinc, "
+                         "gaussian, half-sine, noise, prbs, dc or off", word);
     g->wave = waves[i].wave;
     g->frequency = cli_amount(&c->args, "frequency", 1000);
     g->symmetry = cli_amount(&c->args, "symmetry", cli_amount(&c->args, "duty", waves[i].symmetry));
     g->low = cli_amount(&c->args, "low", 0);
     g->high = cli_amount(&c->args, "high", 0);
+    take_sweep(c, g);
     if (cli_has(&c->args, "low") && !cli_has(&c->args, "high"))
         return cli_usage("--low and --high: one is missing; give both");
     if ((g->wave == GRAT_WAVE_ARBITRARY) != (file != NULL))
@@ -129,6 +159,14 @@ static const cli_option options[] = {
     {"high", 0, CLI_AMOUNT, "VOLTS", "highest voltage", "V"},
     {"duty", 0, CLI_AMOUNT, "PERCENT", "the part of a square or clock that is high", "%"},
     {"symmetry", 0, CLI_AMOUNT, "PERCENT", "the part of a triangle that rises", "%"},
+    {"to", 0, CLI_AMOUNT, "HZ", "sweeps from the frequency to this one", "Hz"},
+    {"step", 0, CLI_AMOUNT, "HZ", "of the sweep; a hundredth of it unless told", "Hz"},
+    {"dwell", 0, CLI_AMOUNT, "TIME", "of each step of the sweep, 10 ms unless told", "s"},
+    {"sweep", 0, CLI_CHOICE, "WAY", "up, down, up-down, down-up", "up down up-down down-up"},
+    {"on", 0, CLI_CHOICE, "TRIGGER", "waits for: scope, ext, software (grat gen RESOURCE fire)",
+     "none scope ext software"},
+    {"falling", 0, CLI_FLAG, NULL, "the other edge of that trigger", NULL},
+    {"cycles", 0, CLI_COUNT, "N", "periods, or sweeps, after each trigger", NULL},
     {"file", 0, CLI_FILE, "PATH", "one period as numbers, one a line (the last column)", NULL},
     {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
 };
@@ -137,8 +175,9 @@ const cli_command cli_cmd_gen = {
     .name = "gen",
     .args = "[RESOURCE] [WAVE]",
     .summary = "the generator that is built into a scope",
-    .text = "WAVE is sine, triangle, ramp, square, exponential, file, clock or off; without one, what runs is shown. "
-            "The generator goes on after the command.",
+    .text = "WAVE is sine, triangle, ramp, square, exponential, file, clock or off, on some instruments also sinc, "
+            "gaussian, half-sine, noise, prbs or dc; without one, what runs is shown. The generator goes on after the "
+            "command.",
     .options = options,
     .max_args = 2,
     .exec = run,

@@ -194,15 +194,23 @@ static int run(cli *c)
         status = cli_fail(c, c->resource);
     } else if (show(c, &id, sc, &now)) {
         status = cli_fail(c, c->resource);
+    } else if (cli_has(&c->args, "flash") && grat_scope_flash(sc, &c->op)) {
+        status = cli_fail(c, c->resource);
     }
     grat_scope_close(sc);
     return status;
 }
 
+static const cli_option options[] = {
+    {"flash", 0, CLI_FLAG, NULL, "let its light flash, to see which one it is", NULL},
+    {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
+};
+
 const cli_command cli_cmd_info = {
     .name = "info",
     .args = "[RESOURCE]",
     .summary = "identity, capabilities and current settings",
+    .options = options,
     .max_args = 1,
     .exec = run,
 };

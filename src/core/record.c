@@ -93,3 +93,95 @@ void grat_trace_values_f32(const grat_trace *t, size_t from, size_t n, float *ou
     CONVERT_ANY
 #undef OUT
 }
+
+/* ---- extremes ------------------------------------------------------------------------------------------ */
+
+typedef struct pair {
+    float low, high;
+} pair;
+
+/* A negative scale turns them round. */
+static pair in_units(const grat_trace *t, double low, double high)
+{
+    float a = (float)(low * t->scale + t->offset), b = (float)(high * t->scale + t->offset);
+    return a <= b ? (pair){a, b} : (pair){b, a};
+}
+
+typedef int16_t eight __attribute__((vector_size(16)));
+
+static inline eight smaller(eight a, eight b)
+{
+    eight m = a < b;
+    return (a & m) | (b & ~m);
+}
+
+static inline eight larger(eight a, eight b)
+{
+    eight m = a > b;
+    return (a & m) | (b & ~m);
+}
+
+/* Eight at once; ratio is a multiple of 8. */
+static pair extremes_i16(const grat_trace *t, const int16_t *v, size_t ratio)
+{
+    eight low, high, next;
+    memcpy(&low, v, sizeof low);
+    high = low;
+    for (size_t i = 8; i < ratio; i += 8) {
+        memcpy(&next, v + i, sizeof next);
+        low = smaller(low, next);
+        high = larger(high, next);
+    }
+    low = smaller(low, __builtin_shuffle(low, (eight){4, 5, 6, 7, 0, 1, 2, 3}));
+    high = larger(high, __builtin_shuffle(high, (eight){4, 5, 6, 7, 0, 1, 2, 3}));
+    low = smaller(low, __builtin_shuffle(low, (eight){2, 3, 0, 1, 6, 7, 4, 5}));
+    high = larger(high, __builtin_shuffle(high, (eight){2, 3, 0, 1, 6, 7, 4, 5}));
+    low = smaller(low, __builtin_shuffle(low, (eight){1, 0, 3, 2, 5, 4, 7, 6}));
+    high = larger(high, __builtin_shuffle(high, (eight){1, 0, 3, 2, 5, 4, 7, 6}));
+    return in_units(t, low[0], high[0]);
+}
+
+#define EXTREMES(T)                                                                                                    \
+    do {                                                                                                               \
+        const T *p = (const T *)t->raw + from + g * ratio;                                                             \
+        T least = p[0], most = p[0];                                                                                   \
+        for (size_t i = 1; i < ratio; i++) {                                                                           \
+            least = p[i] < least ? p[i] : least;                                                                       \
+            most = p[i] > most ? p[i] : most;                                                                          \
+        }                                                                                                              \
+        both = in_units(t, (double)least, (double)most);                                                               \
+    } while (0)
+
+static pair extremes(const grat_trace *t, size_t from, size_t g, size_t ratio)
+{
+    pair both = {0, 0};
+    switch (t->type) {
+    case GRAT_U8:
+        EXTREMES(uint8_t);
+        break;
+    case GRAT_I8:
+        EXTREMES(int8_t);
+        break;
+    case GRAT_U16:
+        EXTREMES(uint16_t);
+        break;
+    case GRAT_I16:
+        EXTREMES(int16_t);
+        break;
+    case GRAT_F32:
+        EXTREMES(float);
+        break;
+    }
+    return both;
+}
+
+void grat_trace_envelope(const grat_trace *t, size_t from, size_t groups, size_t ratio, float *low, float *high)
+{
+    bool eights = t->type == GRAT_I16 && ratio % 8 == 0;
+    for (size_t g = 0; ratio && g < groups; g++) {
+        pair both = eights ? extremes_i16(t, (const int16_t *)t->raw + from + g * ratio, ratio)
+                           : extremes(t, from, g, ratio);
+        low[g] = both.low;
+        high[g] = both.high;
+    }
+}

@@ -2,6 +2,8 @@
 
 #include "test.h"
 
+#include <math.h>
+
 TEST(values)
 {
     grat_sample_type types[] = {GRAT_U8, GRAT_I16};
@@ -26,8 +28,45 @@ TEST(values)
     TRUE(!grat_record_new(GRAT_MAX_CHANNELS + 1, types, 1));
 }
 
+/* Against the obvious loop, for every type, group and a scale that turns round. */
+TEST(envelope)
+{
+    static const grat_sample_type types[] = {GRAT_U8, GRAT_I8, GRAT_U16, GRAT_I16, GRAT_F32};
+    static const size_t ratios[] = {1, 3, 8, 16, 24};
+    for (unsigned k = 0; k < 5; k++) {
+        grat_record *r = grat_record_new(1, &types[k], 500);
+        grat_trace *t = &r->trace[0];
+        uint32_t x = 1;
+        for (size_t i = 0; i < 500 * grat_sample_size(types[k]); i++) {
+            x = x * 1664525 + 1013904223;
+            ((uint8_t *)t->raw)[i] = (uint8_t)(x >> 24);
+        }
+        if (types[k] == GRAT_F32)
+            for (size_t i = 0; i < 500; i++) ((float *)t->raw)[i] = (float)(i * 7919 % 503) - 250;
+        t->offset = 0.5;
+        for (unsigned n = 0; n < 10; n++) {
+            size_t ratio = ratios[n / 2], groups = 490 / ratio;
+            float low[500], high[500];
+            double v[500];
+            t->scale = n % 2 ? -0.25 : 0.25;
+            grat_trace_envelope(t, 5, groups, ratio, low, high);
+            grat_trace_values(t, 5, groups * ratio, v);
+            for (size_t g = 0; g < groups; g++) {
+                double least = v[g * ratio], most = least;
+                for (size_t i = 1; i < ratio; i++) {
+                    least = fmin(least, v[g * ratio + i]);
+                    most = fmax(most, v[g * ratio + i]);
+                }
+                if (low[g] != (float)least || high[g] != (float)most) TEST_FAIL("type %u ratio %zu", k, ratio);
+            }
+        }
+        grat_record_unref(r);
+    }
+}
+
 int main(void)
 {
     RUN(values);
+    RUN(envelope);
     return TEST_RESULT();
 }

@@ -48,6 +48,7 @@ static const row rows[] = {
     {0x2B, "INVALID_SAMPLE_INTERVAL", GRAT_ERANGE, "it cannot stream so fast: sample slower, or fewer channels"},
     {0x2D, "MEMORY", GRAT_ENOMEM, NULL},
     {0x2E, "SIG_GEN_PARAM", GRAT_ERANGE, NULL},
+    {0x30, "SIGGEN_TRIGGER_SOURCE", GRAT_EINVAL, "the generator does not wait for a software trigger"},
     {0x35, "SIGGEN_OUTPUT_OVER_VOLTAGE", GRAT_ERANGE, "the generator reaches 2 V at most"},
     {0x38, "SIGGEN_OFFSET_VOLTAGE", GRAT_ERANGE, "the generator reaches 2 V at most"},
     {0x39, "SIGGEN_PK_TO_PK", GRAT_ERANGE, "the generator reaches 2 V at most"},

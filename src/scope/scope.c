@@ -115,6 +115,14 @@ grat_err grat_scope_describe(grat_scope *sc, grat_line_fn fn, void *user, grat_o
     return sc->driver->describe ? sc->driver->describe(sc->priv, fn, user, op) : GRAT_OK;
 }
 
+grat_err grat_scope_flash(grat_scope *sc, grat_op *op)
+{
+    if (!sc->driver->flash)
+        return grat_op_fail(op, GRAT_ENOTSUP, "%s %s: no light that is known here", sc->identity.vendor,
+                            sc->identity.model);
+    return sc->driver->flash(sc->priv, op);
+}
+
 grat_err grat_scope_calibrate(grat_scope *sc, const grat_calibration *k, grat_op *op)
 {
     if (k->size != sizeof *k) return grat_op_fail(op, GRAT_EINVAL, "calibration: its size is wrong");

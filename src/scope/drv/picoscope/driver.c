@@ -5,6 +5,7 @@
 #include "session/pico.h"
 
 #define CLOSE_MS 3000
+#define FLASHES 10
 
 static bool match(const grat_identity *id)
 {
@@ -54,6 +55,18 @@ static void close_driver(void *p)
     pk_forget(b);
 }
 
+static uint32_t flash_work(grat__pico_unit *u, void *args)
+{
+    (void)args;
+    return u->lib->series->ops->flash(u, FLASHES);
+}
+
+static grat_err flash(void *p, grat_op *op)
+{
+    pk_scope *b = p;
+    return grat__pico_must(b->u, &(grat__pico_job){.fn = flash_work}, op);
+}
+
 static grat_err describe(void *p, grat_line_fn fn, void *user, grat_op *op)
 {
     const pk_scope *b = p;
@@ -97,4 +110,5 @@ const grat_driver grat__picoscope = {
     .log_next = pk_log_next,
     .generator_set = pk_generator_set,
     .generator_get = pk_generator_get,
+    .flash = flash,
 };

@@ -110,10 +110,7 @@ static grat__pico_wave described(const grat_generator *g, int wave)
 
 static grat_err fire(pk_scope *b, grat_generator *actual, grat_op *op)
 {
-    grat_err e = GRAT_OK;
-    if (b->generator.trigger != GRAT_GEN_SOFTWARE)
-        return grat_op_fail(op, GRAT_EINVAL, "generator: it does not wait for a software trigger");
-    e = grat__pico_must(b->u, &(grat__pico_job){.fn = fire_work}, op);
+    grat_err e = grat__pico_must(b->u, &(grat__pico_job){.fn = fire_work}, op);
     if (!e) *actual = b->generator;
     return e;
 }

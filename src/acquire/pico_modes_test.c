@@ -1,0 +1,630 @@
+/* Every mode of every series of PicoScopes: each sample once, in order, at its index; maxima and minima; events; rapid
+ * blocks; what is lost counted. */
+#include "pico_help_test.h"
+
+static const char units[] =
+    "ps2000 2204A COUNT/20 counter=30000;ps2000a 2206BMSO COUNT/2 counter=30000;ps3000a 3406DMSO COUNT/3 counter=30000;"
+    "ps4000a 4824A COUNT/4 counter=30000;ps5000a 5444DMSO COUNT/5 counter=30000;ps6000a 6824E COUNT/6 counter=30000;"
+    "psospa 3418E COUNT/7 counter=30000;"
+    "ps6000a 6424E SKEW/6 counter=30000 skew;psospa 3418E SKEW/7 counter=30000 skew;"
+    "ps6000a 6424E STALL/6 counter=30000 skew fault=GetStreamingLatestValues,30,0x1c "
+    "fault=GetStreamingLatestValues,60,0x10000008 fault=GetStreamingLatestValues,45,0x27;"
+    "ps2000a 2206BMSO WAVE/2 a=pulse,1000,1,0 b=runt,1000,1,0 ext=square,1000,2;"
+    "ps3000a 3206DMSO WAVE/3 a=pulse,1000,1,0 b=runt,1000,1,0 ext=square,1000,2;"
+    "ps4000a 4824A WAVE/4 a=pulse,1000,1,0 b=runt,1000,1,0 ext=square,1000,2;"
+    "ps5000a 5444DMSO WAVE/5 a=pulse,1000,1,0 b=runt,1000,1,0 ext=square,1000,2;"
+    "ps6000a 6424E WAVE/6 a=pulse,1000,1,0 b=runt,1000,1,0 ext=square,1000,2;"
+    "psospa 3418E WAVE/7 a=pulse,1000,1,0 b=runt,1000,1,0 ext=square,1000,2;"
+    "ps2000a 2406B SINE/2 a=sine,1000,0.9,0;ps3000a 3206DMSO SINE/3 a=sine,100000,0.9,0;"
+    "ps4000a 4824A SINE/4 a=sine,1000,0.9,0;ps5000a 5244D SINE/5 a=sine,100000,0.9,0;"
+    "ps6000a 6424E SINE/6 a=sine,100000,0.9,0;psospa 3418E SINE/7 a=sine,1000,0.9,0;"
+    "ps2000 2204A GEN/20 a=gen;ps2000a 2406B GEN/2 a=gen;ps4000a 4824A GEN/4 a=gen;ps5000a 5244D GEN/5 a=gen;"
+    "ps6000a 6424E GEN/6 a=gen;psospa 3418E GEN/7 a=gen";
+
+static const char *const count_units[] = {"PICO::ps2000::COUNT/20",  "PICO::ps2000a::COUNT/2", "PICO::ps3000a::COUNT/3",
+                                          "PICO::ps4000a::COUNT/4",  "PICO::ps5000a::COUNT/5", "PICO::ps6000a::COUNT/6",
+                                          "PICO::psospa::COUNT/7"};
+static const char *const wave_units[] = {"PICO::ps2000a::WAVE/2", "PICO::ps3000a::WAVE/3", "PICO::ps4000a::WAVE/4",
+                                         "PICO::ps5000a::WAVE/5", "PICO::ps6000a::WAVE/6", "PICO::psospa::WAVE/7"};
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+static const grat_downsample modes[] = {GRAT_DOWN_NONE, GRAT_DOWN_AGGREGATE, GRAT_DOWN_DECIMATE, GRAT_DOWN_AVERAGE};
+static const char *const mode_names[] = {"as it is", "aggregate", "decimate", "average"};
+
+/* What a counter becomes: the group that begins with `first`. Groups in which it wraps are left out. */
+static bool group_is(const grat_record *r, size_t i, int64_t first, const grat_request *q)
+{
+    const int16_t *v = r->trace[0].raw, *low = r->traces > 1 ? r->trace[1].raw : NULL;
+    int64_t ratio = q->downsample ? q->ratio : 1, last = first + ratio - 1;
+    if (last >= MODULO) return true;
+    switch (q->downsample) {
+    case GRAT_DOWN_AGGREGATE:
+        return v[i] == last && low && low[i] == first;
+    case GRAT_DOWN_AVERAGE:
+        return v[i] == (first * ratio + ratio * (ratio - 1) / 2) / ratio;
+    default:
+        return v[i] == first;
+    }
+}
+
+static int64_t first_of(const grat_record *r, const grat_request *q)
+{
+    int64_t v = ((const int16_t *)r->trace[q->downsample == GRAT_DOWN_AGGREGATE].raw)[0];
+    return q->downsample == GRAT_DOWN_AVERAGE ? v - (q->ratio - 1) / 2 : v;
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------------ */
+
+static void check_block(grat_scope *sc, const char *resource, grat_request *q)
+{
+    uint64_t ratio = q->downsample ? q->ratio : 1;
+    unsigned wrong = 0;
+    if (capture(sc, q, 5000, keep)) TEST_FAIL("%s %s: %s", resource, mode_names[q->downsample], op.text);
+    if (!got) return;
+    int64_t first = first_of(kept, q);
+    for (size_t i = 0; i < kept->count; i++)
+        wrong += !group_is(kept, i, (first + (int64_t)(i * ratio)) % MODULO, q);
+    if (wrong) TEST_FAIL("%s %s: %u wrong", resource, mode_names[q->downsample], wrong);
+    EQ(kept->count, 6400 / ratio);
+    NEAR(kept->dt, kept->count ? 6400e-6 / (double)kept->count : 0, 1e-6);
+    if (q->downsample == GRAT_DOWN_AGGREGATE) {
+        STR(kept->trace[0].name, "A.max");
+        STR(kept->trace[1].name, "A.min");
+    }
+}
+
+TEST(block_modes)
+{
+    for (unsigned u = 0; u < COUNT(count_units); u++) {
+        grat_scope *sc = open_scope(count_units[u]);
+        for (unsigned m = 0; sc && m < (u ? 4 : 1); m++) {
+            grat_request q = ask("A", 6400e-6, 6400);
+            q.downsample = modes[m];
+            q.ratio = m ? 16 : 0;
+            check_block(sc, count_units[u], &q);
+            bool flexible = u >= 4;
+            q.acq = GRAT_ACQ_HIRES;
+            if (flexible) check_block(sc, count_units[u], &q);
+        }
+        grat_scope_close(sc);
+    }
+}
+
+/* Ports: the OR and the AND of a group. The lines count with the samples. */
+TEST(aggregated_lines)
+{
+    grat_scope *sc = open_scope("PICO::ps3000a::COUNT/3");
+    grat_request q = ask("A05", 1e-3, 1000);
+    q.downsample = GRAT_DOWN_AGGREGATE;
+    q.ratio = 8;
+    if (!sc) return;
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    EQ(kept->traces, 6);
+    STR(kept->trace[4].name, "D5.max");
+    const int16_t *low = kept->trace[1].raw;
+    const uint8_t *or0 = kept->trace[2].raw, *and0 = kept->trace[3].raw, *or5 = kept->trace[4].raw,
+                  *and5 = kept->trace[5].raw;
+    for (size_t i = 0; i < kept->count; i++) {
+        unsigned any = 0, all = 1;
+        if (low[i] + 8 >= MODULO) continue;
+        for (int k = 0; k < 8; k++) any |= (unsigned)(low[i] + k) >> 5 & 1, all &= (unsigned)(low[i] + k) >> 5 & 1;
+        if (!or0[i] || and0[i] || or5[i] != any || and5[i] != all) TEST_FAIL("group %zu", i);
+    }
+    q.downsample = GRAT_DOWN_AVERAGE;
+    EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+    q.downsample = GRAT_DOWN_AGGREGATE;
+    q.ratio = 2000;
+    EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+    grat_scope_close(sc);
+}
+
+TEST(eight_channels)
+{
+    grat_scope *sc = open_scope("PICO::ps6000a::COUNT/6");
+    grat_request q = ask("AH", 1e-3, 1000);
+    if (!sc) return;
+    EQ(grat_scope_caps(sc)->analog, 8);
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    EQ(kept->traces, 2);
+    STR(kept->trace[1].name, "H");
+    EQ(memcmp(kept->trace[0].raw, kept->trace[1].raw, 2000), 0);
+    q = ask("ABCDEFGH", 1e-3, 1000);
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    EQ(kept->traces, 8);
+    q.downsample = GRAT_DOWN_AGGREGATE;
+    q.ratio = 4;
+    for (unsigned i = 0; i < 16; i++) q.digital[i] = true;
+    EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+    grat_scope_close(sc);
+    sc = open_scope("PICO::ps5000a::COUNT/5");
+    q = ask("E", 1e-3, 1000);
+    EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+    grat_scope_close(sc);
+}
+
+/* ---- streams ----------------------------------------------------------------------------------------- */
+
+typedef struct recorded {
+    const grat_request *q;
+    uint64_t next, lost, wrong;
+    bool anywhere;             /* after a loss inside the unit the clock of the host places the samples */
+} recorded;
+
+static bool on_record(void *user, grat_record *r)
+{
+    recorded *k = user;
+    uint64_t ratio = k->q->downsample ? k->q->ratio : 1;
+    if (r->first != k->next) {
+        k->lost += r->first - k->next;
+        if (!(r->flags & GRAT_REC_GAP_BEFORE) || r->first < k->next) k->wrong += 1000000;
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        int64_t first = (int64_t)((r->first + i) * ratio % MODULO);
+        if (k->anywhere) first = (first_of(r, k->q) + (int64_t)(i * ratio)) % MODULO;
+        k->wrong += !group_is(r, i, first, k->q);
+    }
+    k->next = r->first + r->count;
+    return true;
+}
+
+static void check_stream(const char *resource, grat_request *q, double seconds, bool faults)
+{
+    grat_scope *sc = open_scope(resource);
+    recorded k = {.q = q, .anywhere = faults};
+    grat_log_totals t = {0};
+    grat_log_options o = {.size = sizeof o, .duration = seconds};
+    grat_log_sink sink = {.fn = on_record, .user = &k, .totals = &t};
+    if (!sc) return;
+    grat_op_init(&op, 20000, NULL);
+    if (grat_log(sc, q, &o, &sink, &op)) TEST_FAIL("%s %s: %s", resource, mode_names[q->downsample], op.text);
+    double want = seconds / t.dt;
+    if (k.wrong) TEST_FAIL("%s %s: %llu wrong", resource, mode_names[q->downsample], (unsigned long long)k.wrong);
+    EQ(t.samples + t.lost, k.next);
+    EQ(t.lost, k.lost);
+    NEAR((double)k.next, want, 1);
+    NEAR(t.dt, (q->downsample ? q->ratio : 1) * 2e-6, 1e-9);
+    if (faults) TRUE(t.gaps >= 2);
+    else EQ(t.lost, 0);
+    grat_scope_close(sc);
+}
+
+TEST(stream_modes)
+{
+    for (unsigned u = 0; u < COUNT(count_units); u++) {
+        for (unsigned m = 0; m < (u ? 4 : 2); m++) {
+            grat_request q = ask("A", 4e-3, 2000);
+            q.downsample = modes[m];
+            q.ratio = m ? 16 : 0;
+            check_stream(count_units[u], &q, 0.1, false);
+        }
+    }
+}
+
+/* Channels that are apart, two buffers ahead, and losses: nothing is given out twice or at another place. */
+TEST(streams_apart)
+{
+    grat_request q = ask("ABC", 4e-3, 2000);
+    check_stream("PICO::ps6000a::SKEW/6", &q, 0.4, false);
+    check_stream("PICO::psospa::SKEW/7", &q, 0.4, false);
+    q = ask("A", 4e-3, 2000);
+    check_stream("PICO::ps6000a::STALL/6", &q, 0.6, true);
+}
+
+/* ---- events -------------------------------------------------------------------------------------------- */
+
+static grat_trigger_term term(grat_event event, const char *source, double level, double upper)
+{
+    grat_trigger_term t = {.event = event, .slope = GRAT_RISING, .level = level, .upper = upper};
+    snprintf(t.source, sizeof t.source, "%s", source);
+    return t;
+}
+
+static grat_request with_terms(const char *channels, unsigned n, const grat_trigger_term *t)
+{
+    grat_request q = ask(channels, 2e-3, 2000);
+    q.trigger = GRAT_TRIG_EDGE;
+    q.pre = 0.6;
+    q.has_range = true;
+    q.low = -1.9;
+    q.high = 1.9;
+    q.terms = n;
+    memcpy(q.term, t, n * sizeof *t);
+    return q;
+}
+
+/* Seconds from the last change of trace 0 across the level to the trigger, and before that one to it. */
+static void edges_before(const grat_record *r, double level, double *last, double *width)
+{
+    size_t i = zero_of(r), first;
+    bool now = volts(r, 0, i - 1) > level;
+    for (first = i - 1; first && (volts(r, 0, first - 1) > level) == now;) first--;
+    *last = (double)(i - first) * r->dt;
+    size_t second = first ? first - 1 : 0;
+    while (second && (volts(r, 0, second - 1) > level) != now) second--;
+    *width = (double)(first - second) * r->dt;
+}
+
+/* A is high for 100 and 200 us in turn, with 300 and 400 us between. */
+static void check_pulses(grat_scope *sc, const char *resource)
+{
+    static const struct {
+        grat_event event;
+        grat_slope slope;
+        double least, most, width; /* of the stretch that ends at the trigger, or lasts */
+    } rows[] = {{GRAT_EVENT_PULSE, GRAT_RISING, 150e-6, 250e-6, 200e-6},
+                {GRAT_EVENT_PULSE, GRAT_RISING, 0, 150e-6, 100e-6},
+                {GRAT_EVENT_PULSE, GRAT_RISING, 150e-6, 0, 200e-6},
+                {GRAT_EVENT_PULSE, GRAT_FALLING, 350e-6, 0, 400e-6},
+                {GRAT_EVENT_PULSE, GRAT_FALLING, 0, 350e-6, 300e-6},
+                {GRAT_EVENT_TIMEOUT, GRAT_FALLING, 350e-6, 0, 350e-6},
+                {GRAT_EVENT_TIMEOUT, GRAT_RISING, 150e-6, 0, 150e-6},
+                {GRAT_EVENT_TIMEOUT, GRAT_EITHER, 350e-6, 0, 350e-6}};
+    for (unsigned i = 0; i < COUNT(rows); i++) {
+        grat_trigger_term t = term(rows[i].event, "A", 0.2, 0);
+        double last, width;
+        t.slope = rows[i].slope;
+        t.least = rows[i].least;
+        t.most = rows[i].most;
+        grat_request q = with_terms("A", 1, &t);
+        if (capture(sc, &q, 5000, keep) || !got) {
+            TEST_FAIL("%s row %u: %s", resource, i, op.text);
+            continue;
+        }
+        edges_before(kept, 0.2, &last, &width);
+        if (fabs(last - rows[i].width) > 3e-6) TEST_FAIL("%s row %u: %g us", resource, i, last * 1e6);
+    }
+}
+
+/* B is at full height and at half of it in turn. */
+static void check_runts(grat_scope *sc, const char *resource)
+{
+    grat_trigger_term t = term(GRAT_EVENT_RUNT, "B", -0.5, 0.5);
+    grat_request q = with_terms("B", 1, &t);
+    double most = -9;
+    if (capture(sc, &q, 5000, keep) || !got) {
+        TEST_FAIL("%s: %s", resource, op.text);
+        return;
+    }
+    size_t z = zero_of(kept);
+    for (size_t i = z - 150; i < z; i++) most = fmax(most, volts(kept, 0, i));
+    if (!(volts(kept, 0, z) < -0.5 && volts(kept, 0, z - 2) > -0.5 && most < 0.2)) TEST_FAIL("%s: runt", resource);
+    /* Into the half height from above or below. */
+    t = term(GRAT_EVENT_WINDOW, "B", -0.5, 0.5);
+    q = with_terms("B", 1, &t);
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    z = zero_of(kept);
+    TRUE(fabs(volts(kept, 0, z)) < 0.5 && fabs(volts(kept, 0, z - 1)) > 0.5);
+    t.slope = GRAT_FALLING;
+    q = with_terms("B", 1, &t);
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    z = zero_of(kept);
+    TRUE(fabs(volts(kept, 0, z)) > 0.5 && fabs(volts(kept, 0, z - 1)) < 0.5);
+    t.slope = GRAT_ABOVE;
+    t.least = 150e-6;
+    t.most = 250e-6;
+    q = with_terms("B", 1, &t);
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    z = zero_of(kept);
+    TRUE(fabs(volts(kept, 0, z)) > 0.5 && fabs(volts(kept, 0, z - 1)) < 0.5 && fabs(volts(kept, 0, z - 190)) < 0.5);
+}
+
+/* While B is at full height A is at its short pulse's level or below: A rises in the second half only. */
+static void check_logic(grat_scope *sc, const char *resource)
+{
+    grat_trigger_term t[3] = {term(GRAT_EVENT_EDGE, "A", 0, 0), term(GRAT_EVENT_EDGE, "B", 0.5, 0)};
+    t[1].slope = GRAT_ABOVE;
+    grat_request q = with_terms("AB", 2, t);
+    if (capture(sc, &q, 5000, keep) || !got) {
+        TEST_FAIL("%s: %s", resource, op.text);
+        return;
+    }
+    size_t z = zero_of(kept);
+    TRUE(volts(kept, 0, z) > 0 && volts(kept, 0, z - 1) < 0 && volts(kept, 1, z) > 0.4);
+    /* Or: an edge that never comes, or the external one, which is there each millisecond. */
+    t[0] = term(GRAT_EVENT_EDGE, "A", 1.5, 0);
+    t[1] = term(GRAT_EVENT_EDGE, "ext", 0.5, 0);
+    q = with_terms("AB", 2, t);
+    EQ(capture(sc, &q, 300, keep), GRAT_ETIMEOUT);
+    q.term[1].or_else = true;
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    z = zero_of(kept);
+    for (size_t i = 0; i < 3 && got; i++) {
+        /* Where A is at the external edge is always the same. */
+        TRUE(volts(kept, 0, z + 150 + i) > 0 && volts(kept, 0, z + 250 + i) < 0);
+    }
+    /* One event for each source, one time. */
+    t[0] = term(GRAT_EVENT_EDGE, "A", 0, 0);
+    t[1] = term(GRAT_EVENT_EDGE, "A", 0.5, 0);
+    q = with_terms("AB", 2, t);
+    EQ(capture(sc, &q, 300, keep), GRAT_ERANGE);
+    t[0] = t[1] = term(GRAT_EVENT_PULSE, "A", 0, 0);
+    snprintf(t[1].source, sizeof t[1].source, "B");
+    t[0].least = t[1].least = 1e-4;
+    q = with_terms("AB", 2, t);
+    EQ(capture(sc, &q, 300, keep), GRAT_ERANGE);
+    t[0] = term(GRAT_EVENT_EDGE, "C", 0, 0);
+    q = with_terms("AB", 1, t);
+    EQ(capture(sc, &q, 300, keep), GRAT_ERANGE);
+}
+
+TEST(events)
+{
+    for (unsigned u = 0; u < COUNT(wave_units); u++) {
+        grat_scope *sc = open_scope(wave_units[u]);
+        if (!sc) continue;
+        check_pulses(sc, wave_units[u]);
+        check_runts(sc, wave_units[u]);
+        check_logic(sc, wave_units[u]);
+        grat_scope_close(sc);
+    }
+    grat_scope *sc = open_scope("PICO::ps2000::COUNT/20");
+    grat_trigger_term t = term(GRAT_EVENT_RUNT, "A", 0.1, 0.3);
+    grat_request q = with_terms("A", 1, &t);
+    if (!sc) return;
+    EQ(capture(sc, &q, 5000, keep), GRAT_ENOTSUP);
+    grat_scope_close(sc);
+}
+
+/* Lines are the bits of the sample's number, as the analog counter is. */
+TEST(line_events)
+{
+    static const char *const resources[] = {"PICO::ps2000a::COUNT/2", "PICO::ps3000a::COUNT/3",
+                                            "PICO::ps5000a::COUNT/5", "PICO::ps6000a::COUNT/6"};
+    for (unsigned u = 0; u < COUNT(resources); u++) {
+        grat_scope *sc = open_scope(resources[u]);
+        grat_request q = ask("012345678", 2e-3, 2000);
+        if (!sc) continue;
+        q.trigger = GRAT_TRIG_EDGE;
+        q.pattern_care = 0x113;
+        q.pattern_want = 0x102;
+        if (capture(sc, &q, 5000, keep)) TEST_FAIL("%s: %s", resources[u], op.text);
+        size_t z = zero_of(kept);
+        const uint8_t *d[9];
+        for (unsigned i = 0; i < 9; i++) d[i] = kept->trace[i].raw;
+        TRUE(!d[0][z] && d[1][z] && !d[4][z] && d[8][z]);
+        q.pattern_care = 0;
+        snprintf(q.trigger_source, sizeof q.trigger_source, "D5");
+        q.trigger_slope = GRAT_FALLING;
+        EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+        z = zero_of(kept);
+        d[5] = kept->trace[5].raw;
+        TRUE(d[5][z - 1] && !d[5][z]);
+        snprintf(q.trigger_source, sizeof q.trigger_source, "D15");
+        q.digital[8] = false;
+        EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+        grat_scope_close(sc);
+    }
+}
+
+/* ---- rapid blocks ---------------------------------------------------------------------------------------- */
+
+static unsigned bad, stamps;
+static uint64_t before_stamp;
+
+/* The offset leads from the crossing of the level to the sample at the trigger. */
+static bool check_segment(void *user, grat_record *r)
+{
+    double level = *(double *)user, slope;
+    size_t z = zero_of(r);
+    slope = (volts(r, 0, z) - volts(r, 0, z - 1)) / r->dt;
+    double crossing = volts(r, 0, z) - slope * r->trigger_offset;
+    bool ok = r->number == got && r->count == 100 && volts(r, 0, z - 1) < level && volts(r, 0, z) >= level &&
+              r->trigger_offset >= 0 && r->trigger_offset <= r->dt * (1 + 1e-9) && fabs(crossing - level) < 0.02;
+    bad += !ok;
+    if (r->trigger_stamp > before_stamp) stamps++;
+    before_stamp = r->trigger_stamp;
+    got++;
+    return true;
+}
+
+TEST(ten_thousand_segments)
+{
+    static const char *const resources[] = {"PICO::ps3000a::SINE/3", "PICO::ps5000a::SINE/5", "PICO::ps6000a::SINE/6"};
+    for (unsigned u = 0; u < COUNT(resources); u++) {
+        grat_scope *sc = open_scope(resources[u]);
+        grat_request q = ask("A", 1e-6, 100);
+        double level = 0.3;
+        if (!sc) continue;
+        q.segments = 10000;
+        q.trigger = GRAT_TRIG_EDGE;
+        q.trigger_level = level;
+        q.pre = 0.5;
+        snprintf(q.trigger_source, sizeof q.trigger_source, "A");
+        got = bad = stamps = 0;
+        before_stamp = 0;
+        grat_op_init(&op, 20000, NULL);
+        if (grat_capture(sc, &q, check_segment, &level, &op)) TEST_FAIL("%s: %s", resources[u], op.text);
+        EQ(got, 10000);
+        EQ(bad, 0);
+        TRUE(stamps >= 9999);
+        grat_scope_close(sc);
+    }
+    grat_scope *sc = open_scope("PICO::ps2000a::SINE/2");
+    grat_request q = ask("A", 1e-3, 100);
+    if (!sc) return;
+    q.segments = 129;
+    EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+    q.segments = 5;
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    EQ(got, 5);
+    grat_scope_close(sc);
+}
+
+/* A segment each millisecond: about a tenth of a second of them stays. */
+TEST(cancelled_segments)
+{
+    static const char *const resources[] = {"PICO::ps2000a::SINE/2", "PICO::ps4000a::SINE/4", "PICO::psospa::SINE/7"};
+    static const unsigned many[] = {128, 3000, 3000};
+    for (unsigned u = 0; u < COUNT(resources); u++) {
+        grat_scope *sc = open_scope(resources[u]);
+        grat_request q = ask("A", 100e-6, 100);
+        double level = 0.3;
+        pthread_t t;
+        if (!sc) continue;
+        grat_cancel *c = grat_cancel_new();
+        q.segments = many[u];
+        q.trigger = GRAT_TRIG_EDGE;
+        q.trigger_level = level;
+        q.pre = 0.5;
+        got = bad = 0;
+        grat_op_init(&op, 20000, c);
+        pthread_create(&t, NULL, fire_later, c);
+        EQ(grat_capture(sc, &q, check_segment, &level, &op), GRAT_ECANCELED);
+        pthread_join(t, NULL);
+        EQ(bad, 0);
+        if (got < 20 || got >= many[u]) TEST_FAIL("%s: %u segments", resources[u], got);
+        grat_cancel_free(c);
+        /* The next one is not disturbed by it. */
+        q.segments = 3;
+        got = bad = 0;
+        grat_op_init(&op, 5000, NULL);
+        EQ(grat_capture(sc, &q, check_segment, &level, &op), GRAT_OK);
+        TRUE(got == 3 && bad == 0);
+        grat_scope_close(sc);
+    }
+}
+
+/* ---- the generator ------------------------------------------------------------------------------------------ */
+
+static void span(const grat_record *r, double *low, double *high)
+{
+    *low = 9;
+    *high = -9;
+    for (size_t i = 0; i < r->count; i++) {
+        *low = fmin(*low, volts(r, 0, i));
+        *high = fmax(*high, volts(r, 0, i));
+    }
+}
+
+TEST(generator_waves)
+{
+    static const char *const resources[] = {"PICO::ps2000::GEN/20", "PICO::ps2000a::GEN/2", "PICO::ps4000a::GEN/4",
+                                            "PICO::ps5000a::GEN/5", "PICO::ps6000a::GEN/6", "PICO::psospa::GEN/7"};
+    for (unsigned u = 0; u < COUNT(resources); u++) {
+        grat_scope *sc = open_scope(resources[u]);
+        grat_generator g, actual;
+        grat_request q = ask("A", 2e-3, 2000);
+        double low, high;
+        if (!sc) continue;
+        for (int w = GRAT_WAVE_SINC; w <= GRAT_WAVE_PRBS; w++) {
+            bool has = u || w < GRAT_WAVE_NOISE;
+            grat_generator_init(&g);
+            g.wave = (grat_wave)w;
+            g.frequency = 5000;
+            g.low = -0.5;
+            g.high = 1;
+            grat_op_init(&op, 5000, NULL);
+            EQ(grat_generator_set(sc, &g, &actual, &op), has ? GRAT_OK : GRAT_ENOTSUP);
+            if (!has) continue;
+            EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+            span(kept, &low, &high);
+            if (fabs(high - 1) > 0.08 || low > 0.1 || low < -0.58) TEST_FAIL("%s wave %d: %g to %g", resources[u], w,
+                                                                              low, high);
+        }
+        g.wave = GRAT_WAVE_DC;
+        EQ(grat_generator_set(sc, &g, &actual, &op), GRAT_OK);
+        EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+        span(kept, &low, &high);
+        NEAR(low, 0.25, 0.05);
+        NEAR(high, 0.25, 0.05);
+        /* A sweep: its numbers are checked by the unit. */
+        grat_generator_init(&g);
+        g.low = -1;
+        g.high = 1;
+        g.stop = 2000;
+        EQ(grat_generator_set(sc, &g, &actual, &op), GRAT_EINVAL);
+        g.step = 10;
+        g.dwell = 0.001;
+        g.way = GRAT_SWEEP_UP_DOWN;
+        EQ(grat_generator_set(sc, &g, &actual, &op), GRAT_OK);
+        NEAR(actual.stop, 2000, 1e-9);
+        grat_scope_close(sc);
+    }
+}
+
+/* Three periods after the software trigger, nothing before it. */
+TEST(generator_burst)
+{
+    static const char *const resources[] = {"PICO::ps2000a::GEN/2", "PICO::ps4000a::GEN/4", "PICO::ps6000a::GEN/6"};
+    for (unsigned u = 0; u < COUNT(resources); u++) {
+        grat_scope *sc = open_scope(resources[u]);
+        grat_generator g;
+        grat_request q = ask("A", 5e-3, 5000);
+        double low, high;
+        if (!sc) continue;
+        grat_generator_init(&g);
+        g.wave = GRAT_WAVE_SQUARE;
+        g.low = -1;
+        g.high = 1;
+        g.frequency = 1000;
+        g.trigger = GRAT_GEN_SOFTWARE;
+        g.cycles = 3;
+        EQ(grat_generator_set(sc, &g, NULL, &op), GRAT_OK);
+        EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+        span(kept, &low, &high);
+        TRUE(fabs(low) < 0.05 && fabs(high) < 0.05);
+        g.fire = true;
+        EQ(grat_generator_set(sc, &g, NULL, &op), GRAT_OK);
+        g.fire = false;
+        g.trigger = GRAT_GEN_FREE;
+        EQ(grat_generator_set(sc, &g, NULL, &op), GRAT_EINVAL);
+        g.cycles = 0;
+        EQ(grat_generator_set(sc, &g, NULL, &op), GRAT_OK);
+        EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+        span(kept, &low, &high);
+        TRUE(low < -0.9 && high > 0.9);
+        g.fire = true;
+        EQ(grat_generator_set(sc, &g, NULL, &op), GRAT_EINVAL);
+        grat_scope_close(sc);
+    }
+}
+
+/* ---- in the process ------------------------------------------------------------------------------------------ */
+
+TEST(simulated)
+{
+    static const struct {
+        const char *resource, *model;
+        unsigned analog;
+    } rows[] = {{"SIM::ps2204a", "2204A", 2}, {"SIM::ps2406b", "2406B", 4}, {"SIM::ps3206dmso", "3206DMSO", 2},
+                {"SIM::ps4824a", "4824A", 8}, {"SIM::ps5444d", "5444D", 4}, {"SIM::ps6824e", "6824E", 8},
+                {"SIM::ps3418e", "3418E", 4}};
+    grat_session *none;
+    for (unsigned i = 0; i < COUNT(rows); i++) {
+        grat_scope *a = open_scope(rows[i].resource), *b = open_scope(rows[i].resource);
+        grat_request q = ask("A", 2e-3, 1000);
+        if (!a || !b) continue;
+        STR(grat_scope_identity(a)->model, rows[i].model);
+        TRUE(strcmp(grat_scope_identity(a)->serial, grat_scope_identity(b)->serial) != 0);
+        EQ(grat_scope_caps(a)->analog, rows[i].analog);
+        q.trigger = GRAT_TRIG_EDGE;
+        q.trigger_level = 0.5;
+        snprintf(q.trigger_source, sizeof q.trigger_source, "A");
+        if (capture(a, &q, 5000, keep)) TEST_FAIL("%s: %s", rows[i].resource, op.text);
+        size_t z = zero_of(kept);
+        TRUE(volts(kept, 0, z) >= 0.49 && volts(kept, 0, z - 1) < 0.5);
+        EQ(capture(b, &q, 5000, keep), GRAT_OK);
+        grat_scope_close(a);
+        grat_scope_close(b);
+    }
+    grat_op_init(&op, 5000, NULL);
+    EQ(grat_open("SIM::ps9999x", NULL, &op, &none), GRAT_ENODEV);
+}
+
+int main(void)
+{
+    if (!use_standins(units)) return 1;
+    RUN(block_modes);
+    RUN(aggregated_lines);
+    RUN(eight_channels);
+    RUN(stream_modes);
+    RUN(streams_apart);
+    RUN(events);
+    RUN(line_events);
+    RUN(ten_thousand_segments);
+    RUN(cancelled_segments);
+    RUN(generator_waves);
+    RUN(generator_burst);
+    RUN(simulated);
+    grat_record_unref(kept);
+    return TEST_RESULT();
+}
