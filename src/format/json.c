@@ -120,6 +120,9 @@ static grat_err put_head(const grat_record *r, bool first, grat_out *o, grat_op 
                                     (long long)r->utc_ns);
     if (!err) err = member_number(&b, "t0", r->t0, ",");
     if (!err) err = member_number(&b, "dt", r->dt, ",");
+    if (!err && r->trigger_offset != 0) err = member_number(&b, "trigger_offset", r->trigger_offset, ",");
+    if (!err && r->trigger_stamp)
+        err = grat__buf_printf(&b, "\"trigger_stamp\":%llu,", (unsigned long long)r->trigger_stamp);
     static const char *const names[] = {"gap_before", "clipped", "cut", "forced", "preview"};
     if (!err) err = grat__buf_puts(&b, "\"flags\":[");
     const char *comma = "";

@@ -262,7 +262,8 @@ static uint32_t properties(grat__pico_unit *u, const grat__pico_trigger *t)
     }
     uint32_t st;
     if (SERIES(u)->trigger != GRAT__PICO_LIST_V2) {
-        st = c->Properties(u->handle, n ? list : NULL, (int16_t)n, 0, auto_ms(t));
+        int32_t ms = t->auto_s > 0 ? (int32_t)fmin(fmax(t->auto_s * 1000, 1), INT32_MAX) : 0;
+        st = c->Properties(u->handle, n ? list : NULL, (int16_t)n, 0, ms);
     } else {
         st = c->PropertiesV2(u->handle, n ? v2 : NULL, (int16_t)n, 0);
         if (!st && c->AutoTrigger) st = c->AutoTrigger(u->handle, (uint64_t)(t->auto_s * 1e6));

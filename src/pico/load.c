@@ -12,7 +12,6 @@ static const int8_t flexible_5000[] = {4, 3, 2, 1, 0, -1}, flexible_6000[] = {1,
                     flexible_ospa[] = {4, 3, 2, 1, 10, 0, -1};
 
 const grat__pico_series grat__pico_all[] = {
-    {.name = "ps2000", .ops = &grat__pico_old_ops, .external = 4},
     {.name = "ps2000a", .ops = &grat__pico_classic_ops, .trigger = GRAT__PICO_MEMBERS, .oversample = true,
      .short_wave = true, .ets = true, .external = 4, .port_volts = 5},
     {.name = "ps3000a", .ops = &grat__pico_classic_ops, .trigger = GRAT__PICO_MEMBERS_V2, .oversample = true,
@@ -24,6 +23,7 @@ const grat__pico_series grat__pico_all[] = {
     {.name = "ps6000a", .ops = &grat__pico_modern_ops, .external = 1001, .port_volts = 8, .resolutions = flexible_6000},
     {.name = "psospa", .ops = &grat__pico_modern_ops, .nanovolts = true, .external = 1001, .port_volts = 8,
      .resolutions = flexible_ospa},
+    {.name = "ps2000", .ops = &grat__pico_old_ops, .external = 4},
     {.name = NULL},
 };
 #define SERIES 7

@@ -327,6 +327,8 @@ static uint32_t set_buffer(grat__pico_unit *u, const grat__pico_buffer *b, int32
 static uint32_t buffer(grat__pico_unit *u, const grat__pico_buffer *b)
 {
     grat__pico_buffer none = {.input = b->input, .segment = b->segment, .mode = b->mode};
+    if (!b->max && !u->registered) return GRAT__PICO_OK;
+    u->registered = b->max != NULL;
     return set_buffer(u, b->max ? b : &none, b->max ? ADD : CLEAR);
 }
 
@@ -386,8 +388,10 @@ static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
     if (!u->stream) u->stream = malloc(sizeof *u->stream);
     if (!u->stream) return grat__pico_say(u, "RunStreaming", GRAT__PICO_FOUND_NO_MEMORY);
     *u->stream = (struct grat__pico_stream_state){0};
+    u->registered = true;
     end_streaming(u, s);
     uint32_t st = queue_buffers(u, s, 1 + AHEAD);
+    u->registered = true;
     if (st) return st;
     st = CALL(u)->RunStreaming(u->handle, &ns, NANOSECONDS, 0, s->length, 0, s->ratio, mode_number(s->mode));
     if (!st) s->dt = ns * 1e-9;

@@ -247,6 +247,7 @@ typedef struct grat__pico_unit {
     char variant[32], serial[64], version[64], usb[16], calibrated[16];
     uint32_t power;            /* the state that was acknowledged last; 0 = none was asked for */
     bool lines_set;            /* a digital trigger is set */
+    bool registered;           /* buffers of the modern interface */
     uint32_t flags;            /* inputs that are on, as the modern interface numbers them */
     grat__pico_trigger old_trigger; /* of the oldest interface: set when a block runs */
     struct grat__pico_stream_state *stream;  /* of the operations; freed with the unit */

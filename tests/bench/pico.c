@@ -159,8 +159,8 @@ static int segments(const char *resource, unsigned n)
 /* ---- the stand-in alone ---------------------------------------------------------------------------------- */
 
 typedef void (*ready_fn)(int16_t, int32_t, uint32_t, int16_t, uint32_t, int16_t, int16_t, void *);
-static void on_pico_stream(int16_t h, int32_t n, uint32_t start, int16_t over, uint32_t at, int16_t triggered, int16_t end,
-                      void *user)
+static void on_pico_stream(int16_t h, int32_t n, uint32_t start, int16_t over, uint32_t at, int16_t triggered,
+                           int16_t end, void *user)
 {
     (void)h, (void)start, (void)over, (void)at, (void)triggered, (void)end, (void)user;
     seen += (uint64_t)n;

@@ -11,7 +11,8 @@
 #define MS 1000000LL
 /* How often a unit that does not call back is asked whether it is still there. */
 #define ASK_MS 500
-#define POLL_MS 2
+/* And one that never calls back. */
+#define POLL_MS 10
 /* Read at once. */
 #define BATCH 256u
 #define BATCH_SAMPLES 4000000u
