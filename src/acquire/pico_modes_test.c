@@ -19,6 +19,8 @@ static const char units[] =
     "ps4000a 4824A SINE/4 a=sine,1000,0.9,0;ps5000a 5244D SINE/5 a=sine,100000,0.9,0;"
     "ps6000a 6424E SINE/6 a=sine,100000,0.9,0;psospa 3418E SINE/7 a=sine,1000,0.9,0;"
     "ps2000 2204A GEN/20 a=gen;ps2000a 2406B GEN/2 a=gen;ps4000a 4824A GEN/4 a=gen;ps5000a 5244D GEN/5 a=gen;"
+    "ps5000a 5444D POWERS/5 counter=30000 fault=RunBlock,2,0x119 fault=SetSimpleTrigger,4,0x11a "
+    "fault=GetStreamingLatestValues,30,0x119;"
     "ps6000a 6424E GEN/6 a=gen;psospa 3418E GEN/7 a=gen";
 
 static const char *const count_units[] = {"PICO::ps2000::COUNT/20",  "PICO::ps2000a::COUNT/2", "PICO::ps3000a::COUNT/3",
@@ -208,6 +210,30 @@ TEST(streams_apart)
     check_stream("PICO::psospa::SKEW/7", &q, 0.4, false);
     q = ask("A", 4e-3, 2000);
     check_stream("PICO::ps6000a::STALL/6", &q, 0.6, true);
+}
+
+/* The supply comes while a block begins and while a stream runs: acknowledged, set up again, gone on with. */
+TEST(power_changes)
+{
+    grat_scope *sc = open_scope("PICO::ps5000a::POWERS/5");
+    grat_request q = ask("A", 4e-3, 2000);
+    if (!sc) return;
+    for (unsigned i = 0; i < 2; i++) {
+        EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+        EQ(got, 1);
+    }
+    EQ(capture(sc, &q, 5000, keep), GRAT_EIO);  /* 0x11a: it says that there is no supply, and there is one */
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    recorded k = {.q = &q, .anywhere = true};
+    grat_log_totals t = {0};
+    grat_log_options o = {.size = sizeof o, .duration = 0.3};
+    grat_log_sink sink = {.fn = on_record, .user = &k, .totals = &t};
+    grat_op_init(&op, 20000, NULL);
+    EQ(grat_log(sc, &q, &o, &sink, &op), GRAT_OK);
+    EQ(t.gaps, 1);
+    EQ(t.samples + t.lost, k.next);
+    EQ(k.wrong, 0);
+    grat_scope_close(sc);
 }
 
 /* ---- events -------------------------------------------------------------------------------------------- */
@@ -604,6 +630,7 @@ TEST(simulated)
         size_t z = zero_of(kept);
         TRUE(volts(kept, 0, z) >= 0.49 && volts(kept, 0, z - 1) < 0.5);
         EQ(capture(b, &q, 5000, keep), GRAT_OK);
+        EQ(grat_scope_flash(b, &op), i == 6 ? GRAT_ENOTSUP : GRAT_OK);
         grat_scope_close(a);
         grat_scope_close(b);
     }
@@ -619,6 +646,7 @@ int main(void)
     RUN(eight_channels);
     RUN(stream_modes);
     RUN(streams_apart);
+    RUN(power_changes);
     RUN(events);
     RUN(line_events);
     RUN(ten_thousand_segments);

@@ -45,11 +45,15 @@ static bool text_of(const grat__pico_lib *lib, int16_t handle, int16_t line, cha
     return true;
 }
 
+/* Two who look through all units would take them from each other. */
+static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
+
 /* With a serial number all are opened until it is found, and the others closed again. */
 static uint32_t open_unit(const grat__pico_lib *lib, const char *serial, int16_t *handle)
 {
     int16_t other[UNITS];
     unsigned n = 0;
+    pthread_mutex_lock(&looking);
     for (*handle = 0; n < UNITS;) {
         char own[64] = "";
         int16_t h = lib->old.open_unit();
@@ -61,6 +65,7 @@ static uint32_t open_unit(const grat__pico_lib *lib, const char *serial, int16_t
         other[n++] = h;
     }
     while (n) lib->old.close_unit(other[--n]);
+    pthread_mutex_unlock(&looking);
     return *handle > 0 ? GRAT__PICO_OK : GRAT__PICO_NOT_FOUND;
 }
 
@@ -83,6 +88,7 @@ static void enumerate(const grat__pico_lib *lib, grat__pico_list *out)
 {
     int16_t open[UNITS];
     unsigned n = 0;
+    pthread_mutex_lock(&looking);
     for (int16_t h; n < UNITS && (h = lib->old.open_unit()) > 0;) {
         char serial[64] = "", variant[32] = "", entry[120];
         open[n++] = h;
@@ -92,6 +98,7 @@ static void enumerate(const grat__pico_lib *lib, grat__pico_list *out)
         grat__pico_take_serials(out, lib->series->name, entry);
     }
     while (n) lib->old.close_unit(open[--n]);
+    pthread_mutex_unlock(&looking);
 }
 
 static uint32_t flash(grat__pico_unit *u, int times)
