@@ -1,5 +1,6 @@
 /* Captures from the simulated BitScope Micro on each of its wires, through the public header only.
- *   bitscope_test [CANCELS]    24 unless told */
+ *   bitscope_test                    everything, with some cancels and random requests on each wire
+ *   bitscope_test CANCELS CAPTURES   only so many cancels and random requests, in process */
 #include <graticule/sim.h>
 
 #include "test.h"
@@ -14,7 +15,7 @@
 
 static grat_op op;
 static grat_record *kept;
-static unsigned got, cancels = 24;
+static unsigned got, cancels = 24, randoms = 40;
 
 static bool keep(void *user, grat_record *r)
 {
@@ -368,6 +369,51 @@ static void cancel_on(const char *resource, unsigned count)
 TEST(random_cancels)
 {
     cancel_on(with("SIM::bitscope?", 1000), cancels);
+}
+
+/* ---- random requests ------------------------------------------------------------------------------ */
+
+/* What the plan says is what comes: at least the samples over at least the period, less than one more, and the sine. */
+static void one_random(grat_scope *sc, unsigned *good)
+{
+    static const char *const channels[] = {"A", "B", "AB", "A01", "B12", "AB0", "012"};
+    const char *names = channels[next(7)];
+    double period = pow(10, (double)next(3000) / 1000 - 5); /* 10 us to 10 ms */
+    grat_request q = ask(names, period, next(10) < 7 ? (uint64_t)pow(10, (double)next(4000) / 1000) : 0);
+    grat_settings now = {0}, want = {0};
+    unsigned mask = 0;
+    q.trigger = GRAT_TRIG_NONE;
+    grat_op_init(&op, 5000, NULL);
+    EQ(grat_scope_get(sc, &now, &op), GRAT_OK);
+    grat_err planned = grat_plan(grat_scope_caps(sc), &now, &q, &want, &mask, &op);
+    grat_err e = capture(sc, &q, 5000, NULL);
+    EQ(e, planned);
+    if (e) {
+        EQ(e, GRAT_ERANGE);
+        TRUE(strstr(op.text, "the nearest is") != NULL);
+        return;
+    }
+    (*good)++;
+    double over = (double)kept->count * kept->dt;
+    EQ(kept->count, want.depth);
+    NEAR(kept->dt * want.rate, 1, 1e-9);
+    bool ok = kept->count >= q.samples && over >= period * (1 - 1e-5) && over < period + kept->dt * (1 + 1e-5);
+    for (unsigned i = 0; ok && i < kept->traces; i++) {
+        const grat_trace *t = &kept->trace[i];
+        double conversion = kept->dt / (names[1] == 'B' ? 2 : 1);
+        /* A fit wants more than half a period of the signal and some points on it. */
+        if (!t->logic && kept->count >= 100 && over > 0.6e-3) ok = right_sine(i, 1000, conversion, false);
+    }
+    if (!ok) TEST_FAIL("%s, %g s, %llu samples", names, period, (unsigned long long)q.samples);
+}
+
+TEST(random_captures)
+{
+    grat_scope *sc = open_scope(with("SIM::bitscope?", 1000));
+    unsigned good = 0;
+    for (unsigned i = 0; sc && i < randoms && test_failures < 10; i++) one_random(sc, &good);
+    TRUE(good > randoms / 4);
+    grat_scope_close(sc);
 }
 
 /* ---- generator, wired to A ----------------------------------------------------------------------- */
@@ -931,8 +977,16 @@ TEST(serial)
 
 int main(int argc, char **argv)
 {
-    if (argc > 1) cancels = (unsigned)strtoul(argv[1], NULL, 10);
+    if (argc == 3) {
+        cancels = (unsigned)strtoul(argv[1], NULL, 10);
+        randoms = (unsigned)strtoul(argv[2], NULL, 10);
+        RUN(random_cancels);
+        RUN(random_captures);
+        grat_record_unref(kept);
+        return TEST_RESULT();
+    }
     RUN(every_mode);
+    RUN(random_captures);
     RUN(address_wrap);
     RUN(trigger_kinds);
     RUN(random_cancels);

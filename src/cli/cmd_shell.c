@@ -121,6 +121,8 @@ static grat_err bitscope_dot(cli *c, grat_bitscope *b, char *line)
     }
     if (strcmp(line, ".get") == 0 && name && !value) return bitscope_register(c, b, name, NULL);
     if (strcmp(line, ".set") == 0 && name && value) return bitscope_register(c, b, name, value);
+    if (strcmp(line, ".get") == 0 || strcmp(line, ".set") == 0)
+        return grat_op_fail(&c->op, GRAT_EINVAL, "%s: write .get NAME or .set NAME VALUE", line);
     if (strcmp(line, ".reset") == 0) return grat_bitscope_reset(b, &c->op);
     if (strcmp(line, ".help") == 0) {
         bitscope_help();

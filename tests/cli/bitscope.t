@@ -98,10 +98,12 @@ $ shell SIM::bitscope
 < .get ClockTicks
 < .get 2e
 < ?
+< .set ClockTicks
 < .set ClockTicks 70000
 >~ TraceMode \[21\] = 0x.*
 > ClockTicks [2e] = 0x0028 (40)
 >  [2e] = 0x28 (40)
 > ?\rBS000501\r
+! grat: .set: write .get NAME or .set NAME VALUE
 ! grat: ClockTicks: 0x11170 does not fit in 2 bytes
 ? 1

@@ -188,11 +188,12 @@ static grat_err start_wave(bs_scope *b, const grat_generator *g, grat_op *op)
 static grat_err start_clock(bs_scope *b, const grat_generator *g, grat_op *op)
 {
     grat__bs_regs r = {0};
+    char text[40];
     double ticks = fmin(fmax(nearbyint(CLOCK_HZ / g->frequency), 2), 65535), actual = CLOCK_HZ / ticks;
     double fall = fmin(fmax(nearbyint(ticks * g->symmetry), 1), ticks - 1);
     if (fabs(actual - g->frequency) / g->frequency > MAX_ERROR)
-        return grat_op_fail(op, GRAT_ERANGE, "frequency: the clock is 40 MHz by 2 to 65535; the nearest is %.9g Hz",
-                            actual);
+        return grat_op_fail(op, GRAT_ERANGE, "frequency: the clock is 40 MHz by 2 to 65535; the nearest is %s",
+                            grat_format_quantity(text, sizeof text, actual, "Hz"));
     grat__bs_put(&r, GRAT__BS_Cmd, GRAT__BS_CMD_CLOCK);
     grat__bs_put(&r, GRAT__BS_Mode, 0);
     grat__bs_put(&r, GRAT__BS_Clock, (uint32_t)ticks);
@@ -241,7 +242,7 @@ grat_err bs_generator_set(void *p, const grat_generator *want, grat_generator *a
     if (want->wave && !(want->frequency > 0 && isfinite(want->frequency)))
         return grat_op_fail(op, GRAT_EINVAL, "frequency: it must be positive");
     if (!(want->symmetry >= 0 && want->symmetry <= 1))
-        return grat_op_fail(op, GRAT_EINVAL, "symmetry: it is a fraction from 0 to 1");
+        return grat_op_fail(op, GRAT_EINVAL, "symmetry, duty: from 0 %% to 100 %%");
     bool clock = want->wave == GRAT_WAVE_CLOCK;
     if (want->wave && b->gen.what == (clock ? BS_GEN_WAVE : BS_GEN_CLOCK))
         return grat_op_fail(op, GRAT_EBUSY, "generator: the %s runs, and both share one clock; stop it first",
