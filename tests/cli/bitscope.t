@@ -60,7 +60,7 @@ $ info file:/nowhere
 ? 1
 $ log SIM::bitscope -c A --rate 10kS/s -o open.csv -q
 >*
-^ INT 0.8
+^ INT 2
 $ gen SIM::bitscope sine --frequency 1234.5Hz --low 1 --high 2
 > sine, 1.2345 kHz (1234.49863 Hz), 1 V to 2 V
 $ gen SIM::bitscope sine --frequency 25kHz
