@@ -98,6 +98,26 @@ def it_grows_before_their_eyes(place):
     expect(numpy.array_equal(numpy.load(npy)['chA'], raw), 'the two files differ')
 
 
+@check
+def segments_and_groups(place):
+    h5py, numpy, _ = modules()
+    run_of, groups = place.path('rapid.h5'), place.path('groups.h5')
+    rapid = ['log', 'PICO', '-c', 'A', '-p', '1ms', '--mode', 'rapid', '--segments', '10', '--for', '200ms', '--json']
+    done = subprocess.run([place.grat] + rapid + ['-o', run_of], env=environment(place), stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=60, check=False)
+    if b'segments: this instrument has none' in done.stderr:
+        raise Skip('the driver has no segments')
+    expect(done.returncode == 0, done.stderr.decode())
+    with h5py.File(run_of, 'r') as f:
+        table = f['segments'][:]
+        expect(len(table) >= 10 and list(table['number']) == list(range(len(table))), 'the numbers are %r' % table)
+        expect((numpy.diff(table['row'].astype(int)) == table['row'][1]).all(), 'they differ in length')
+    log(place, '-c', 'A', '--rate', '1MS/s', '--for', '200ms', '--downsample', '16:aggregate', '-o', groups)
+    with h5py.File(groups, 'r') as f:
+        most, least = f['chA.max'][:], f['chA.min'][:]
+        expect(len(most) == len(least) and (most >= least).all() and (most > least).any(), 'no extremes')
+
+
 def killed(place, h5py, numpy, seed):
     """Both files are flushed in this order, so the first holds at least what the header of the second says."""
     dice = random.Random(seed)
