@@ -180,11 +180,11 @@ const cli_command cli_cmd_live = {
     .name = "live",
     .args = "[RESOURCE]",
     .summary = "the instrument's screen as a video: a camera for other programs, or a pipe",
-    .text = "One connection, and the kind of picture that proves fastest; where the instrument's screen does not come at "
-            "the rate, or there is none, the picture is drawn here from waveforms and settings. Any number of outputs "
-            "at once, and --v4l2, --y4m, --record and --mjpeg several times. The rate is kept whatever comes in: the last "
-            "frame is repeated, and one that is old shows its age. An instrument that is switched off is sought until "
-            "it is back. Ctrl-C ends it.",
+    .text = "One connection, and the kind of picture that proves fastest; where the instrument's screen does not come "
+            "at the rate, or there is none, the picture is drawn here from waveforms and settings. Any number of "
+            "outputs at once; --v4l2, --y4m, --record and --mjpeg several times. The rate is kept whatever comes in: "
+            "the last frame is repeated, and one that is old shows its age. An instrument that is switched off is "
+            "sought until it is back. Ctrl-C ends it.",
     .options = options,
     .max_args = 1,
     .exec = run,

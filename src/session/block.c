@@ -296,7 +296,6 @@ grat_err grat__query_block_ahead(grat_session *s, const char *command, uint8_t *
     grat_err e = grat__session_begin(s, op);   /* a recovery forgets what was asked */
     if (e) return e;
     if (!s->asked_ahead && (e = grat__query_start(s, command, op))) return e;
-    while (s->asked_ahead && s->rx.len && (s->rx.data[0] == '\n' || s->rx.data[0] == '\r')) grat__buf_drop(&s->rx, 1);
     s->asked_ahead = false;
     s->ahead = grat__is_stream(s) && !s->gap_ns && !s->dialect ? command : NULL;
     e = read_block(s, &t, op);

@@ -1,4 +1,4 @@
-$ live SIM::ds1104z --y4m v.y4m --count 5
+$ live SIM::ds1104z --screen --y4m v.y4m --count 5
 !~ 5 frames of 800x480 from \d+ pictures \(rigol-1000z-.*\) in .* s, \d+ dropped, \d+ late, latency \d+ ms
 = v\.y4m YUV4MPEG2 W800 H480 F30:1 Ip A1:1 C420jpeg XCOLORRANGE=LIMITED.FRAME
 $ live SIM::ds1102e --y4m e.y4m --count 3 --rate 0 --json
