@@ -28,7 +28,8 @@ HEADERS = {'graticule.h': 'For programs', 'sync.h': 'Many instruments, one insta
 
 HTTP_TEXT = '''`grat serve` puts the bench into a browser: live traces, knobs, measurements, downloads, a console. It
 listens on this computer alone unless told otherwise; beyond it only encrypted and with a token. The page speaks to the
-server by this interface, which a running server describes at `/api/openapi.json`.
+server by this interface, which a running server describes at `/api/openapi.json`;
+[the facts](facts/serve.md) say how it is protected.
 
 ```console
 $ grat serve SIM::ds1104z
