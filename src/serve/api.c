@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/rand.h>
-
 typedef void (*handler)(call *c, slot *s, const char *rest, json_t *args);
 
 static void no_such_path(call *c)

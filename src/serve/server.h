@@ -11,7 +11,6 @@
 
 #define SERVE_BENCHES_MAX 64
 #define SERVE_VIEWERS_MAX 64        /* of all instruments */
-#define SERVE_TEXTS_MAX 16          /* waiting for one viewer */
 #define SERVE_MESSAGE_MAX 4096u     /* from a viewer */
 #define SERVE_BODY_MAX SERVE_JSON_MAX
 
@@ -32,7 +31,7 @@ typedef struct slot {
     serve_bench *bench;
     char via[64], name[64], title[140];
     viewer *holder, *asker;     /* of the controls */
-    int64_t asked_ns, used_ns;
+    int64_t asked_ns;
     uint32_t viewers_version;
 } slot;
 
@@ -62,7 +61,7 @@ struct viewer {
     struct lws *wsi;
     slot *slot;
     unsigned id;
-    char key[36], label[48];
+    char key[36];
     bool greeted, visible, measure, refused;
     serve_view view;
     bool moved;                 /* the view is new */
@@ -73,8 +72,6 @@ struct viewer {
     unsigned messages;          /* in this second */
     char in[SERVE_MESSAGE_MAX + 1];
     size_t in_size;
-    char *text[SERVE_TEXTS_MAX];
-    unsigned texts;
     struct viewer *next;
 };
 

@@ -112,8 +112,6 @@ static void go(server *srv, viewer *v)
         s->holder = s->asker;
         s->asker = NULL;
     }
-    for (unsigned i = 0; i < v->texts; i++) free(v->text[i]);
-    v->texts = 0;
     v->slot = NULL;
     serve_viewers_changed(s);
     watch(srv, s);
@@ -221,10 +219,6 @@ static int send_picture(viewer *v)
 static int writeable(viewer *v)
 {
     int sent = v->greeted ? 0 : send_greeting(v);
-    if (!sent && v->texts) {
-        sent = send_text(v, v->text[0]);
-        memmove(v->text, v->text + 1, --v->texts * sizeof v->text[0]);
-    }
     if (!sent) sent = send_state(v);
     if (!sent) sent = send_picture(v);
     return sent < 0 ? -1 : 0;
