@@ -96,8 +96,23 @@ def opening(bench, count):
     bench.row('opening a bench of %d' % count, 'ms', times, {'one of them': 2.0}, 'grat bench check RESOURCE...')
 
 
+def cycle(bench, count):
+    """Timed: arm, start, wait and read of 1.2 M samples each. One process makes all samples."""
+    how = ['sync', '-q', '--recipe', 'memory', '--timeout', '100s', '--setup', ':CHAN2:DISP OFF',
+           '--setup', ':ACQ:MDEP 1200000', '--count']
+    runs = 3 if bench.quick else 8
+    with Sim(bench.grat, *['ds1104z@127.96.1.%d' % (i + 1) for i in range(count)], '--wires=raw') as sim:
+        def once(names):
+            return lambda: (whole_process([bench.grat] + how + [str(runs + 1)] + names) -
+                            whole_process([bench.grat] + how + ['1'] + names)) / runs * 1e3
+        times = bench.median({'ours': once(sim.resources), 'one of them': once(sim.resources[:1])}, 3)
+    bench.row('cycle of %d scopes, 1.2 M samples' % count, 'ms', times, {'one of them': 1.2},
+              'grat ' + ' '.join(how) + ' N RESOURCE...')
+
+
 def rows(bench):
     opening(bench, 32)
+    cycle(bench, 16)
     row(bench, 2, 150.0)
     row(bench, 8, 150.0)
     row(bench, 32, 500.0)
