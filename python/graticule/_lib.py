@@ -7,12 +7,12 @@ from typing import Any, Dict, List, Tuple
 
 from ._abi import (CONSTANTS, grat_bench, grat_caps, grat_discover_options, grat_found, grat_identity, grat_log_options,
                    grat_log_sink, grat_log_totals, grat_meta, grat_op, grat_open_options, grat_quick, grat_record,
-                   grat_request, grat_screenshot, grat_settings, grat_sim_instrument, grat_sync_member,
+                   grat_request, grat_screenshot, grat_sim_instrument, grat_sync_member,
                    grat_sync_options, grat_sync_result, grat_trace)
 
 __all__ = ['CONSTANTS', 'found_fn', 'grat_bench', 'grat_caps', 'grat_discover_options', 'grat_found', 'grat_identity',
            'grat_log_options', 'grat_log_sink', 'grat_log_totals', 'grat_meta', 'grat_op', 'grat_open_options',
-           'grat_quick', 'grat_record', 'grat_request', 'grat_screenshot', 'grat_settings', 'grat_sim_instrument',
+           'grat_quick', 'grat_record', 'grat_request', 'grat_screenshot', 'grat_sim_instrument',
            'grat_sync_member', 'grat_sync_options', 'grat_sync_result', 'grat_trace', 'lib', 'libc_free', 'record_fn']
 
 SONAME = 'libgraticule.so.0'
@@ -29,7 +29,6 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     'grat_cancel_new': (_P, []),
     'grat_cancel_free': (None, [_P]),
     'grat_cancel_fire': (None, [_P]),
-    'grat_cancel_fired': (c_bool, [_P]),
     'grat_cancel_reset': (None, [_P]),
     'grat_op_init': (None, [_OP, c_int64, _P]),
     'grat_utc_ns': (c_int64, []),
@@ -44,7 +43,6 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     'grat_write': (c_int, [_P, c_char_p, c_size_t, _OP]),
     'grat_read': (c_int, [_P, _P, c_size_t, _OP]),
     'grat_query': (c_int, [_P, c_char_p, _P, c_size_t, _OP]),
-    'grat_query_raw': (c_int, [_P, c_char_p, POINTER(_P), POINTER(c_size_t), _OP]),
     'grat_query_block_alloc': (c_int, [_P, c_char_p, POINTER(_P), POINTER(c_size_t), _OP]),
     'grat_read_stb': (c_int, [_P, POINTER(c_uint8), _OP]),
     'grat_clear': (c_int, [_P, _OP]),
@@ -73,7 +71,6 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     'grat_capture': (c_int, [_P, POINTER(grat_request), record_fn, _P, _OP]),
     'grat_log': (c_int, [_P, POINTER(grat_request), POINTER(grat_log_options), POINTER(grat_log_sink), _OP]),
     'grat_scope_caps': (POINTER(grat_caps), [_P]),
-    'grat_scope_get': (c_int, [_P, POINTER(grat_settings), _OP]),
     'grat_is_bitscope': (c_bool, [_P]),
     'grat_bitscope_open': (c_int, [_P, _OP, POINTER(_P)]),
     'grat_bitscope_close': (None, [_P]),

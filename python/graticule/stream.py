@@ -5,7 +5,7 @@ from collections import deque
 from ctypes import byref, c_void_p, cast, pointer, sizeof
 from typing import TYPE_CHECKING, Any, Deque, Iterator, NamedTuple, Optional
 
-from . import _errors, _progress
+from . import _progress
 from ._call import failure, get_ident
 from ._lib import CONSTANTS, grat_log_options, grat_log_sink, grat_log_totals, lib, record_fn
 from .traces import Record, Traces

@@ -3,7 +3,7 @@ import ctypes
 import os
 from collections.abc import Mapping
 from ctypes import POINTER, byref, c_void_p
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Sequence, Union
 
 from . import _errors
 from ._call import Caller
