@@ -120,7 +120,7 @@ def test_import_is_quick():
 
 
 def test_types():
-    """mypy --strict has nothing to say, about the package and about a program that uses it."""
+    """mypy --strict has nothing to say."""
     mypy = pytest.importorskip('mypy.api')
     tree = os.path.dirname(os.path.dirname(os.path.abspath(gr.__file__)))
     said, errors, status = mypy.run(['--strict', '--cache-dir', os.devnull, '--config-file',
