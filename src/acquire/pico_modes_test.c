@@ -630,6 +630,8 @@ TEST(simulated)
         size_t z = zero_of(kept);
         TRUE(volts(kept, 0, z) >= 0.49 && volts(kept, 0, z - 1) < 0.5);
         EQ(capture(b, &q, 5000, keep), GRAT_OK);
+        q = ask("A", 1e-3, 0);
+        EQ(capture(b, &q, 5000, keep), GRAT_OK);
         EQ(grat_scope_flash(b, &op), i == 6 ? GRAT_ENOTSUP : GRAT_OK);
         grat_scope_close(a);
         grat_scope_close(b);

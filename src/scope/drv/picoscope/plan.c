@@ -113,7 +113,8 @@ static grat_err plan_time(planner *p)
     if (!(period > 0) || !isfinite(period)) return grat_op_fail(p->op, GRAT_EINVAL, "period: it must be positive");
     if (!(q->pre <= 1)) return grat_op_fail(p->op, GRAT_EINVAL, "pre: it is a fraction from 0 to 1");
     double most = (double)p->caps->max_depth[channels_on(w)], fastest = p->caps->max_rate[channels_on(w)];
-    if (timing) n = fmin(PK_SAMPLES, most);
+    /* The next interval that there is may be half of it: a ps2000 has twice the samples then. */
+    if (timing) n = fmin(PK_SAMPLES, floor(most / 2));
     if (timing && n > period * fastest) n = fmax(floor(period * fastest), 1);
     if (q->memory) n = fmin(most, floor(period * fastest));
     if (q->samples) n = (double)q->samples;

@@ -160,7 +160,7 @@ void pk_default_settings(const pk_scope *b, grat_settings *out)
     *out = (grat_settings){.timebase = 1e-3, .depth = PK_SAMPLES, .delay = 2.5e-3, .acq = GRAT_ACQ_NORMAL, .rate = 1e6,
                            .sweep = GRAT_SWEEP_AUTO, .trigger_type = "edge", .trigger_source = "A",
                            .trigger_slope = GRAT_RISING, .threshold = {1.5, 1.5}};
-    uint64_t room = b->limits.max_depth[b->limits.analog];
+    uint64_t room = b->limits.max_depth[b->limits.analog] / 2;
     if (out->depth > room) out->depth = room;
     for (unsigned i = 0; i < b->limits.analog; i++)
         out->channel[i] = (grat_channel_settings){.enabled = i == 0, .coupling = GRAT_DC, .unit = "V", .probe = 1,
