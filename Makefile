@@ -53,10 +53,15 @@ tsan: deps-build
 	@ninja --quiet -C build-tsan visa_test visa_stress_test sync_test
 	@build-tsan/visa_test && build-tsan/visa_stress_test && build-tsan/sync_test
 
+# The Debian packages: built, checked by lintian, installed and used in a fresh Debian (needs root), and removed.
+package-check: deps-package
+	@packaging/build build/packages
+	@packaging/test build/packages
+
 install: all
 	@ninja -C $(BUILD) install
 
 clean:
 	rm -rf $(BUILD) $(CHECK) build-tsan
 
-.PHONY: all demo check bench docs soak tsan install clean
+.PHONY: all demo check bench docs soak tsan package-check install clean

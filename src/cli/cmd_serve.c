@@ -16,20 +16,24 @@
 
 typedef grat_err (*serve_fn)(const grat_serve_options *opt, grat_op *op);
 
-/* Beside libgraticule, wherever that is. */
+/* Below libgraticule's folder where it is installed, beside it where it was built. */
 static serve_fn load(void)
 {
+    static const char *const places[] = {"graticule/", ""};
     Dl_info info;
     char path[4096];
     serve_fn fn = NULL;
     const char *(*version)(void) = grat_version;
-    void *at, *symbol;
+    void *at, *symbol, *library = NULL;
     memcpy(&at, &version, sizeof at);
     if (!dladdr(at, &info) || !info.dli_fname) return NULL;
     const char *slash = strrchr(info.dli_fname, '/');
     int n = slash ? (int)(slash - info.dli_fname) : 1;
-    snprintf(path, sizeof path, "%.*s/libgraticule-serve.so", n, slash ? info.dli_fname : ".");
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    for (unsigned i = 0; !library && i < 2; i++) {
+        snprintf(path, sizeof path, "%.*s/%slibgraticule-serve.so", n, slash ? info.dli_fname : ".", places[i]);
+        library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (!library && access(path, F_OK) == 0) break; /* it is there and says what it lacks */
+    }
     if (!library) {
         cli_error("serve: %s; install what it needs, or build with -Dserve=enabled", dlerror());
         return NULL;
