@@ -138,10 +138,10 @@ typedef struct scan {
     bool before[16];           /* each group, at the last sample */
     uint16_t word;
 } scan;
-typedef struct now {
+typedef struct instant {
     int16_t code[PS_SOURCES];
     uint16_t word;
-} now;
+} instant;
 
 static bool width_is(const ps_trigger *t, int64_t n)
 {
@@ -172,7 +172,7 @@ static bool lines_are(const ps_trigger *t, uint16_t before, uint16_t now)
 }
 
 /* One sample; true when a group begins to be fulfilled. A level that holds from the beginning counts as well. */
-static bool one_sample(const ps_unit *u, scan *s, int64_t at, const now *v, bool armed)
+static bool one_sample(const ps_unit *u, scan *s, int64_t at, const instant *v, bool armed)
 {
     const ps_trigger *t = &u->trigger;
     unsigned active = 0;
@@ -267,7 +267,7 @@ int64_t ps_find_trigger(const ps_unit *u, const ps_search *s, int64_t *fs)
     for (int64_t at = from; at < s->armed + s->most; at += PIECE) {
         read_piece(u, watched | (t->width.on ? t->width.sources : 0), at);
         for (uint32_t i = 0; i < PIECE; i++) {
-            now v;
+            instant v;
             for (unsigned c = 0; c < PS_SOURCES; c++) v.code[c] = piece[c][i];
             v.word = (uint16_t)((port[0][i] & 0xff) | (port[1][i] & 0xff) << 8);
             if (at == from && !i) k.word = v.word;
