@@ -911,7 +911,8 @@ TEST(streaming_paused)
     grat_request q = ask("AB1", 10e-3, 1000);
     grat_log_options opt = {.size = sizeof opt, .duration = 4.5, .mode = GRAT_LOG_STREAM};
     frames f = {0};
-    grat_log_sink sink = {.fn = pausing, .user = &f};
+    grat_log_totals totals = {0};
+    grat_log_sink sink = {.fn = pausing, .user = &f, .totals = &totals};
     if (!start("bitscope-server", "lia-small:91")) return;
     grat_scope *sc = open_scope(grat_sim_resource(bench.sim, 0));
     if (sc) {
@@ -921,6 +922,8 @@ TEST(streaming_paused)
         /* A busy computer may be slower, and its simulator then loses less. */
         TRUE((double)(grat_now_ns() - began) * 1e-9 > 3.9);
         TRUE(f.lost > 255);
+        EQ(totals.samples + totals.lost, 450000);
+        TRUE(totals.lost >= f.lost);
     }
     grat_scope_close(sc);
     stop();

@@ -131,9 +131,10 @@ static grat_err one_mean(capture *c, bool *more, grat_op *op)
     part.user = &a;
     for (unsigned k = 0; k < c->q->averages && !err && go_on; k++) err = one(&part, &go_on, op);
     if (!err) err = a.err;
+    bool whole = !err && a.mean.n == c->q->averages;
     grat_record *r = grat__mean_take(&a.mean);
     if (!err || ended_early(err)) {
-        if (r) *more = deliver(c, r, err ? GRAT_REC_CUT : 0);
+        if (r) *more = deliver(c, r, whole ? 0 : GRAT_REC_CUT);
     } else {
         grat_record_unref(r);
     }

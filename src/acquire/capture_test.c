@@ -5,6 +5,7 @@
 static struct fake {
     grat_err acquire, fetch, plan;
     bool armed, refuse_force, waiting, rising;
+    unsigned cut_from;    /* records from this number on (1-based) end early without an error; 0 = none */
     unsigned fail_from;   /* acquisitions from this number on (1-based) time out; 0 = none */
     unsigned acquired, fetched, forced, stopped, sets;
     unsigned last_mask;
@@ -72,6 +73,7 @@ static grat_err fake_fetch(void *p, const grat_request *q, grat_record **out, gr
     (*out)->trace[0].scale = 2;
     for (unsigned i = 0; f.rising && i < 10; i++) ((uint8_t *)(*out)->trace[0].raw)[i] = (uint8_t)(f.fetched + i);
     if (f.forced) (*out)->flags |= GRAT_REC_FORCED;
+    if (f.cut_from && f.fetched >= f.cut_from) (*out)->flags |= GRAT_REC_CUT;
     if (f.fetch) (*out)->flags |= GRAT_REC_CUT;
     return f.fetch ? grat_op_fail(o, f.fetch, "cut") : GRAT_OK;
 }
@@ -231,6 +233,17 @@ TEST(a_cancelled_mean_is_of_the_whole_records)
     NEAR(volts[0], 3, 1e-6);
 }
 
+TEST(a_mean_of_fewer_says_so)
+{
+    f = (struct fake){.sweep = GRAT_SWEEP_NORMAL, .rising = true, .cut_from = 3};
+    averages = 16;
+    EQ(capture(1, false, NULL), GRAT_OK);
+    averages = 0;
+    EQ(got, 1);
+    EQ(flags[0], GRAT_REC_CUT);
+    NEAR(volts[0], 3, 1e-6);
+}
+
 int main(void)
 {
     RUN(counts_records);
@@ -243,5 +256,6 @@ int main(void)
     RUN(other_failures_deliver_nothing);
     RUN(a_mean_of_several);
     RUN(a_cancelled_mean_is_of_the_whole_records);
+    RUN(a_mean_of_fewer_says_so);
     return TEST_RESULT();
 }
