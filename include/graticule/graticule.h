@@ -874,6 +874,7 @@ typedef struct grat_log_totals {
     uint64_t gaps;            /* places where some are lost */
     uint64_t faults;          /* pieces that failed and were given up */
     double dt;                /* seconds between samples */
+    uint64_t missed;          /* turns (every) that came while an acquisition was not done yet: left out */
 } grat_log_totals;
 typedef struct grat_log_sink {
     grat_record_fn fn;        /* false ends the recording without an error */

@@ -104,7 +104,7 @@ class grat_log_options(Structure):
 
 class grat_log_totals(Structure):
     _fields_ = [('records', c_uint64), ('samples', c_uint64), ('lost', c_uint64), ('gaps', c_uint64),
-                ('faults', c_uint64), ('dt', c_double)]
+                ('faults', c_uint64), ('dt', c_double), ('missed', c_uint64)]
 
 
 class grat_log_sink(Structure):

@@ -112,13 +112,17 @@ static bool separate_is_over(const recording *r)
     return grat_now_ns() >= end_of(r) || (r->opt->samples && r->totals.samples >= r->opt->samples);
 }
 
-/* Waits until the next one is due. Turns that were missed are left out. */
+/* Waits until the next one is due. Turns that were missed are left out, and counted. */
 static grat_err wait_turn(recording *r, bool *more, grat_op *op)
 {
     /* The segments of one run come together. */
     if (r->q.segments && r->totals.records % r->q.segments) return *more = !separate_is_over(r), GRAT_OK;
     double passed = (double)(grat_now_ns() - r->started_ns) / 1e9;
-    if (r->opt->every > 0 && r->totals.records) r->turn = (uint64_t)(passed / r->opt->every) + 1;
+    if (r->opt->every > 0 && r->totals.records) {
+        uint64_t next = (uint64_t)(passed / r->opt->every) + 1;
+        if (next > r->turn + 1) r->totals.missed += next - r->turn - 1;
+        r->turn = next;
+    }
     int64_t due = r->started_ns + (int64_t)((double)r->turn * r->opt->every * 1e9), end = end_of(r);
     grat_err err = grat_op_sleep_until(op, due < end ? due : end);
     *more = !separate_is_over(r);

@@ -125,6 +125,7 @@ static void summary_json(const logging *k, bool complete)
     cli_json_u64(&j, "gaps", k->totals.gaps);
     gaps_json(k, &j);
     cli_json_u64(&j, "faults", k->totals.faults);
+    cli_json_u64(&j, "missed", k->totals.missed);
     cli_json_num(&j, "sample_interval", k->totals.dt);
     cli_json_bool(&j, "disk_full", k->files.full);
     cli_json_bool(&j, "complete", complete);
@@ -134,7 +135,7 @@ static void summary_json(const logging *k, bool complete)
 static void summary(const logging *k, bool complete)
 {
     const grat_log_totals *t = &k->totals;
-    char rate[32];
+    char rate[32], more[80] = "";
     if (k->c->json) {
         summary_json(k, complete);
         return;
@@ -142,9 +143,14 @@ static void summary(const logging *k, bool complete)
     cli_files_print(&k->files);
     if (k->gaps_path[0]) printf("%s\n", k->gaps_path);
     grat_format_quantity(rate, sizeof rate, t->dt > 0 ? 1 / t->dt : 0, "S/s");
-    cli_note(k->c, "%s: channels %s, %llu samples each channel, %s, %llu lost in %llu gaps%s%s",
+    if (t->missed) snprintf(more, sizeof more, ", %llu turns missed", (unsigned long long)t->missed);
+    if (t->faults) {
+        size_t n = strlen(more);
+        snprintf(more + n, sizeof more - n, ", %llu acquisitions failed", (unsigned long long)t->faults);
+    }
+    cli_note(k->c, "%s: channels %s, %llu samples each channel, %s, %llu lost in %llu gaps%s%s%s",
              k->files.meta.identity.model, k->files.channels, (unsigned long long)t->samples, rate,
-             (unsigned long long)t->lost, (unsigned long long)t->gaps, k->files.full ? ", the disk is full" : "",
+             (unsigned long long)t->lost, (unsigned long long)t->gaps, more, k->files.full ? ", the disk is full" : "",
              complete ? "" : ", incomplete");
 }
 
@@ -173,7 +179,8 @@ static int finish(logging *k, grat_err e)
     bool complete = is_complete(k, e) && !k->no_gaps_file;
     if (!status || status == CLI_INCOMPLETE) summary(k, complete);
     if (status) return status;
-    return !complete || (k->totals.gaps && cli_has(&c->args, "strict")) ? CLI_INCOMPLETE : CLI_DONE;
+    bool missing = k->totals.gaps || k->totals.missed || k->totals.faults;
+    return !complete || (missing && cli_has(&c->args, "strict")) ? CLI_INCOMPLETE : CLI_DONE;
 }
 
 static int plan_piece(logging *k, const grat_caps *caps)
@@ -296,7 +303,7 @@ static const cli_option options[] = {
     {"flush", 0, CLI_AMOUNT, "TIME", "how much may be lost when the computer stops, 1s unless said", "s"},
     {"pack", 0, CLI_FLAG, NULL, ".h5: compressed, as far as it keeps up", NULL},
     {"raw", 0, CLI_FLAG, NULL, ".npy: the converter's values, without times; scales in the columns' titles", NULL},
-    {"strict", 0, CLI_FLAG, NULL, "missing samples make the exit status 3", NULL},
+    {"strict", 0, CLI_FLAG, NULL, "missing samples, turns or acquisitions make the exit status 3", NULL},
     {NULL, 0, CLI_FLAG, NULL, NULL, NULL},
 };
 

@@ -80,3 +80,8 @@ $ log SIM::bitscope -c A --rate 100kS/s --split 3V -o no.h5
 $ log SIM::bitscope -c A --rate 100kS/s --mode stream --every 1s -o no.h5
 !~ grat: --mode stream: it has no triggers, .*
 ? 2
+# Turns that an acquisition is too slow for are counted and told.
+$ log SIM::ds1104z -c 1 -p 1ms --every 100us --for 200ms -o late.csv --strict
+> late.csv
+!~ DS1104Z: .* [1-9]\d* turns missed.*
+? 3
