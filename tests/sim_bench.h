@@ -45,4 +45,12 @@ static inline grat_op *fresh(int64_t ms)
     return &op;
 }
 
+/* A session with the first instrument. */
+static inline grat_session *bench_session(void)
+{
+    grat_session *s = NULL;
+    EQ(grat_open(grat_sim_resource(bench.sim, 0), NULL, fresh(5000), &s), GRAT_OK);
+    return s;
+}
+
 #endif

@@ -1,9 +1,9 @@
 /* Captures from the simulated BitScope Micro on each of its wires, through the public header only.
  *   bitscope_test                    everything, with some cancels and random requests on each wire
  *   bitscope_test CANCELS CAPTURES   only so many cancels and random requests, in process */
-#include <graticule/sim.h>
-
 #include "test.h"
+
+#include "sim_bench.h"
 
 #include <pthread.h>
 #include <time.h>
@@ -800,20 +800,6 @@ TEST(power_failure)
 
 /* ---- wires -------------------------------------------------------------------------------------- */
 
-static struct {
-    grat_sim *sim;
-    grat_cancel *stop;
-    pthread_t thread;
-} bench;
-
-static void *serve(void *unused)
-{
-    grat_op run;
-    grat_op_init(&run, INT64_MAX, NULL);
-    grat_sim_run(bench.sim, bench.stop, &run);
-    return unused;
-}
-
 static char address[32];
 
 static bool start(const char *wires, const char *faults)
@@ -824,22 +810,7 @@ static bool start(const char *wires, const char *faults)
     with("", 1000);
     grat_sim_instrument one = {.model = "bitscope", .address = address, .wires = wires, .faults = faults,
                                .options = signals};
-    grat_op_init(&op, 5000, NULL);
-    if (grat_sim_new(&one, 1, 7, &op, &bench.sim)) {
-        TEST_FAIL("%s: %s", wires, op.text);
-        return false;
-    }
-    bench.stop = grat_cancel_new();
-    pthread_create(&bench.thread, NULL, serve, NULL);
-    return true;
-}
-
-static void stop(void)
-{
-    grat_cancel_fire(bench.stop);
-    pthread_join(bench.thread, NULL);
-    grat_sim_free(bench.sim);
-    grat_cancel_free(bench.stop);
+    return bench_start(&one, 1);
 }
 
 static void on_wire(const char *wires)
@@ -855,7 +826,7 @@ static void on_wire(const char *wires)
     for (unsigned i = 0; sc && i < sizeof some / sizeof *some; i++) check_mode(sc, &some[i], 1000);
     grat_scope_close(sc);
     cancel_on(resource, cancels / 4);
-    stop();
+    bench_stop();
 }
 
 TEST(tcp)
@@ -881,7 +852,7 @@ static void stream_on(const char *wires, const char *faults, double rate, bool g
         TRUE(kept && right_sine(0, 1000, 1e-6, true));
     }
     grat_scope_close(sc);
-    stop();
+    bench_stop();
 }
 
 TEST(streaming_on_wires)
@@ -926,7 +897,7 @@ TEST(streaming_paused)
         TRUE(totals.lost >= f.lost);
     }
     grat_scope_close(sc);
-    stop();
+    bench_stop();
 }
 
 TEST(udp)
@@ -941,7 +912,7 @@ TEST(lossy_udp)
     for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (!start("bitscope-server", kinds[i])) return;
         faulty(grat_sim_resource(bench.sim, 0), 4);
-        stop();
+        bench_stop();
     }
 }
 
@@ -956,7 +927,7 @@ TEST(small_datagrams)
         TRUE(kept && kept->count == 12288 && right_sine(0, 1000, 1e-6, true));
     }
     grat_scope_close(sc);
-    stop();
+    bench_stop();
 }
 
 /* What is asked for and cannot be had is named, by the plan already. */

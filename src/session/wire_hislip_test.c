@@ -17,15 +17,6 @@ static void start(const char *wire, const char *model, const char *options)
     bench_start(&one, 1);
 }
 
-static grat_session *session(void)
-{
-    grat_session *s = NULL;
-    grat_op op;
-    grat_op_init(&op, 5000, NULL);
-    EQ(grat_open(grat_sim_resource(bench.sim, 0), NULL, &op, &s), GRAT_OK);
-    return s;
-}
-
 static void alive(grat_session *s)
 {
     grat_identity id;
@@ -38,7 +29,7 @@ TEST(status_and_control)
     uint8_t stb = 0;
     char text[256];
     start("hislip", "plain", NULL);
-    grat_session *s = session();
+    grat_session *s = bench_session();
     EQ(grat_puts(s, "*CLS;*ESE 1;*SRE 32", fresh(2000)), GRAT_OK);
     EQ(grat_puts(s, "*OPC", fresh(2000)), GRAT_OK);
     EQ(grat_read_stb(s, &stb, fresh(2000)), GRAT_OK);
@@ -66,7 +57,7 @@ TEST(attributes)
 {
     grat_value v;
     start("hislip:24880", "plain", NULL);
-    grat_session *s = session();
+    grat_session *s = bench_session();
     char name[100];
     snprintf(name, sizeof name, "TCPIP0::%s::hislip0,24880::INSTR", address);
     STR(grat_session_resource(s), name);
@@ -100,7 +91,7 @@ TEST(overlapped)
     grat_value v;
     uint8_t stb;
     start("hislip", "plain", NULL);
-    grat_session *s = session();
+    grat_session *s = bench_session();
     for (int overlap = 1; overlap >= 0; overlap--) {
         EQ(grat_attr_set(s, GRAT_ATTR_HISLIP_OVERLAP, overlap, fresh(2000)), GRAT_OK);
         EQ(grat_attr_get(s, GRAT_ATTR_HISLIP_OVERLAP, &v, fresh(1000)), GRAT_OK);
@@ -159,7 +150,7 @@ TEST(service_request_beside_a_read)
     uint8_t stb = 0;
     helper reader = {0}, waiter = {0};
     start("hislip", "plain", NULL);
-    grat_session *s = session(), *other = session();
+    grat_session *s = bench_session(), *other = bench_session();
     EQ(grat_puts(s, "*CLS;*ESE 1;*SRE 32", fresh(2000)), GRAT_OK);
     EQ(grat_srq_wait(s, fresh(50)), GRAT_EINVAL);
     EQ(grat_srq_enable(s, true, fresh(2000)), GRAT_OK);
@@ -208,7 +199,7 @@ static grat_err task_stb(void *user, grat_op *op)
 TEST(service_request_in_a_task)
 {
     start("hislip", "plain", NULL);
-    pair p = {.s = session()};
+    pair p = {.s = bench_session()};
     EQ(grat_puts(p.s, "*CLS;*ESE 1;*SRE 32", fresh(2000)), GRAT_OK);
     EQ(grat_srq_enable(p.s, true, fresh(2000)), GRAT_OK);
     grat_group *g = grat_group_new();
@@ -229,7 +220,7 @@ TEST(service_request_for_a_message)
 {
     uint8_t stb = 0;
     start("hislip", "plain", NULL);
-    grat_session *s = session();
+    grat_session *s = bench_session();
     EQ(grat_srq_enable(s, true, fresh(2000)), GRAT_OK);
     EQ(grat_puts(s, "*CLS;*SRE 16", fresh(2000)), GRAT_OK);
     EQ(grat_srq_wait(s, fresh(50)), GRAT_ETIMEOUT);
@@ -245,7 +236,7 @@ TEST(locks)
 {
     char text[256];
     start("hislip", "plain", NULL);
-    grat_session *a = session(), *b = session(), *c = session();
+    grat_session *a = bench_session(), *b = bench_session(), *c = bench_session();
     EQ(grat_unlock(a, fresh(2000)), GRAT_EINVAL);
     EQ(grat_lock(a, 0, fresh(2000)), GRAT_OK);
     EQ(grat_lock(a, 0, fresh(2000)), GRAT_EINVAL);
@@ -297,7 +288,7 @@ TEST(a_lock_is_waited_for)
 {
     helper h = {0};
     start("hislip", "plain", NULL);
-    grat_session *a = session(), *b = session();
+    grat_session *a = bench_session(), *b = bench_session();
     EQ(grat_lock(a, 0, fresh(2000)), GRAT_OK);
     begin(&h, b, take_lock);
     alive(a);
@@ -315,7 +306,7 @@ TEST(a_lock_is_waited_for)
 TEST(a_lock_that_came_too_late_is_given_back)
 {
     start("hislip", "plain", NULL);
-    grat_session *a = session(), *b = session();
+    grat_session *a = bench_session(), *b = bench_session();
     helper h = {0};
     grat_cancel *cancel = grat_cancel_new();
     EQ(grat_lock(a, 0, fresh(2000)), GRAT_OK);
@@ -343,7 +334,7 @@ TEST(interrupted)
     char text[256];
     faults = "hislip-delay:60";
     start("hislip", "plain", NULL);
-    grat_session *s = session();
+    grat_session *s = bench_session();
     for (int i = 0; i < 3; i++) {
         EQ(grat_io_write(s, ":ECHO? first", 12, true, fresh(2000)), GRAT_OK);
         EQ(grat_io_write(s, ":ECHO? second", 13, true, fresh(2000)), GRAT_OK);
@@ -365,7 +356,7 @@ TEST(reconnecting_beside_a_wait)
     helper waiter = {0};
     faults = "hislip-deaf-clear";
     start("hislip", "plain", NULL);
-    grat_session *s = session();
+    grat_session *s = bench_session();
     EQ(grat_puts(s, "*CLS;*ESE 1;*SRE 32", fresh(2000)), GRAT_OK);
     EQ(grat_srq_enable(s, true, fresh(2000)), GRAT_OK);
     EQ(grat_lock(s, 0, fresh(2000)), GRAT_OK);
@@ -398,7 +389,7 @@ TEST(reconnecting_beside_a_task)
 {
     faults = "hislip-deaf-clear";
     start("hislip", "plain", NULL);
-    pair p = {.s = session()};
+    pair p = {.s = bench_session()};
     EQ(grat_puts(p.s, "*CLS;*ESE 1;*SRE 32", fresh(2000)), GRAT_OK);
     EQ(grat_srq_enable(p.s, true, fresh(2000)), GRAT_OK);
     grat_group *g = grat_group_new();
@@ -424,7 +415,7 @@ TEST(long_messages)
     uint8_t *out = NULL;
     size_t n = 0;
     start("hislip", "plain", NULL);
-    grat_session *s = session();
+    grat_session *s = bench_session();
     memcpy(text, ":ECHO? ", 7);
     for (size_t i = 0; i < N; i++) text[7 + i] = (char)('a' + i % 23);
     text[7 + N] = '\0';
@@ -444,7 +435,7 @@ TEST(a_late_answer_is_recognised)
     char text[256];
     uint8_t stb;
     start("hislip", "plain", NULL);
-    grat_session *s = session();
+    grat_session *s = bench_session();
     for (int i = 0; i < 5; i++) {
         EQ(grat_io_write(s, "*IDN?", 5, true, fresh(2000)), GRAT_OK);
         EQ(grat_io_read(s, text, 3, -1, false, fresh(2000)), GRAT_OK);
@@ -465,7 +456,7 @@ TEST(a_write_that_stalls)
 {
     static char junk[900000];
     start("hislip", "plain", NULL);
-    grat_session *a = session(), *b = session();
+    grat_session *a = bench_session(), *b = bench_session();
     memset(junk, 'x', sizeof junk);
     for (int i = 0; i < 3; i++) {
         grat_err e = GRAT_OK;
@@ -493,7 +484,7 @@ TEST(a_question_that_stalls_counts_nothing)
     const size_t n = (size_t)256 << 20;
     char buf[64];
     start("hislip", "plain", NULL);
-    grat_session *a = session(), *b = session();
+    grat_session *a = bench_session(), *b = bench_session();
     char *question = malloc(n);
     memset(question, 'x', n);
     question[n - 1] = '\0';
@@ -521,7 +512,7 @@ TEST(aborted_blocks)
     const char *count = getenv("GRAT_ABORTS");
     long n = count ? strtol(count, NULL, 10) : 200, aborted = 0;
     start("hislip", "plain", "link=400Mbit");
-    grat_session *s = session();
+    grat_session *s = bench_session();
     alive(s);
     for (long i = 0; i < n && !test_bad; i++) {
         char text[256] = "";

@@ -14,15 +14,6 @@ static void start(const char *wire)
     start_model("ds1104z", wire);
 }
 
-static grat_session *session(void)
-{
-    grat_session *s = NULL;
-    grat_op op;
-    grat_op_init(&op, 5000, NULL);
-    EQ(grat_open(grat_sim_resource(bench.sim, 0), NULL, &op, &s), GRAT_OK);
-    return s;
-}
-
 static void alive(grat_session *s)
 {
     grat_identity id;
@@ -49,7 +40,7 @@ TEST(raw_socket)
 {
     uint8_t stb;
     start("raw");
-    grat_session *s = session();
+    grat_session *s = bench_session();
     status(s);
     EQ(grat_lock(s, 0, fresh(1000)), GRAT_ENOTSUP);
     EQ(grat_srq_enable(s, true, fresh(1000)), GRAT_ENOTSUP);
@@ -64,7 +55,7 @@ TEST(vxi11_status_and_control)
 {
     char out[8];
     start("vxi11");
-    grat_session *s = session();
+    grat_session *s = bench_session();
     status(s);
     EQ(grat_trigger(s, fresh(2000)), GRAT_OK);
     EQ(grat_remote(s, true, fresh(2000)), GRAT_OK);
@@ -83,7 +74,7 @@ TEST(vxi11_service_request)
 {
     uint8_t stb = 0;
     start("vxi11");
-    grat_session *s = session();
+    grat_session *s = bench_session();
     EQ(grat_puts(s, "*CLS;*ESE 1;*SRE 32", fresh(2000)), GRAT_OK);
     EQ(grat_srq_enable(s, true, fresh(2000)), GRAT_OK);
     EQ(grat_srq_wait(s, fresh(50)), GRAT_ETIMEOUT);
@@ -101,7 +92,7 @@ TEST(vxi11_locks)
 {
     char text[256];
     start("vxi11");
-    grat_session *a = session(), *b = session();
+    grat_session *a = bench_session(), *b = bench_session();
     EQ(grat_lock(a, 0, fresh(2000)), GRAT_OK);
     EQ(grat_lock(b, 0, fresh(2000)), GRAT_ELOCKED);
     EQ(grat_lock(b, 100, fresh(2000)), GRAT_ELOCKED);
@@ -119,7 +110,7 @@ TEST(vxi11_a_timed_out_call_is_aborted)
 {
     char text[256];
     start("vxi11");
-    grat_session *s = session();
+    grat_session *s = bench_session();
     for (int i = 0; i < 3; i++) {
         EQ(grat_query(s, ":NOSUCH?", text, sizeof text, fresh(150)), GRAT_ETIMEOUT);
         TRUE(grat_needs_recovery(s));
@@ -210,7 +201,7 @@ TEST(raw_socket_attributes)
 {
     grat_value v;
     start("raw");
-    grat_session *s = session();
+    grat_session *s = bench_session();
     EQ(grat_attr_get(s, GRAT_ATTR_TCP_ADDRESS, &v, fresh(1000)), GRAT_OK);
     STR(v.text, "127.0.0.77");
     EQ(grat_attr_get(s, GRAT_ATTR_TCP_PORT, &v, fresh(1000)), GRAT_OK);

@@ -1,9 +1,10 @@
 /* Sixteen threads on a few sessions at once: no order of calls may hang, crash or race. With `make tsan` the thread
  * sanitizer watches. What each call returns is free but for the codes that would mean a mix-up. */
-#include <graticule/sim.h>
 #include <visa.h>
 
 #include "test.h"
+
+#include "sim_bench.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,20 +16,6 @@ static _Atomic ViSession shared[SESSIONS];
 static const char *names[SESSIONS];
 static _Atomic bool over;
 static _Atomic unsigned calls, mixed_up, handled;
-
-static struct {
-    grat_sim *sim;
-    grat_cancel *stop;
-    pthread_t thread;
-} bench;
-
-static void *serve(void *unused)
-{
-    grat_op op;
-    grat_op_init(&op, 600000, NULL);
-    grat_sim_run(bench.sim, bench.stop, &op);
-    return unused;
-}
 
 static ViStatus handler(ViSession vi, ViEventType type, ViEvent context, ViAddr user)
 {
@@ -47,7 +34,7 @@ static uint32_t next(uint32_t *seed)
     return *seed >> 16;
 }
 
-static ViSession fresh(unsigned i)
+static ViSession reopened(unsigned i)
 {
     ViSession vi = VI_NULL;
     if (viOpen(rm, names[i], VI_NULL, 0, &vi) == VI_SUCCESS) viSetAttribute(vi, VI_ATTR_TMO_VALUE, 30);
@@ -56,7 +43,7 @@ static ViSession fresh(unsigned i)
 
 static void replace(unsigned i)
 {
-    ViSession old = atomic_exchange(&shared[i], fresh(i));
+    ViSession old = atomic_exchange(&shared[i], reopened(i));
     if (old) viClose(old);
 }
 
@@ -66,7 +53,7 @@ static void own_session(unsigned i)
 {
     char buf[256] = "";
     ViUInt32 n = 0;
-    ViSession vi = fresh(i);
+    ViSession vi = reopened(i);
     if (!vi) return;
     viSetAttribute(vi, VI_ATTR_TMO_VALUE, 5000);
     viSetAttribute(vi, VI_ATTR_TERMCHAR_EN, 1);
@@ -141,24 +128,18 @@ TEST(everything_at_once)
     pthread_t threads[THREADS];
     grat_sim_instrument one = {.model = "plain", .address = "127.0.0.79", .wires = "vxi11,raw", .no_portmapper = true};
     grat_op op;
-    grat_op_init(&op, 5000, NULL);
-    bench.stop = grat_cancel_new();
-    EQ(grat_sim_new(&one, 1, 1, &op, &bench.sim), GRAT_OK);
-    pthread_create(&bench.thread, NULL, serve, NULL);
+    TRUE(bench_start(&one, 1));
     names[0] = names[1] = grat_sim_resource(bench.sim, 0);
     names[2] = grat_sim_resource(bench.sim, 1);
     names[3] = "SIM::plain";
-    for (unsigned i = 0; i < SESSIONS; i++) shared[i] = fresh(i);
+    for (unsigned i = 0; i < SESSIONS; i++) shared[i] = reopened(i);
     for (uintptr_t i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, work, (void *)i);
     grat_op_init(&op, INT64_MAX, NULL);
     grat_op_sleep_until(&op, grat_now_ns() + RUN_MS * (int64_t)1000000);
     over = true;
     for (unsigned i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     EQ(viClose(rm), VI_SUCCESS);
-    grat_cancel_fire(bench.stop);
-    pthread_join(bench.thread, NULL);
-    grat_sim_free(bench.sim);
-    grat_cancel_free(bench.stop);
+    bench_stop();
     printf("%u calls, %u events handled\n", calls, handled);
     EQ(mixed_up, 0);
     TRUE(calls > 50);

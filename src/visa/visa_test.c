@@ -1,8 +1,9 @@
 /* The C interface against simulated instruments and against a small TCP server whose every byte the test decides. */
-#include <graticule/sim.h>
 #include <visa.h>
 
 #include "test.h"
+
+#include "sim_bench.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -20,43 +21,17 @@ static ViSession rm;
 
 /* ---- the bench --------------------------------------------------------------------------------------- */
 
-static struct {
-    grat_sim *sim;
-    grat_cancel *stop;
-    pthread_t thread;
-} bench;
-
-static void *serve(void *unused)
-{
-    grat_op op;
-    grat_op_init(&op, 600000, NULL);
-    grat_sim_run(bench.sim, bench.stop, &op);
-    return unused;
-}
-
 static const char *start_faulty(const char *model, const char *wire, const char *faults)
 {
     grat_sim_instrument one = {.model = model, .address = "127.0.0.78", .wires = wire, .no_portmapper = true,
                                .faults = faults};
-    grat_op op;
-    grat_op_init(&op, 5000, NULL);
-    bench.stop = grat_cancel_new();
-    EQ(grat_sim_new(&one, 1, 1, &op, &bench.sim), GRAT_OK);
-    pthread_create(&bench.thread, NULL, serve, NULL);
+    bench_start(&one, 1);
     return grat_sim_resource(bench.sim, 0);
 }
 
 static const char *start(const char *model, const char *wire)
 {
     return start_faulty(model, wire, NULL);
-}
-
-static void stop(void)
-{
-    grat_cancel_fire(bench.stop);
-    pthread_join(bench.thread, NULL);
-    grat_sim_free(bench.sim);
-    grat_cancel_free(bench.stop);
 }
 
 /* A listening socket; peer() is its side of the connection that viOpen makes. */
@@ -454,7 +429,7 @@ TEST(message_reads)
     EQ(get(vi, buf, sizeof buf, &n), VI_ERROR_TMO);
     EQ(identity_length(vi), whole);
     EQ(viClose(vi), VI_SUCCESS);
-    stop();
+    bench_stop();
 }
 
 /* A definite block is data: the character inside it ends a read only where nothing is known to follow. */
@@ -526,7 +501,7 @@ TEST(blocks_in_messages)
         MEM(buf + n - 3, ";1\n", 3);
         EQ(identity_length(vi) > 0, true);
         EQ(viClose(vi), VI_SUCCESS);
-        stop();
+        bench_stop();
     }
 }
 
@@ -548,7 +523,7 @@ TEST(message_available)
     EQ(st, VI_SUCCESS);
     TRUE(total > 100000);
     EQ(viClose(vi), VI_SUCCESS);
-    stop();
+    bench_stop();
 }
 
 TEST(buffers_and_files)
@@ -657,7 +632,7 @@ TEST(service_requests)
     EQ(viUninstallHandler(vi, VI_EVENT_SERVICE_REQ, count_calls, NULL), VI_ERROR_INV_HNDLR_REF);
     EQ(viUninstallHandler(vi, VI_EVENT_SERVICE_REQ, count_calls, &called), VI_SUCCESS);
     EQ(viClose(vi), VI_SUCCESS);
-    stop();
+    bench_stop();
 }
 
 TEST(asynchronous_transfers)
@@ -812,7 +787,7 @@ TEST(a_terminated_read_is_aborted_in_the_device)
         TRUE(now_ms() - begin < 5000);
     }
     EQ(viClose(vi), VI_SUCCESS);
-    stop();
+    bench_stop();
 }
 
 /* Without an abort channel a clear is a new link: the service requests are asked for again. */
@@ -833,7 +808,7 @@ TEST(service_requests_outlive_a_new_link)
     EQ(viWaitOnEvent(vi, VI_EVENT_SERVICE_REQ, 3000, NULL, NULL), VI_SUCCESS);
     TRUE(identity_length(vi) > 10);
     EQ(viClose(vi), VI_SUCCESS);
-    stop();
+    bench_stop();
 }
 
 /* ---- locks ----------------------------------------------------------------------------------------------------- */
@@ -942,7 +917,7 @@ TEST(device_locks)
     grat_close(stranger);
     EQ(viLock(vi, VI_EXCLUSIVE_LOCK, 1000, NULL, NULL), VI_SUCCESS);
     EQ(viClose(vi), VI_SUCCESS);
-    stop();
+    bench_stop();
 }
 
 /* HiSLIP has no refusal for a message while another client has the lock, but it has for a lock. */
@@ -983,7 +958,7 @@ TEST(device_locks_of_hislip)
     pthread_join(t, NULL);
     EQ(viLock(vi, VI_EXCLUSIVE_LOCK, 1000, NULL, NULL), VI_SUCCESS);
     EQ(viClose(vi), VI_SUCCESS);
-    stop();
+    bench_stop();
 }
 
 /* ---- finding --------------------------------------------------------------------------------------------------- */
