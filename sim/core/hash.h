@@ -22,9 +22,9 @@ static inline double sim_unit(uint64_t hash)
 /* Nearly normal with standard deviation 1, and never beyond ±3.47: the sum of four uniform numbers. */
 static inline double sim_gauss(uint64_t hash)
 {
-    double sum = (double)(hash & 0xffff) + (double)(hash >> 16 & 0xffff) + (double)(hash >> 32 & 0xffff) +
-                 (double)(hash >> 48);
-    return (sum / 65536.0 - 2.0) * 1.7320508075688772;
+    uint32_t sum = (uint32_t)(hash & 0xffff) + (uint32_t)(hash >> 16 & 0xffff) + (uint32_t)(hash >> 32 & 0xffff) +
+                   (uint32_t)(hash >> 48);
+    return ((double)(int32_t)sum * 0x1p-16 - 2.0) * 1.7320508075688772;
 }
 
 #endif

@@ -60,11 +60,6 @@ int64_t sim_own_to_ns(const sim_instrument *in, double own)
     return in->epoch_ns + (int64_t)(own / (1 + in->fast) * 1e9);
 }
 
-double sim_world_seconds(const sim_instrument *in, double own)
-{
-    return own / (1 + in->fast);
-}
-
 double sim_own_utc(const sim_instrument *in, double own)
 {
     return (double)in->epoch_utc_ns * 1e-9 + own + in->ahead;

@@ -68,7 +68,10 @@ sim_instrument *sim_instrument_create(const sim_model *model, const char *option
 double sim_own_seconds(const sim_instrument *in, int64_t now_ns);
 int64_t sim_own_to_ns(const sim_instrument *in, double own);
 /* The time of the signals, which all instruments of a world share. */
-double sim_world_seconds(const sim_instrument *in, double own);
+static inline double sim_world_seconds(const sim_instrument *in, double own)
+{
+    return own / (1 + in->fast);
+}
 /* Its time of day: seconds since 1970 in UTC when it shows `own`, wrong by what its clock is wrong. */
 double sim_own_utc(const sim_instrument *in, double own);
 /* The signal of an input: option `key` (`usual` without it), seen `key`-delay later. */

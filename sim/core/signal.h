@@ -6,6 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Loops over samples, for what the processor has. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+#define SIM_WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define SIM_WIDE
+#endif
+
 typedef enum sim_shape {
     SIM_DC,
     SIM_SINE,
@@ -41,6 +49,8 @@ bool sim_signal_parse(sim_signal *s, const char *spec, char err[256]);
 void sim_signal_free(sim_signal *s);
 sim_filter sim_filter_for(const sim_signal *s, double bandwidth_hz);
 double sim_signal_value(const sim_signal *s, const sim_filter *f, double t);
+/* The same for n times, all as far apart from the next, in place. */
+void sim_signal_values(const sim_signal *s, const sim_filter *f, double *v, size_t n);
 /* A time step that misses none of its edges; 0 when it never changes. */
 double sim_signal_step(const sim_signal *s);
 double sim_signal_mean(const sim_signal *s);

@@ -7,6 +7,7 @@
 #define LIMITED_BANDWIDTH 20e6
 #define DEFAULT_NOISE_DIV 0.01
 #define PEAK_LOOKS 16
+#define PIECE 1024
 #define HRES_GAIN 4.0          /* noise is that much lower in high resolution */
 /* Counter pattern on the digital inputs: D0 toggles at 8 kHz, each further one at half of it. */
 #define COUNTER_HZ 16e3
@@ -33,6 +34,19 @@ uint8_t rg_code(const rg_gain *k, double volts)
 {
     if (isnan(volts)) volts = 0;
     return (uint8_t)lrint(rg_limit(volts / k->increment + k->origin + k->reference, 0, 255));
+}
+
+SIM_WIDE void rg_codes(const rg_gain *k, const double *volts, size_t n, uint8_t *out)
+{
+    const double zero = 0x1.8p52; /* beside it a number is rounded, and stands in the lowest bits */
+    const double increment = k->increment, origin = k->origin, reference = k->reference;
+    for (size_t i = 0; i < n; i++) {
+        double v = volts[i] / increment + origin + reference;
+        uint64_t bits;
+        v = (v < 0 ? 0 : v > 255 ? 255 : v) + zero;
+        memcpy(&bits, &v, sizeof bits);
+        out[i] = (uint8_t)bits;
+    }
 }
 
 static double bandwidth_of(const rg *g, const rg_channel *c)
@@ -63,17 +77,20 @@ static input input_of(const rg *g, const rg_channel *c, unsigned ch)
     };
 }
 
-static double look(const input *in, double t)
+/* Each time becomes what is seen then. */
+SIM_WIDE static void look(const input *in, double *t, size_t n)
 {
-    if (in->grounded) return 0;
-    double world = sim_world_seconds(in->clock, t + in->skew);
-    return in->sign * (sim_signal_value(in->signal, &in->filter, world) - in->mean);
+    const double skew = in->skew, sign = in->grounded ? 0 : in->sign, mean = in->mean, pace = 1 + in->clock->fast;
+    for (size_t i = 0; i < n; i++) t[i] = (t[i] + skew) / pace;
+    sim_signal_values(in->signal, &in->filter, t, n);
+    for (size_t i = 0; i < n; i++) t[i] = sign * (t[i] - mean);
 }
 
 double rg_input(const rg *g, const rg_channel *c, unsigned ch, double absolute_s)
 {
     input in = input_of(g, c, ch);
-    return look(&in, absolute_s);
+    look(&in, &absolute_s, 1);
+    return absolute_s;
 }
 
 static double noise_of(const rg *g, const rg_record *r, unsigned ch)
@@ -84,17 +101,28 @@ static double noise_of(const rg *g, const rg_record *r, unsigned ch)
     return noise;
 }
 
+SIM_WIDE static void add_noise(double *v, size_t n, double noise, uint64_t from, const double limit[2])
+{
+    const double low = limit[0], high = limit[1];
+    for (size_t i = 0; i < n; i++) {
+        double with = v[i] + noise * sim_gauss(sim_mix(from + i));
+        v[i] = with < low ? low : with > high ? high : with;
+    }
+}
+
 void rg_volts(const rg *g, const rg_record *r, unsigned ch, uint64_t first, size_t n, double *out)
 {
     input in = input_of(g, &r->ch[ch], ch);
     rg_gain k = rg_raw_gain(g, r, ch);
-    double low = (0 - k.origin - k.reference) * k.increment, high = (255 - k.origin - k.reference) * k.increment;
-    double noise = noise_of(g, r, ch), start = r->trigger_s + r->start_s;
+    double limit[2] = {(0 - k.origin - k.reference) * k.increment, (255 - k.origin - k.reference) * k.increment};
+    double noise = noise_of(g, r, ch), start = r->trigger_s + r->start_s, rate = r->rate;
     uint64_t salt = sim_mix(g->in->seed ^ sim_mix(r->number * RG_CHANNELS + ch));
-    for (size_t i = 0; i < n; i++) {
-        uint64_t index = first + i;
-        double v = look(&in, start + (double)index / r->rate) + noise * sim_gauss(sim_mix(salt + index));
-        out[i] = rg_limit(v, low, high);
+    for (size_t at = 0; at < n; at += PIECE, out += PIECE) {
+        size_t m = n - at < PIECE ? n - at : PIECE;
+        double index = (double)(first + at);
+        for (size_t i = 0; i < m; i++) out[i] = start + (index + (double)(int)i) / rate;
+        look(&in, out, m);
+        add_noise(out, m, noise, salt + first + at, limit);
     }
 }
 

@@ -178,7 +178,8 @@ typedef struct rg_gain {                          /* volts = (code - origin - re
 } rg_gain;
 rg_gain rg_raw_gain(const rg *g, const rg_record *r, unsigned ch);
 rg_gain rg_screen_gain(const rg *g, unsigned ch);
-uint8_t rg_code(const rg_gain *k, double volts);
+uint8_t rg_code(const rg_gain *k, double volts);  /* NAN is 0 V */
+void rg_codes(const rg_gain *k, const double *volts, size_t n, uint8_t *out); /* the same for n, without NAN */
 /* n samples of an analogue channel from index `first`, in volts as the converter saw them. */
 void rg_volts(const rg *g, const rg_record *r, unsigned ch, uint64_t first, size_t n, double *out);
 /* Volts of the record at a time from the trigger; NAN outside. */

@@ -184,7 +184,7 @@ static void memory_codes(const rg *g, uint64_t first, size_t n, uint8_t *out)
     for (size_t at = 0; at < n; at += PIECE) {
         size_t m = n - at < PIECE ? n - at : PIECE;
         rg_volts(g, &g->rec, ch, first + at, m, volts);
-        for (size_t i = 0; i < m; i++) out[at + i] = rg_code(&k, volts[i]);
+        rg_codes(&k, volts, m, out + at);
     }
 }
 
