@@ -96,6 +96,28 @@ TEST(signals_follow_their_description)
     TRUE(!sim_signal_parse(&s, "sine:0Hz", err));
 }
 
+/* Many at once are the same as one by one, on edges and between them. */
+TEST(signals_by_the_piece)
+{
+    static const char *const specs[] = {"dc:1V", "sine:1kHz:2V:0.5V:30", "square:1kHz:3V:1.5V", "square:77kHz:1V",
+                                        "square:1MHz:1V:0:90", "triangle:1kHz", "noise:0.1", "uart:9600:Ab"};
+    char err[256];
+    double v[1000];
+    for (unsigned k = 0; k < sizeof specs / sizeof *specs; k++) {
+        sim_signal s;
+        TRUE(sim_signal_parse(&s, specs[k], err));
+        s.delay = 1.7e-7;
+        sim_filter f = sim_filter_for(&s, k % 2 ? 0 : 100e6);
+        double step = k % 3 ? 1e-6 : 1.0 / 3e8, begin = 1234.000123;
+        for (unsigned i = 0; i < 1000; i++) v[i] = begin + i * step;
+        sim_signal_values(&s, &f, v, 1000);
+        unsigned wrong = 0;
+        for (unsigned i = 0; i < 1000; i++) wrong += fabs(v[i] - sim_signal_value(&s, &f, begin + i * step)) > 1e-12;
+        EQ(wrong, 0);
+        sim_signal_free(&s);
+    }
+}
+
 int main(void)
 {
     RUN(short_and_long_forms_match_and_nothing_between);
@@ -104,5 +126,6 @@ int main(void)
     RUN(parameters_are_split_at_commas_outside_quotes);
     RUN(words_answer_in_short_form);
     RUN(signals_follow_their_description);
+    RUN(signals_by_the_piece);
     return TEST_RESULT();
 }
