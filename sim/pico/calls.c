@@ -60,6 +60,7 @@ static uint32_t open_this(ps_unit *u, int16_t handle, int resolution)
     u->captures = 1;
     u->first_ns = 0;
     u->trigger = (ps_trigger){0};
+    u->ets = (ps_ets){.slot = u->ets.slot, .next = u->ets.next};
     u->opened_ns = ps_now();
     memset(u->queue, 0, sizeof u->queue);
     for (unsigned i = 0; i <= PS_INPUTS; i++) {
@@ -274,6 +275,46 @@ uint32_t ps_set_buffer(ps_unit *u, int32_t channel, uint64_t segment, const ps_b
     return PS_OK;
 }
 
+static double fastest(const ps_unit *u)
+{
+    double dt = 0;
+    for (uint32_t n = 0; n < 16 && !(dt > 0); n++) dt = ps_interval(u, n);
+    return dt;
+}
+
+/* What stands against equivalent time with these inputs. */
+static uint32_t check_ets(const ps_unit *u)
+{
+    if (!u->model->ets_interleave || ps_bits(u) > 8) return PS_ETS_NOT_SUPPORTED;
+    for (unsigned i = PS_CHANNELS; i < PS_INPUTS; i++)
+        if (u->input[i].enabled) return PS_ETS_WITH_LINES;
+    return ps_enabled(u) ? PS_OK : PS_INVALID_CHANNEL;
+}
+
+uint32_t ps_set_ets(ps_unit *u, int mode, int cycles, int interleave, int32_t *ps)
+{
+    const ps_model *m = u->model;
+    if (ps) *ps = 0;
+    if (u->state != PS_IDLE) return PS_DEVICE_SAMPLING;
+    if (mode < 0 || mode > 2) return PS_INVALID_PARAMETER;
+    u->ets.interleave = 0;
+    if (mode == 0) return PS_OK;
+    uint32_t status = check_ets(u);
+    if (status) return status;
+    if (interleave < 1 || interleave > m->ets_interleave || cycles > m->ets_cycles || cycles < 2 * interleave ||
+        cycles > 5 * interleave)
+        return PS_INVALID_PARAMETER;
+    ps_slot *slot = realloc(u->ets.slot, (size_t)interleave * sizeof *slot);
+    if (slot) u->ets.slot = slot;
+    ps_slot *next = realloc(u->ets.next, (size_t)interleave * sizeof *next);
+    if (next) u->ets.next = next;
+    if (!slot || !next) return PS_MEMORY_FAIL;
+    u->ets.interleave = interleave;
+    u->ets.cycles = cycles;
+    if (ps) *ps = (int32_t)nearbyint(fastest(u) * 1e12 / interleave);
+    return PS_OK;
+}
+
 uint32_t ps_start_block(ps_unit *u, const ps_block *b)
 {
     double ns = 0;
@@ -283,9 +324,11 @@ uint32_t ps_start_block(ps_unit *u, const ps_block *b)
     if ((uint64_t)b->pre + (uint64_t)b->post > ps_depth(u)) return PS_TOO_MANY_SAMPLES;
     uint32_t status = ps_timebase(u, b->timebase, 0, &ns, NULL);
     if (!status) status = ps_check_trigger(u);
+    if (!status && u->ets.interleave) status = check_ets(u);
     if (status) return status;
+    if (u->ets.interleave && (!u->trigger.on || !u->trigger.simple || u->captures > 1)) return PS_TRIGGER_ERROR;
     ps_stop(u);
-    u->dt = ns / 1e9;
+    u->dt = u->ets.interleave ? fastest(u) : ns / 1e9;
     u->pre = b->pre;
     u->post = b->post;
     u->block_cb = b->ready;
@@ -295,9 +338,11 @@ uint32_t ps_start_block(ps_unit *u, const ps_block *b)
 
 static uint32_t check_values(const ps_unit *u, const ps_values *v, uint64_t segment)
 {
-    if (u->state != PS_IDLE) return PS_DEVICE_SAMPLING;
+    bool ets = u->ets.interleave && u->state == PS_BLOCK && u->ready;
+    if (u->state != PS_IDLE && !ets) return PS_DEVICE_SAMPLING;
     if (segment >= u->segments) return PS_SEGMENT_OUT_OF_RANGE;
     if (!u->has_data || segment >= u->done) return PS_NO_SAMPLES_AVAILABLE;
+    if (v->mode != 0 && u->ets.interleave) return PS_RATIO_MODE_NOT_SUPPORTED;
     if (v->start >= (uint64_t)(u->pre + u->post)) return PS_STARTINDEX_INVALID;
     if (v->mode != 0 && !v->ratio) return PS_INVALID_SAMPLERATIO;
     for (unsigned i = 0; i < PS_INPUTS; i++)
@@ -319,10 +364,12 @@ static uint32_t one_segment(ps_unit *u, const ps_values *v, uint64_t segment, ui
         uint64_t room = b->length < most ? b->length : most;
         if (!b->length || b->mode != v->mode || !u->input[i].enabled) continue;
         ps_reduce r = {(int)i, u->start[segment] + (int64_t)v->start, (uint32_t)room, (uint32_t)ratio, v->mode};
-        ps_reduced(u, &r, b, 0);
+        if (u->ets.interleave) ps_ets_values(u, (int)i, v->start, (uint32_t)room, b->max);
+        else ps_reduced(u, &r, b, 0);
         if (room < *n) *n = room;
         if (i < PS_CHANNELS && u->input[i].clips) over = (int16_t)(over | 1 << i);
     }
+    if (u->ets.interleave) ps_ets_times(u, v->start, *n);
     if (overflow) *overflow = over;
     return PS_OK;
 }
@@ -332,7 +379,9 @@ uint32_t ps_read(ps_unit *u, ps_values *v)
     uint64_t n = v->n, least = UINT64_MAX;
     if (v->from >= u->segments || v->to >= u->segments) return PS_SEGMENT_OUT_OF_RANGE;
     for (uint64_t k = 0, i = v->from;; k++, i = (i + 1) % u->segments) {
+        pthread_mutex_lock(&u->lock);
         uint32_t status = one_segment(u, v, i, &n, v->overflow ? v->overflow + k : NULL);
+        pthread_mutex_unlock(&u->lock);
         if (status) return status;
         if (n < least) least = n;
         if (i == v->to) break;
@@ -349,6 +398,7 @@ uint32_t ps_start_stream(ps_unit *u, ps_stream *s)
     double grid = u->model->clock == PS_80M ? 12.5e-9 : u->model->clock == PS_500M ? 16e-9
                 : u->model->clock == PS_5G || u->model->clock == PS_PICOSECONDS ? 3.2e-9 : 8e-9;
     if (!inputs) return PS_INVALID_CHANNEL;
+    if (u->ets.interleave) return PS_ETS_MODE_SET;
     if (s->mode != 0 && s->mode != 1 && s->mode != 2 && s->mode != 4) return PS_RATIO_MODE_NOT_SUPPORTED;
     if (s->mode != 0 && !s->ratio) return PS_INVALID_SAMPLERATIO;
     double dt = fmax(nearbyint(s->dt / grid), 1) * grid;

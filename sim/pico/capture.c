@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "sim/pico/unit.h"
@@ -72,6 +73,110 @@ static void *block_worker(void *arg)
     return NULL;
 }
 
+/* ---- equivalent time ------------------------------------------------------------------------------ */
+
+#define GOLDEN 0.6180339887498949
+
+static int64_t down(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+/* One acquisition more: into its place when it comes nearer to the middle of it. The sample after its end, or -1. */
+static int64_t take_slot(ps_unit *u, int64_t from)
+{
+    ps_ets *e = &u->ets;
+    int64_t fs, armed = from + u->pre / e->interleave + 1, at;
+    u->nudge = fmod(u->nudge + GOLDEN, 1);
+    at = ps_find_trigger(u, &(ps_search){from, armed, (int64_t)(1 / u->dt / 10) + 70000}, &fs);
+    if (at < 0) return -1;
+    double after = fmin(ps_crossing(u, at), 1 - 1e-9), place = after * e->interleave;
+    ps_slot *s = &e->next[(int)place];
+    double off = fabs(place - floor(place) - 0.5), had = fabs(s->after * e->interleave - floor(place) - 0.5);
+    if (!s->filled || off < had) *s = (ps_slot){true, at, after, u->nudge};
+    return at + u->post / e->interleave + 2;
+}
+
+/* At least so many acquisitions as were asked for, and until no place is empty. False when the trigger stays away. */
+static bool take_slots(ps_unit *u, int64_t *from)
+{
+    ps_ets *e = &u->ets;
+    unsigned empty = 1;
+    for (int i = 0; i < e->interleave; i++) e->next[i].filled = false;
+    for (int n = 0; empty || n < e->cycles; n++) {
+        if (u->stop || n > 100 * e->cycles) return false;
+        int64_t end = take_slot(u, *from);
+        if (end < 0) return false;
+        *from = end + (int64_t)ceil(REARM / u->dt);
+        /* Whoever wants to stop it gets in here. */
+        pthread_mutex_unlock(&u->lock);
+        pthread_mutex_lock(&u->lock);
+        empty = 0;
+        for (int i = 0; i < e->interleave; i++) empty += !e->next[i].filled;
+    }
+    return wait_for(u, u->run_ns + (int64_t)((double)*from * u->dt * 1e9));
+}
+
+/* One set of data after another, until it is stopped. */
+static void *ets_worker(void *arg)
+{
+    ps_unit *u = arg;
+    int64_t from = 0;
+    pthread_mutex_lock(&u->lock);
+    while (!u->stop) {
+        if (!take_slots(u, &from)) {
+            while (!u->stop) pthread_cond_wait(&u->wake, &u->lock);
+            break;
+        }
+        ps_slot *old = u->ets.slot;
+        u->ets.slot = u->ets.next;
+        u->ets.next = old;
+        u->done = 1;
+        u->start[0] = u->offset_fs[0] = 0;
+        u->has_data = u->ready = true;
+        pthread_mutex_unlock(&u->lock);
+        ps_in_callback = true;
+        if (u->block_cb) u->block_cb(u->handle, PS_OK, u->user);
+        ps_in_callback = false;
+        pthread_mutex_lock(&u->lock);
+    }
+    u->state = PS_IDLE;
+    u->nudge = 0;
+    pthread_mutex_unlock(&u->lock);
+    ps_in_callback = true;
+    if (u->block_cb) u->block_cb(u->handle, PS_CANCELLED, u->user);
+    return NULL;
+}
+
+void ps_ets_values(ps_unit *u, int input, uint64_t from, uint32_t n, int16_t *out)
+{
+    const int64_t places = u->ets.interleave, first = (int64_t)from - u->pre;
+    double was = u->nudge;
+    int16_t own[256];
+    for (int64_t i = 0; i < places && i < n; i++) {
+        const ps_slot *s = &u->ets.slot[(first + i) - down(first + i, places) * places];
+        int64_t at = s->at + down(first + i, places);
+        u->nudge = s->nudge;
+        for (int64_t k = 0, count = (n - i + places - 1) / places; k < count; k++) {
+            if (k % 256 == 0) ps_samples(u, input, at + k, (uint32_t)(count - k < 256 ? count - k : 256), own);
+            out[i + k * places] = own[k % 256];
+        }
+    }
+    u->nudge = was;
+}
+
+void ps_ets_times(ps_unit *u, uint64_t from, uint64_t n)
+{
+    const int64_t places = u->ets.interleave;
+    for (uint64_t i = 0; i < n && i < (uint64_t)u->ets.length; i++) {
+        int64_t at = (int64_t)(from + i) - u->pre, whole = down(at, places);
+        int64_t fs = (int64_t)nearbyint(((double)whole + u->ets.slot[at - whole * places].after) * u->dt * 1e15);
+        if (u->ets.times) memcpy(u->ets.times + i, &fs, sizeof fs);
+        if (u->ets.upper) u->ets.upper[i] = (uint32_t)((uint64_t)fs >> 32);
+        if (u->ets.lower) u->ets.lower[i] = (uint32_t)fs;
+    }
+}
+
 static void begin_run(ps_unit *u)
 {
     u->run_ns = ps_now();
@@ -91,7 +196,8 @@ uint32_t ps_run_block(ps_unit *u)
     u->done = 0;
     u->ready = u->stop = u->has_data = false;
     u->state = PS_BLOCK;
-    u->worker_on = pthread_create(&u->worker, NULL, block_worker, u) == 0;
+    u->nudge = 0;
+    u->worker_on = pthread_create(&u->worker, NULL, u->ets.interleave ? ets_worker : block_worker, u) == 0;
     return u->worker_on ? PS_OK : PS_MEMORY_FAIL;
 }
 

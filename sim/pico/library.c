@@ -425,6 +425,42 @@ EXPORT API(GetValuesBulk)(int16_t h, uint32_t *n, uint32_t from, uint32_t to, ui
     return ps_leave(u, status);
 }
 
+EXPORT API(SetEts)(int16_t h, int32_t mode, int16_t cycles, int16_t interleave, int32_t *ps)
+{
+    BEGIN(h, SetEts);
+    return ps_leave(u, ps_set_ets(u, mode, cycles, interleave, ps));
+}
+
+EXPORT API(SetEtsTimeBuffer)(int16_t h, int64_t *fs, int32_t n)
+{
+    BEGIN(h, SetEtsTimeBuffer);
+    u->ets.times = n > 0 ? fs : NULL;
+    u->ets.upper = u->ets.lower = NULL;
+    u->ets.length = n > 0 ? n : 0;
+    return ps_leave(u, PS_OK);
+}
+
+EXPORT API(SetEtsTimeBuffers)(int16_t h, uint32_t *upper, uint32_t *lower, int32_t n)
+{
+    BEGIN(h, SetEtsTimeBuffers);
+    u->ets.times = NULL;
+    u->ets.upper = n > 0 ? upper : NULL;
+    u->ets.lower = n > 0 ? lower : NULL;
+    u->ets.length = n > 0 ? n : 0;
+    return ps_leave(u, PS_OK);
+}
+
+#if PICO_ID == 3
+EXPORT API(GetMaxEtsValues)(int16_t h, int16_t *cycles, int16_t *interleave)
+{
+    BEGIN(h, GetMaxEtsValues);
+    if (!u->model->ets_interleave) return ps_leave(u, PS_ETS_NOT_SUPPORTED);
+    if (cycles) *cycles = (int16_t)u->model->ets_cycles;
+    if (interleave) *interleave = (int16_t)u->model->ets_interleave;
+    return ps_leave(u, PS_OK);
+}
+#endif
+
 EXPORT API(GetMaxDownSampleRatio)(int16_t h, uint32_t n, uint32_t *max, int32_t mode, uint32_t segment)
 {
     BEGIN(h, GetMaxDownSampleRatio);

@@ -114,9 +114,10 @@ static void burst(const ps_unit *u, const ps_input *in, int64_t from, uint32_t n
     double hz = u->generator.hz, begin = (double)(u->generator.fired_ns - u->run_ns) / 1e9 / u->dt;
     double length = u->generator.cycles && hz > 0 ? u->generator.cycles / hz / u->dt : 1e18;
     bool fired = u->generator.fired_ns && u->generator.wave != 8;
+    uint64_t nudged = (uint64_t)(u->nudge * (double)in->step);
     for (uint32_t i = 0; i < n; i++) {
         double at = (double)from + i - begin;
-        uint64_t phase = in->phase + in->step * (uint64_t)(from + i);
+        uint64_t phase = in->phase + in->step * (uint64_t)(from + i) + nudged;
         out[i] = fired && at >= 0 && at < length ? in->table[phase >> 48] : in->rest;
     }
 }
@@ -141,7 +142,7 @@ void ps_samples(const ps_unit *u, int input, int64_t from, uint32_t n, int16_t *
         memset(out, 0, n * sizeof *out);
         return;
     }
-    uint64_t phase = in->phase + in->step * (uint64_t)from, step = in->step;
+    uint64_t step = in->step, phase = in->phase + step * (uint64_t)from + (uint64_t)(u->nudge * (double)step);
     for (uint32_t i = 0; i < n; i++, phase += step) out[i] = in->table[phase >> 48];
 }
 

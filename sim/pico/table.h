@@ -72,9 +72,9 @@ typedef void (*ps_streaming_ready)(int16_t handle, int32_t samples, uint32_t sta
     ROW(SetChannel, REAL, (int16_t, int32_t, int16_t, int32_t, int32_t, float))                                        \
     ROW(SetDataBuffer, REAL, (int16_t, int32_t, int16_t *, int32_t, uint32_t, int32_t))                                \
     ROW(SetDataBuffers, REAL, (int16_t, int32_t, int16_t *, int16_t *, int32_t, uint32_t, int32_t))                    \
-    ROW(SetEts, NO, (int16_t, int32_t, int16_t, int16_t, int32_t *))                                                   \
-    ROW(SetEtsTimeBuffer, NO, (int16_t, int64_t *, int32_t))                                                           \
-    ROW(SetEtsTimeBuffers, NO, (int16_t, uint32_t *, uint32_t *, int32_t))                                             \
+    ROW(SetEts, REAL, (int16_t, int32_t, int16_t, int16_t, int32_t *))                                                   \
+    ROW(SetEtsTimeBuffer, REAL, (int16_t, int64_t *, int32_t))                                                           \
+    ROW(SetEtsTimeBuffers, REAL, (int16_t, uint32_t *, uint32_t *, int32_t))                                             \
     ROW(SetNoOfCaptures, REAL, (int16_t, uint32_t))                                                                    \
     ROW(SetOutputEdgeDetect, NO, (int16_t, int16_t))                                                                   \
     ROW(SetSigGenArbitrary, REAL,                                                                                      \
@@ -128,7 +128,7 @@ typedef void (*ps_streaming_ready)(int16_t handle, int32_t samples, uint32_t sta
 #define PS_OWN(ROW)                                                                                                    \
     PS_SIGGEN_V2(ROW) PS_DIGITAL(ROW) PS_OLD_TRIGGER(ROW, REAL) PS_POWER(ROW)                                          \
     ROW(HoldOff, NOP, (int16_t, uint64_t, int32_t))                                                                    \
-    ROW(GetMaxEtsValues, NO, (int16_t, int16_t *, int16_t *))                                                          \
+    ROW(GetMaxEtsValues, REAL, (int16_t, int16_t *, int16_t *))                                                        \
     ROW(GetTriggerInfoBulk, REAL, (int16_t, void *, uint32_t, uint32_t))                                               \
     ROW(SetPulseWidthQualifierV2, REAL, (int16_t, void *, int16_t, int32_t, uint32_t, uint32_t, int32_t))              \
     ROW(SetTriggerChannelConditionsV2, REAL, (int16_t, void *, int16_t))

@@ -234,6 +234,23 @@ static int64_t find_simple(const ps_unit *u, const ps_search *s, int64_t *fs)
     return -1;
 }
 
+double ps_crossing(ps_unit *u, int64_t at)
+{
+    const ps_trigger *t = &u->trigger;
+    double nudge = u->nudge, early = 0, late = 1;
+    int16_t before, now;
+    ps_samples(u, input_of((unsigned)t->source), at - 1, 1, &before);
+    for (unsigned i = 0; i < 40; i++) {
+        double middle = (early + late) / 2;
+        u->nudge = nudge + middle;
+        ps_samples(u, input_of((unsigned)t->source), at - 1, 1, &now);
+        if (simple_fires(t, before, now)) late = middle;
+        else early = middle;
+    }
+    u->nudge = nudge;
+    return 1 - late;
+}
+
 static void begin(const ps_unit *u, scan *s, uint16_t watched)
 {
     const ps_trigger *t = &u->trigger;

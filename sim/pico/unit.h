@@ -45,6 +45,7 @@ typedef struct ps_model {
     double stream_bytes;      /* per second, 2 a sample */
     bool power;
     unsigned bits;            /* at the opening */
+    int ets_cycles, ets_interleave;  /* the most; 0 = none */
 } ps_model;
 
 enum ps_shape { PS_SINE, PS_SQUARE, PS_TRIANGLE, PS_RAMP, PS_DC, PS_GENERATOR, PS_PULSE, PS_RUNT };
@@ -118,6 +119,22 @@ typedef struct ps_trigger {
     bool lines;
 } ps_trigger;
 
+/* Equivalent-time sampling: for each of `interleave` places between two samples the acquisition whose trigger came
+ * there. */
+typedef struct ps_slot {
+    bool filled;
+    int64_t at;               /* the sample after the trigger */
+    double after;             /* it comes so many samples after the crossing, 0 to 1 */
+    double nudge;             /* the signal is so many samples ahead: its clock is not the converter's */
+} ps_slot;
+typedef struct ps_ets {
+    int interleave, cycles;   /* 0 = off */
+    ps_slot *slot, *next;     /* those that are read, and those that are being taken */
+    int64_t *times;           /* the program's, in fs; or the two halves of each */
+    uint32_t *upper, *lower;
+    int32_t length;
+} ps_ets;
+
 typedef enum ps_state { PS_IDLE, PS_BLOCK, PS_STREAM } ps_state;
 
 typedef struct ps_unit {
@@ -149,6 +166,8 @@ typedef struct ps_unit {
     pthread_t worker;
     uint32_t run_status;
     double dt;
+    ps_ets ets;
+    double nudge;             /* of the samples that are made now */
     int64_t pre, post;
     uint32_t done;            /* captures that are complete */
     int64_t *start;           /* index of the first sample of each */
@@ -262,6 +281,8 @@ typedef struct ps_stream {
 } ps_stream;
 /* dt becomes what it is; the caller may still correct u->dt to what it tells its own caller. */
 uint32_t ps_start_stream(ps_unit *u, ps_stream *s);
+/* Interval in ps; mode 0 is off. */
+uint32_t ps_set_ets(ps_unit *u, int mode, int cycles, int interleave, int32_t *ps);
 /* At once, unless a trigger is named: then by ps_fire. 2 V at most. */
 uint32_t ps_generate(ps_unit *u);
 uint32_t ps_fire(ps_unit *u);
@@ -275,6 +296,8 @@ typedef struct ps_search {
     int64_t from, armed, most;
 } ps_search;
 int64_t ps_find_trigger(const ps_unit *u, const ps_search *s, int64_t *fs);
+/* Of a simple trigger that fires at this sample: how long before it, in samples. */
+double ps_crossing(ps_unit *u, int64_t at);
 
 /* ---- signal.c --------------------------------------------------------------------------------------- */
 
@@ -294,6 +317,9 @@ void ps_reduced(const ps_unit *u, const ps_reduce *r, const ps_buffer *to, uint6
 /* ---- capture.c -------------------------------------------------------------------------------------- */
 
 uint32_t ps_run_block(ps_unit *u);
+/* Values of an input from value `from` of an acquisition in equivalent time on; the unit's lock is held. */
+void ps_ets_values(ps_unit *u, int input, uint64_t from, uint32_t n, int16_t *out);
+void ps_ets_times(ps_unit *u, uint64_t from, uint64_t n);
 /* Ends what runs; the block callback has been called when it returns. */
 void ps_stop(ps_unit *u);
 typedef struct ps_chunk {

@@ -21,6 +21,8 @@ static const char units[] =
     "ps2000 2204A GEN/20 a=gen;ps2000a 2406B GEN/2 a=gen;ps4000a 4824A GEN/4 a=gen;ps5000a 5244D GEN/5 a=gen;"
     "ps5000a 5444D POWERS/5 counter=30000 fault=RunBlock,2,0x119 fault=SetSimpleTrigger,4,0x11a "
     "fault=GetStreamingLatestValues,30,0x119;"
+    "ps2000a 2406B ETS/2 a=sine,31.7e6,0.9,0;ps3000a 3206DMSO ETS/3 a=sine,31.7e6,0.9,0;"
+    "ps5000a 5244D ETS/5 a=sine,50e6,0.9,0;"
     "ps6000a 6424E GEN/6 a=gen;psospa 3418E GEN/7 a=gen";
 
 static const char *const count_units[] = {"PICO::ps2000::COUNT/20",  "PICO::ps2000a::COUNT/2", "PICO::ps3000a::COUNT/3",
@@ -141,6 +143,80 @@ TEST(eight_channels)
     sc = open_scope("PICO::ps5000a::COUNT/5");
     q = ask("E", 1e-3, 1000);
     EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+    grat_scope_close(sc);
+}
+
+/* Of a sine that is hardly sampled: each value is that of its own time. */
+static void check_ets(const grat_record *r, const char *resource, double hz, double level)
+{
+    double worst = 0, begin = asin(level / 0.9);
+    for (size_t i = 0; i < r->count; i++) {
+        double t = r->t0 + (double)i * r->dt;
+        worst = fmax(worst, fabs(volts(r, 0, i) - 0.9 * sin(2 * M_PI * hz * t + begin)));
+    }
+    /* A step of 8 bits is 8 mV; the trigger may be half of one off, and the times one of the places. */
+    if (worst > 0.008 + 2 * M_PI * hz * r->dt) TEST_FAIL("%s: %g V off", resource, worst);
+}
+
+TEST(equivalent_time)
+{
+    static const struct {
+        const char *resource;
+        double hz, dt;
+    } rows[] = {{"PICO::ps2000a::ETS/2", 31.7e6, 1e-10}, {"PICO::ps3000a::ETS/3", 31.7e6, 1.25e-11},
+                {"PICO::ps5000a::ETS/5", 50e6, 2.5e-11}};
+    for (unsigned u = 0; u < COUNT(rows); u++) {
+        grat_scope *sc = open_scope(rows[u].resource);
+        grat_request q = ask("A", 1000 * rows[u].dt, 1000);
+        grat_settings s;
+        if (!sc) continue;
+        q.ets = true;
+        q.trigger = GRAT_TRIG_AUTO;
+        q.pre = 0.3;
+        q.has_range = true;
+        q.low = -1;
+        q.high = 1;
+        for (int k = -1; k < 2; k++) {
+            q.trigger_level = k * 0.5;
+            snprintf(q.trigger_source, sizeof q.trigger_source, "A");
+            if (capture(sc, &q, 5000, keep)) TEST_FAIL("%s: %s", rows[u].resource, op.text);
+            if (!got) continue;
+            EQ(kept->count, 1000);
+            NEAR(kept->dt, rows[u].dt, 1e-15);
+            NEAR(kept->t0, -300 * kept->dt, kept->dt);
+            EQ(kept->flags, 0);
+            check_ets(kept, rows[u].resource, rows[u].hz, q.trigger_level);
+        }
+        EQ(grat_scope_get(sc, &s, &op), GRAT_OK);
+        NEAR(s.rate, 1 / rows[u].dt, 1);
+        TRUE(s.ets >= 10);
+        /* Refused: faster than it has places, without a trigger, with what does not go together. */
+        q.samples = 100000;
+        EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+        q.samples = 1000;
+        q.trigger = GRAT_TRIG_NONE;
+        EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+        q.trigger = GRAT_TRIG_AUTO;
+        q.downsample = GRAT_DOWN_DECIMATE;
+        q.ratio = 4;
+        EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
+        q.downsample = GRAT_DOWN_NONE;
+        q.ratio = 0;
+        /* No trigger, no values; and then as before. */
+        q.trigger_level = 0.95;
+        EQ(capture(sc, &q, 300, keep), GRAT_ETIMEOUT);
+        q = ask("A", 1e-4, 1000);
+        EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+        TRUE(kept->count >= 1000 && kept->count < 1100 && kept->dt <= 1e-7);
+        EQ(grat_scope_get(sc, &s, &op), GRAT_OK);
+        EQ(s.ets, 0);
+        grat_scope_close(sc);
+    }
+    grat_scope *sc = open_scope("PICO::ps4000a::SINE/4");
+    grat_request q = ask("A", 1e-6, 1000);
+    if (!sc) return;
+    q.ets = true;
+    EQ(capture(sc, &q, 5000, keep), GRAT_ENOTSUP);
     grat_scope_close(sc);
 }
 
@@ -646,6 +722,7 @@ int main(void)
     RUN(block_modes);
     RUN(aggregated_lines);
     RUN(eight_channels);
+    RUN(equivalent_time);
     RUN(stream_modes);
     RUN(streams_apart);
     RUN(power_changes);

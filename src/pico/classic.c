@@ -332,6 +332,29 @@ static uint32_t run_block(grat__pico_unit *u, const grat__pico_block *b)
     return c->RunBlock(u->handle, pre, post, b->timebase, NULL, 0, grat__pico_on_block, b->run);
 }
 
+enum { ETS_OFF = 0, ETS_SLOW = 2 };
+/* Between two and five are allowed. */
+#define CYCLES_A_PLACE 4
+
+static uint32_t ets(grat__pico_unit *u, uint32_t interleave, double *dt)
+{
+    int32_t ps = 0;
+    u->failed = "SetEts";
+    if (!CALL(u)->SetEts || interleave > INT16_MAX / CYCLES_A_PLACE) return GRAT__PICO_NO_ETS;
+    /* Slow: each set of values is a new one. */
+    uint32_t st = CALL(u)->SetEts(u->handle, interleave ? ETS_SLOW : ETS_OFF, (int16_t)(CYCLES_A_PLACE * interleave),
+                                  (int16_t)interleave, &ps);
+    u->ets = !st && interleave;
+    *dt = ps * 1e-12;
+    return st;
+}
+
+static uint32_t ets_times(grat__pico_unit *u, int64_t *times, uint32_t n)
+{
+    if (!CALL(u)->SetEtsTimeBuffer) return grat__pico_say(u, "SetEtsTimeBuffer", GRAT__PICO_NO_ETS);
+    return grat__pico_say(u, "SetEtsTimeBuffer", CALL(u)->SetEtsTimeBuffer(u->handle, times, times ? (int32_t)n : 0));
+}
+
 static uint32_t is_ready(grat__pico_unit *u, bool *ready)
 {
     int16_t yes = 0;
@@ -406,6 +429,7 @@ typedef struct polled {
     const grat__pico_streaming *s;
     grat__pico_sink sink;
     void *user;
+    bool ended;
 } polled;
 
 static void on_pico_stream(int16_t handle, int32_t samples, uint32_t start, int16_t overflow, uint32_t trigger_at,
@@ -415,15 +439,17 @@ static void on_pico_stream(int16_t handle, int32_t samples, uint32_t start, int1
     (void)handle;
     (void)trigger_at;
     (void)triggered;
-    (void)auto_stop;
+    p->ended = auto_stop != 0;
     if (samples <= 0 || start >= p->s->length || (uint32_t)samples > p->s->length - start) return;
     p->sink(p->user, &(grat__pico_chunk){start, (uint32_t)samples, overflow != 0});
 }
 
 static uint32_t poll_stream(grat__pico_unit *u, const grat__pico_streaming *s, grat__pico_sink sink, void *user)
 {
-    polled p = {s, sink, user};
+    polled p = {s, sink, user, false};
     uint32_t st = CALL(u)->GetStreamingLatestValues(u->handle, on_pico_stream, &p);
+    /* By itself, which nobody asked for. */
+    if (!st && p.ended) st = GRAT__PICO_STREAMING_FAILED;
     return grat__pico_say(u, "GetStreamingLatestValues", st == GRAT__PICO_BUSY ? GRAT__PICO_OK : st);
 }
 
@@ -519,6 +545,8 @@ const grat__pico_ops grat__pico_classic_ops = {
     .segments = segments,
     .captures = captures,
     .trigger = trigger,
+    .ets = ets,
+    .ets_times = ets_times,
     .run_block = run_block,
     .is_ready = is_ready,
     .buffer = buffer,

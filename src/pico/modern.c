@@ -436,6 +436,8 @@ static uint32_t poll_stream(grat__pico_unit *u, const grat__pico_streaming *s, g
         sink(user, &(grat__pico_chunk){at, (uint32_t)some, clipped});
         m->consumed += some;
     }
+    /* By itself, which nobody asked for. */
+    if (t.auto_stop) return GRAT__PICO_STREAMING_FAILED;
     return queue_buffers(u, s, (uint32_t)(m->consumed / one) + 1 + AHEAD);
 }
 

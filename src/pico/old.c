@@ -259,7 +259,7 @@ static _Thread_local struct {
     const grat__pico_streaming *s;
     grat__pico_sink sink;
     void *user;
-    bool lost;
+    bool lost, ended;
 } polled;
 
 static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
@@ -283,7 +283,7 @@ static void on_pico_stream(int16_t **buffers, int16_t overflow, uint32_t trigger
     const grat__pico_streaming *s = polled.s;
     (void)trigger_at;
     (void)triggered;
-    (void)auto_stop;
+    polled.ended = auto_stop != 0;
     for (uint32_t done = 0; done < count && !polled.lost;) {
         uint32_t at = (uint32_t)(polled.m->written % s->length);
         uint32_t n = count - done < s->length - at ? count - done : s->length - at;
@@ -308,11 +308,13 @@ static uint32_t poll_stream(grat__pico_unit *u, const grat__pico_streaming *s, g
     polled.s = s;
     polled.sink = sink;
     polled.user = user;
-    polled.lost = false;
+    polled.lost = polled.ended = false;
     CALL(u)->get_streaming_last_values(u->handle, on_pico_stream); /* 0: nothing is there yet */
     u->failed = "_get_streaming_last_values";
     if (CALL(u)->overview_buffer_status && !CALL(u)->overview_buffer_status(u->handle, &overrun))
         return GRAT__PICO_NOT_RESPONDING;
+    /* It ends by itself only when something is wrong. */
+    if (polled.ended) return GRAT__PICO_STREAMING_FAILED;
     return overrun || polled.lost ? GRAT__PICO_BUFFER_STALL : GRAT__PICO_OK;
 }
 

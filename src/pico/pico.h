@@ -62,6 +62,7 @@ enum {
     GRAT__PICO_INVALID_CHANNEL = 0x10,
     GRAT__PICO_NO_GENERATOR = 0x13,
     GRAT__PICO_STREAMING_FAILED = 0x14,
+    GRAT__PICO_NO_ETS = 0x1A,
     GRAT__PICO_BUFFER_STALL = 0x1C,
     GRAT__PICO_TOO_MANY_SAMPLES = 0x1D,
     GRAT__PICO_NO_SAMPLES = 0x25,
@@ -217,6 +218,11 @@ typedef struct grat__pico_ops {
     uint32_t (*segments)(struct grat__pico_unit *u, uint32_t n);
     uint32_t (*captures)(struct grat__pico_unit *u, uint32_t *n);
     uint32_t (*trigger)(struct grat__pico_unit *u, const grat__pico_trigger *t);
+    /* Optional: equivalent-time sampling, after the trigger is set: so many values in the place of one sample of the
+     * fastest rate; 0 ends it. *dt is what they are apart. Values come until it is stopped; their times (fs, from the
+     * trigger) go into `times`, which stays registered until another or NULL is given. */
+    uint32_t (*ets)(struct grat__pico_unit *u, uint32_t interleave, double *dt);
+    uint32_t (*ets_times)(struct grat__pico_unit *u, int64_t *times, uint32_t n);
     uint32_t (*run_block)(struct grat__pico_unit *u, const grat__pico_block *b);
     uint32_t (*is_ready)(struct grat__pico_unit *u, bool *ready);
     uint32_t (*buffer)(struct grat__pico_unit *u, const grat__pico_buffer *b);
@@ -251,6 +257,8 @@ typedef struct grat__pico_unit {
     uint32_t flags;            /* inputs that are on, as the modern interface numbers them */
     grat__pico_trigger old_trigger; /* of the oldest interface: set when a block runs */
     struct grat__pico_stream_state *stream;  /* of the operations; freed with the unit */
+    bool ets;                  /* it is on */
+    int64_t *times;            /* of its values: written by the library until they are taken back */
     const char *failed;        /* the call that the last worker ended with */
     pthread_mutex_t lock;      /* one call at a time */
     atomic_int refs;

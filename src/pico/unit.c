@@ -27,6 +27,7 @@ void grat__pico_unref(grat__pico_unit *u)
     if (u->handle > 0) u->lib->series->ops->close(u);
     if (u->lib && u->lib->simulated) grat__pico_sim_remove(u->serial);
     free(u->stream);
+    free(u->times);
     close(u->event_fd);
     pthread_mutex_destroy(&u->lock);
     free(u);

@@ -1,5 +1,6 @@
 /* Blocks. Several acquisitions that are asked for at once are one run of the unit (rapid block): it arms itself again
  * between them, and they are read in batches. */
+#include <math.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,12 +50,28 @@ static uint32_t run_captures(grat__pico_unit *u, start_args *a)
     }
 }
 
+/* In equivalent time values are taken again and again until it is stopped, and so long their times are written too. */
+static uint32_t set_ets(grat__pico_unit *u, const start_args *a)
+{
+    const grat__pico_ops *ops = u->lib->series->ops;
+    double dt;
+    if (!u->ets && !a->setup.ets) return GRAT__PICO_OK;
+    uint32_t st = ops->ets(u, a->setup.ets, &dt);
+    if (st || !a->setup.ets) return st;
+    free(u->times);
+    u->times = calloc(a->samples, sizeof *u->times);
+    return u->times ? ops->ets_times(u, u->times, a->samples)
+                    : grat__pico_say(u, "SetEtsTimeBuffer", GRAT__PICO_FOUND_NO_MEMORY);
+}
+
 static uint32_t start_work(grat__pico_unit *u, void *args)
 {
     start_args *a = args;
+    if (u->ets) u->lib->series->ops->stop(u);
     uint32_t st = a->apply ? pk_apply(u, a->channels, &a->setup) : GRAT__PICO_OK;
     for (unsigned tries = 0; tries < 2; tries++) {
         if (!st) st = u->lib->series->ops->trigger(u, &a->trigger);
+        if (!st) st = set_ets(u, a);
         if (!st) st = run_captures(u, a);
         if (!grat__pico_is_power(st)) return st;
         st = pk_power(u, a->channels, &a->setup, st);
@@ -72,6 +89,10 @@ static grat_err start(pk_scope *b, uint32_t captures, bool exactly, grat_op *op)
     if (exactly && captures > b->limits.segments)
         return grat_op_fail(op, GRAT_ERANGE, "segments: the most is %u", b->limits.segments);
     pk_forget(b);
+    if (b->setup.ets) {
+        captures = 1;
+        a.trigger.auto_s = 0; /* without a trigger its values mean nothing */
+    }
     a.captures = captures < b->limits.segments ? captures : b->limits.segments;
     if (read(b->u->event_fd, &drained, sizeof drained) < 0) { /* nothing was left */
     }
@@ -115,7 +136,7 @@ static grat_err wait_ready(pk_scope *b, grat_op *op)
 
 static grat_err no_trigger(const pk_scope *b, grat_err e, grat_op *op)
 {
-    if (e != GRAT_ETIMEOUT || b->set.sweep == GRAT_SWEEP_AUTO || strcmp(b->set.trigger_type, "none") == 0) return e;
+    if (e != GRAT_ETIMEOUT || (b->set.sweep == GRAT_SWEEP_AUTO && !b->setup.ets) || strcmp(b->set.trigger_type, "none") == 0) return e;
     return grat_op_fail(op, e, "no trigger came in time; check its source and level, or let it run by itself "
                                "(--trigger auto)");
 }
@@ -223,7 +244,8 @@ typedef struct values_args {
     int16_t *overflow;
     grat__pico_when *when;
     uint32_t from, n, samples, count, got;  /* count: of values, when down-sampled */
-    bool triggered;
+    bool triggered, timed;     /* timed: in equivalent time, and t0 is that of the first */
+    double t0;
 } values_args;
 
 static void free_values(void *args)
@@ -262,6 +284,36 @@ static uint32_t buffers(grat__pico_unit *u, values_args *a, bool clear)
     return GRAT__PICO_OK;
 }
 
+/* At even times: by a straight line from one value to the next. The vendor's times are those of the values, which come
+ * a little before or behind. False when there are none. */
+static bool even_out(int16_t *v, const int64_t *fs, size_t n, double dt, double t0)
+{
+    size_t k = 0;
+    int16_t *own = n < 2 ? NULL : malloc(n * sizeof *own);
+    if (!own) return false;
+    for (size_t i = 0; i < n; i++) {
+        double want = (t0 + (double)i * dt) * 1e15;
+        while (k + 2 < n && (double)fs[k + 1] <= want) k++;
+        double span = (double)(fs[k + 1] - fs[k]), part = span > 0 ? (want - (double)fs[k]) / span : 0;
+        own[i] = (int16_t)nearbyint(v[k] + fmin(fmax(part, 0), 1) * (v[k + 1] - v[k]));
+    }
+    memcpy(v, own, n * sizeof *v);
+    free(own);
+    return true;
+}
+
+static void take_times(const grat__pico_unit *u, values_args *a)
+{
+    grat_record *r = a->record[0];
+    double dt = a->setup.dt, sum = 0;
+    size_t n = a->got;
+    if (n < 2 || u->times[n - 1] <= u->times[0]) return;
+    for (size_t i = 0; i < n; i++) sum += (double)u->times[i] * 1e-15 - (double)i * dt;
+    a->t0 = sum / (double)n;
+    for (unsigned k = 0; k < r->traces; k++)
+        a->timed = even_out(r->trace[k].raw, u->times, n, dt, a->t0) || a->timed;
+}
+
 static uint32_t values_work(grat__pico_unit *u, void *args)
 {
     values_args *a = args;
@@ -272,7 +324,12 @@ static uint32_t values_work(grat__pico_unit *u, void *args)
     if (!st) st = ops->values(u, &v);
     const char *failed = u->failed;
     a->got = v.got;
+    if (a->setup.ets) ops->stop(u);
     buffers(u, a, true);
+    if (a->setup.ets) {
+        ops->ets_times(u, NULL, 0);
+        if (!st) take_times(u, a);
+    }
     /* Where it tells none, the times are those of the samples. */
     if (!st && a->triggered && ops->when(u, a->from, a->from + a->n - 1, a->when))
         memset(a->when, 0, a->n * sizeof *a->when);
@@ -311,7 +368,7 @@ static bool was_forced(const pk_scope *b, const grat_record *r)
     grat_op op;
     grat_op_init(&op, 0, NULL);
     if (pk_trigger_of(b, &t, &op) || !t.on) return true;
-    if (!(t.auto_s > 0) || !t.simple || t.source >= PK_ANALOG || b->setup.mode) return false;
+    if (b->setup.ets || !(t.auto_s > 0) || !t.simple || t.source >= PK_ANALOG || b->setup.mode) return false;
     unsigned k = 0;
     for (int i = 0; i < t.source; i++) k += b->setup.input[i].on;
     const int16_t *v = r->trace[k].raw;
@@ -339,7 +396,7 @@ static void stamp(const pk_scope *b, grat_record *r, const values_args *a, uint3
         r->count = a->got;
         r->flags |= GRAT_REC_CUT;
     }
-    r->t0 = -(double)b->before * b->setup.dt;
+    r->t0 = a->timed ? a->t0 : -(double)b->before * b->setup.dt;
     r->mono_ns = b->block.ready_ns - (b->block.total == 1 ? (int64_t)(after * 1e9) : 0);
     r->utc_ns = r->mono_ns + (grat_utc_ns() - grat_now_ns());
     r->utc_uncertainty_ns = 10 * MS;

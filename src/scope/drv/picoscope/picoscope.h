@@ -15,6 +15,7 @@
 #define PK_SCREEN 10.0         /* vertical divisions over the full scale */
 #define PK_RANGES 14
 #define PK_SAMPLES 10000       /* when nobody says how many */
+#define PK_ETS_MOST 80         /* values in the place of one sample: no series has more */
 
 /* What the unit can do, asked for at the opening. */
 typedef struct pk_limits {
@@ -42,6 +43,7 @@ typedef struct pk_setup {
     int16_t max;               /* code of the full scale */
     int mode;                  /* of down-sampling, the vendor's number */
     uint32_t ratio;            /* 1 without it */
+    uint32_t ets;              /* values in the place of one sample; 0 = not in equivalent time */
 } pk_setup;
 
 struct pk_stream;

@@ -112,7 +112,8 @@ static grat_err plan_time(planner *p)
     if (q->period != 0) period = q->period;
     if (!(period > 0) || !isfinite(period)) return grat_op_fail(p->op, GRAT_EINVAL, "period: it must be positive");
     if (!(q->pre <= 1)) return grat_op_fail(p->op, GRAT_EINVAL, "pre: it is a fraction from 0 to 1");
-    double most = (double)p->caps->max_depth[channels_on(w)], fastest = p->caps->max_rate[channels_on(w)];
+    double most = (double)p->caps->max_depth[channels_on(w)], real = p->caps->max_rate[channels_on(w)];
+    double fastest = real * (q->ets ? PK_ETS_MOST : 1);
     /* The next interval that there is may be half of it: a ps2000 has twice the samples then. */
     if (timing) n = fmin(PK_SAMPLES, floor(most / 2));
     if (timing && n > period * fastest) n = fmax(floor(period * fastest), 1);
@@ -127,11 +128,13 @@ static grat_err plan_time(planner *p)
                             grat_format_quantity(a, sizeof a, floor(period * fastest), "S"));
     if (q->pre >= 0) pre = q->pre;
     else if (timing) pre = 0.25;
+    /* How many there are is asked when it is set. */
+    w->ets = q->ets ? (unsigned)fmax(ceil(n / (period * real) * (1 - 1e-9)), 2) : 0;
     w->timebase = period / PK_DIVISIONS;
     w->depth = (uint64_t)n;
     w->rate = n / period;
     w->delay = (0.5 - fmin(fmax(pre, 0), 1)) * period;
-    p->mask |= GRAT_SET_TIMEBASE | GRAT_SET_DELAY | GRAT_SET_DEPTH;
+    p->mask |= GRAT_SET_TIMEBASE | GRAT_SET_DELAY | GRAT_SET_DEPTH | GRAT_SET_ETS;
     return GRAT_OK;
 }
 
@@ -231,6 +234,10 @@ static grat_err plan_reduction(planner *p)
 {
     p->w->downsample = p->q->downsample;
     p->w->ratio = p->q->downsample ? p->q->ratio : 0;
+    if (p->q->ets && (p->q->downsample || p->q->segments || p->w->acq == GRAT_ACQ_HIRES || p->w->digital_on))
+        return grat_op_fail(p->op, GRAT_ERANGE, "ets: not with down-sampling, segments, hires or digital channels");
+    if (p->q->ets && (p->q->trigger == GRAT_TRIG_NONE || p->q->terms || p->q->pattern_care))
+        return grat_op_fail(p->op, GRAT_ERANGE, "ets: it needs a trigger on an edge of one channel");
     p->mask |= GRAT_SET_DOWNSAMPLE;
     return GRAT_OK;
 }

@@ -75,6 +75,33 @@ static int least_bits(const int8_t *r)
     return *r;
 }
 
+/* The fewest places that make the values so close as they are wanted, or the most that there are. It needs a trigger. */
+static uint32_t find_ets(grat__pico_unit *u, pk_setup *s)
+{
+    static const uint32_t places[] = {2, 4, 5, 8, 10, 16, 20, 32, 40, 64, PK_ETS_MOST};
+    grat__pico_trigger t = {.on = true, .simple = true, .direction = GRAT__PICO_RISING};
+    uint32_t n = 0, st = fastest(u, s->resolution < 0 ? 0 : s->resolution, &s->timebase, &s->dt, &s->room);
+    double real = s->dt, dt, off;
+    while (t.source < PK_ANALOG - 1 && !s->input[t.source].on) t.source++;
+    if (!st) st = ops_of(u)->trigger(u, &t);
+    for (unsigned i = 0; !st && i < sizeof places / sizeof *places && s->dt > s->want_dt * (1 + 1e-7); i++) {
+        if (ops_of(u)->ets(u, places[i], &dt)) continue;
+        n = places[i];
+        /* It is told in whole ps. */
+        s->dt = fabs(real / n - dt) < 0.51e-12 ? real / n : dt;
+    }
+    if (!st && !n && (st = ops_of(u)->ets(u, n = places[0], &dt)) == GRAT__PICO_OK) s->dt = real / n;
+    if (st) return st;
+    s->ets = n;
+    ops_of(u)->ets(u, 0, &off);
+    return s->dt > s->want_dt * (1 + 1e-7) ? grat__pico_say(u, "SetEts", GRAT__PICO_INVALID_TIMEBASE) : GRAT__PICO_OK;
+}
+
+static uint32_t find_rate(grat__pico_unit *u, pk_setup *s)
+{
+    return s->ets ? find_ets(u, s) : find_timebase(u, s);
+}
+
 /* The most bits that have the rate, or the least. */
 static uint32_t apply_resolution(grat__pico_unit *u, pk_setup *s)
 {
@@ -82,14 +109,14 @@ static uint32_t apply_resolution(grat__pico_unit *u, pk_setup *s)
     uint32_t st = GRAT__PICO_OK;
     if (!r) {
         s->resolution = -1;
-        return find_timebase(u, s);
+        return find_rate(u, s);
     }
     for (; *r >= 0; r++) {
         if (!s->hires && r[1] >= 0) continue;
         st = ops_of(u)->resolution(u, *r);
         if (st) continue;
         s->resolution = *r;
-        st = find_timebase(u, s);
+        st = find_rate(u, s);
         if (st != GRAT__PICO_INVALID_TIMEBASE) return st;
     }
     return st;
@@ -100,6 +127,8 @@ uint32_t pk_apply(grat__pico_unit *u, unsigned channels, pk_setup *s)
     /* With more bits fewer channels can be on: first back to the least. */
     if (u->lib->series->resolutions) ops_of(u)->resolution(u, least_bits(u->lib->series->resolutions));
     uint32_t st = ops_of(u)->segments(u, 1);
+    double dt;
+    if (!st && u->ets) st = ops_of(u)->ets(u, 0, &dt);
     if (!st) st = apply_inputs(u, channels, s);
     if (!st) st = apply_resolution(u, s);
     return st ? st : ops_of(u)->max(u, s->resolution, &s->max);
@@ -201,6 +230,7 @@ static void merge(grat_settings *to, const grat_settings *from, unsigned mask)
     if (mask & GRAT_SET_DEPTH) to->depth = from->depth;
     if (mask & GRAT_SET_ACQ) to->acq = from->acq;
     if (mask & GRAT_SET_SWEEP) to->sweep = from->sweep;
+    if (mask & GRAT_SET_ETS) to->ets = from->ets;
     if (mask & GRAT_SET_DOWNSAMPLE) {
         to->downsample = from->downsample;
         to->ratio = from->ratio;
@@ -226,6 +256,9 @@ static grat_err setup_of(const pk_scope *b, const grat_settings *s, pk_setup *ou
     static const int modes[] = {GRAT__PICO_RAW, GRAT__PICO_AGGREGATE, GRAT__PICO_DECIMATE, GRAT__PICO_AVERAGE};
     out->mode = modes[s->downsample];
     out->ratio = s->downsample ? s->ratio : 1;
+    out->ets = s->ets;
+    if (out->ets && (!b->u->lib->series->ops->ets || !b->u->lib->series->ets))
+        return grat_op_fail(op, GRAT_ENOTSUP, "ets: this series does not sample in equivalent time");
     for (unsigned i = 0; i < b->limits.analog; i++) {
         const grat_channel_settings *c = &s->channel[i];
         grat__pico_input *in = &out->input[i];
@@ -292,6 +325,7 @@ static grat_err read_back(pk_scope *b, grat_settings *s, const pk_setup *u, grat
     b->samples = (uint32_t)n;
     b->before = (uint32_t)nearbyint(pre * n);
     s->depth = b->samples;
+    s->ets = u->ets;
     s->rate = 1 / u->dt;
     s->timebase = n * u->dt / PK_DIVISIONS;
     s->delay = (0.5 - b->before / n) * n * u->dt;
@@ -328,6 +362,8 @@ grat_err pk_set(void *p, const grat_settings *want, unsigned mask, grat_op *op)
     b->set = next;
     b->applied = true;
     e = pk_trigger_of(b, &t, op);
+    if (!e && b->setup.ets && (!t.on || !t.simple))
+        e = grat_op_fail(op, GRAT_ERANGE, "ets: it needs a trigger on an edge of one channel");
     if (!e) return GRAT_OK;
     /* The next start programs what was there before. */
     b->set = old;

@@ -56,6 +56,8 @@ typedef struct pk_stream {
     block *now;                /* being filled */
     uint64_t index;            /* of the next value */
     int64_t began_ns, published_ns;
+    int64_t data_ns;           /* when values came last … */
+    uint64_t data_index;       /* … and the index then */
     int data_fd, ended_fd;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -161,7 +163,9 @@ static void on_chunk(void *user, const grat__pico_chunk *c)
 static uint32_t begin(pk_stream *s)
 {
     const grat__pico_ops *ops = s->u->lib->series->ops;
+    double dt;
     uint32_t st = ops->trigger(s->u, &(grat__pico_trigger){0});
+    if (!st && s->u->ets) st = ops->ets(s->u, 0, &dt);
     s->run.dt = s->setup.want_dt;
     if (!st) st = ops->run_streaming(s->u, &s->run);
     if (!st) s->dt = s->run.dt * s->setup.ratio;
@@ -184,21 +188,26 @@ static bool is_loss(uint32_t st)
            grat__pico_is_power(st);
 }
 
-/* After a loss: the time axis goes on where the clock of the host says. */
+/* After a loss: the index goes on by the time that has passed since there were values, by the clock of the host. */
 static uint32_t restart(pk_stream *s, uint32_t why)
 {
     publish(s);
     s->u->lib->series->ops->stop(s->u);
     uint32_t st = grat__pico_is_power(why) ? pk_power(s->u, s->channels, &s->setup, why) : GRAT__PICO_OK;
     if (!st) st = start_stream(s);
-    double at = (double)(grat_now_ns() - s->began_ns) / 1e9 / s->dt;
-    if (at > (double)s->index) s->index = (uint64_t)at;
+    uint64_t at = s->data_index + (uint64_t)((double)(grat_now_ns() - s->data_ns) / 1e9 / s->dt);
+    if (at > s->index) s->index = at;
     return st;
 }
 
 static uint32_t poll_once(pk_stream *s)
 {
+    uint64_t before = s->index;
     uint32_t st = s->u->lib->series->ops->poll(s->u, &s->run, on_chunk, s);
+    if (s->index != before) {
+        s->data_ns = grat_now_ns();
+        s->data_index = s->index;
+    }
     for (unsigned i = 0; is_loss(st) && i < RESTARTS; i++) st = restart(s, st);
     if (grat_now_ns() - s->published_ns > PUBLISH_NS) publish(s);
     return st;
@@ -221,7 +230,7 @@ static void *stream_thread(void *user)
     pk_stream *s = user;
     pthread_mutex_lock(&s->u->lock);
     uint32_t st = start_stream(s);
-    s->began_ns = s->published_ns = grat_now_ns();
+    s->began_ns = s->published_ns = s->data_ns = grat_now_ns();
     atomic_store(&s->running, st == GRAT__PICO_OK);
     if (!st) signal_fd(s->data_fd);
     pthread_mutex_unlock(&s->u->lock);
@@ -358,6 +367,7 @@ grat_err pk_log_next(void *p, const grat_request *q, bool restarted, grat_record
     grat_err e = grat__op_begin(op);
     (void)q;
     if (e) return e;
+    if (b->setup.ets) return grat_op_fail(op, GRAT_ERANGE, "ets: not while streaming; use --mode block");
     if (restarted && (e = pk_run(b, GRAT_STOP, op))) return e;
     if (!b->stream) e = stream_start(b, op);
     if (e) return e;
