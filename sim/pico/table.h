@@ -72,9 +72,9 @@ typedef void (*ps_streaming_ready)(int16_t handle, int32_t samples, uint32_t sta
     ROW(SetChannel, REAL, (int16_t, int32_t, int16_t, int32_t, int32_t, float))                                        \
     ROW(SetDataBuffer, REAL, (int16_t, int32_t, int16_t *, int32_t, uint32_t, int32_t))                                \
     ROW(SetDataBuffers, REAL, (int16_t, int32_t, int16_t *, int16_t *, int32_t, uint32_t, int32_t))                    \
-    ROW(SetEts, REAL, (int16_t, int32_t, int16_t, int16_t, int32_t *))                                                   \
-    ROW(SetEtsTimeBuffer, REAL, (int16_t, int64_t *, int32_t))                                                           \
-    ROW(SetEtsTimeBuffers, REAL, (int16_t, uint32_t *, uint32_t *, int32_t))                                             \
+    ROW(SetEts, REAL, (int16_t, int32_t, int16_t, int16_t, int32_t *))                                                 \
+    ROW(SetEtsTimeBuffer, REAL, (int16_t, int64_t *, int32_t))                                                         \
+    ROW(SetEtsTimeBuffers, REAL, (int16_t, uint32_t *, uint32_t *, int32_t))                                           \
     ROW(SetNoOfCaptures, REAL, (int16_t, uint32_t))                                                                    \
     ROW(SetOutputEdgeDetect, NO, (int16_t, int16_t))                                                                   \
     ROW(SetSigGenArbitrary, REAL,                                                                                      \

@@ -136,7 +136,8 @@ static grat_err wait_ready(pk_scope *b, grat_op *op)
 
 static grat_err no_trigger(const pk_scope *b, grat_err e, grat_op *op)
 {
-    if (e != GRAT_ETIMEOUT || (b->set.sweep == GRAT_SWEEP_AUTO && !b->setup.ets) || strcmp(b->set.trigger_type, "none") == 0) return e;
+    bool by_itself = b->set.sweep == GRAT_SWEEP_AUTO && !b->setup.ets;
+    if (e != GRAT_ETIMEOUT || by_itself || strcmp(b->set.trigger_type, "none") == 0) return e;
     return grat_op_fail(op, e, "no trigger came in time; check its source and level, or let it run by itself "
                                "(--trigger auto)");
 }

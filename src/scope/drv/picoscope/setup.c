@@ -75,7 +75,7 @@ static int least_bits(const int8_t *r)
     return *r;
 }
 
-/* The fewest places that make the values so close as they are wanted, or the most that there are. It needs a trigger. */
+/* The fewest places that make the values as close as they are wanted, or the most there are. It needs a trigger. */
 static uint32_t find_ets(grat__pico_unit *u, pk_setup *s)
 {
     static const uint32_t places[] = {2, 4, 5, 8, 10, 16, 20, 32, 40, 64, PK_ETS_MOST};
