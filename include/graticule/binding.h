@@ -33,6 +33,17 @@ typedef struct grat_quick {
 /* grat_op_init and grat_query, with the SIGINT held. */
 GRAT_API grat_err grat_quick_query(grat_quick *q, const char *command);
 
+/* The words of grat capture, into a request that grat_request_init made; EPARSE shows how they are written. */
+GRAT_API grat_err grat_request_channels(grat_request *q, const char *text, grat_op *op);   /* "1,2", "A,L0-L7" */
+/* "1:rising@0.5V", "none", "D0=1,D3=0", "A:above@1V & B:pulse@0.5V,1us..5us | ext:rising@1V" */
+GRAT_API grat_err grat_request_trigger(grat_request *q, const char *text, grat_op *op);
+GRAT_API grat_err grat_request_downsample(grat_request *q, const char *text, grat_op *op); /* "16:aggregate" */
+
+/* grat_capture, which says in *used, before the first record comes, what belongs into a file's grat_meta: what it has
+ * set, and of `current` what the instrument has. *used may be NULL. */
+GRAT_API grat_err grat_capture_with(grat_scope *sc, const grat_request *q, grat_settings *used, grat_record_fn fn,
+                                    void *user, grat_op *op);
+
 #ifdef __cplusplus
 }
 #endif

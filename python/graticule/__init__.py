@@ -16,25 +16,27 @@ from ._call import Caller as _Caller
 from ._errors import (BadArgument, Cancelled, Dead, Error, InstrumentError, Locked, Lost, Malformed, NoData, NotFound,
                       NotSupported, OutOfRange, Refused, Timeout)
 from .discovery import Found, FoundList, default_resource as _default_resource, discover as _discover
-from .instrument import Identity, Instrument, Interrupted, Screenshot, open_instrument as _open_instrument
+from .instrument import Identity, Instrument, Interrupted, LeftOut, Screenshot, open_instrument as _open_instrument
 from .simulator import Sim, sim
-from .traces import Trace, Traces, load, save_all
+from .traces import Acquisitions, Trace, Traces, load, save_all
 
 if _TYPE_CHECKING:
     from .aio import AsyncInstrument
     from .bench import Bench, Result, Results
+    from .generator import Generator
     from .live import LivePlot
     from .stream import Stream
 
 __version__: str = _lib.lib.grat_version().decode()
-__all__ = ['AsyncInstrument', 'BadArgument', 'Bench', 'Cancelled', 'Dead', 'Error', 'Found', 'FoundList', 'Identity',
-           'Instrument', 'InstrumentError', 'Interrupted', 'LivePlot', 'Locked', 'Lost', 'Malformed', 'NoData',
-           'NotFound', 'NotSupported', 'OutOfRange', 'Refused', 'Result', 'Results', 'Screenshot', 'Sim', 'Stream',
-           'Timeout', 'Trace', 'Traces', 'get_instruments', 'list', 'load', 'open', 'open_async', 'save_all', 'sim']
+__all__ = ['Acquisitions', 'AsyncInstrument', 'BadArgument', 'Bench', 'Cancelled', 'Dead', 'Error', 'Found',
+           'FoundList', 'Generator', 'Identity', 'Instrument', 'InstrumentError', 'Interrupted', 'LeftOut',
+           'LivePlot', 'Locked', 'Lost', 'Malformed', 'NoData', 'NotFound', 'NotSupported', 'OutOfRange', 'Refused',
+           'Result', 'Results', 'Screenshot', 'Sim', 'Stream', 'Timeout', 'Trace', 'Traces', 'get_instruments',
+           'list', 'load', 'open', 'open_async', 'save_all', 'sim']
 
 # What is loaded when it is first used.
-_LATER = {'AsyncInstrument': 'aio', 'Bench': 'bench', 'Result': 'bench', 'Results': 'bench', 'LivePlot': 'live',
-          'Stream': 'stream'}
+_LATER = {'AsyncInstrument': 'aio', 'Bench': 'bench', 'Result': 'bench', 'Results': 'bench', 'Generator': 'generator',
+          'LivePlot': 'live', 'Stream': 'stream'}
 
 
 def __getattr__(name: str) -> _Any:

@@ -127,6 +127,13 @@ class grat_bench(Structure):
                 ('reference', c_char_p), ('wiring', POINTER(c_char_p))]
 
 
+class grat_generator(Structure):
+    _fields_ = [('size', c_uint32), ('wave', c_int), ('frequency', c_double), ('low', c_double), ('high', c_double),
+                ('symmetry', c_double), ('points', POINTER(c_double)), ('count', c_size_t), ('stop', c_double),
+                ('step', c_double), ('dwell', c_double), ('way', c_int), ('trigger', c_int),
+                ('trigger_falling', c_bool), ('cycles', c_uint), ('fire', c_bool)]
+
+
 class grat_sync_options(Structure):
     _fields_ = [('size', c_uint32), ('ready_ms', c_int64), ('even_none', c_bool), ('open', grat_open_options),
                 ('brief', c_bool)]
@@ -156,7 +163,8 @@ class grat_sim_instrument(Structure):
 STRUCTURES = (grat_op, grat_quick, grat_open_options, grat_identity, grat_found, grat_discover_options, grat_caps,
               grat_channel_settings, grat_trigger_term, grat_settings, grat_meta, grat_request, grat_screenshot,
               grat_trace, grat_record, grat_log_options, grat_log_totals, grat_log_sink, grat_recipe,
-              grat_sync_member, grat_bench, grat_sync_options, grat_alignment, grat_sync_result, grat_sim_instrument)
+              grat_sync_member, grat_bench, grat_generator, grat_sync_options, grat_alignment, grat_sync_result,
+              grat_sim_instrument)
 
 CONSTANTS: Dict[str, int] = {
     'GRAT_ABOVE': 4, 'GRAT_AC': 2, 'GRAT_ACQ_AVERAGE': 2, 'GRAT_ACQ_HIRES': 4,

@@ -5,15 +5,16 @@ from ctypes import (CFUNCTYPE, POINTER, c_bool, c_char_p, c_double, c_int, c_int
                     c_void_p)
 from typing import Any, Dict, List, Tuple
 
-from ._abi import (CONSTANTS, grat_bench, grat_caps, grat_discover_options, grat_found, grat_identity, grat_log_options,
-                   grat_log_sink, grat_log_totals, grat_meta, grat_op, grat_open_options, grat_quick, grat_record,
-                   grat_request, grat_screenshot, grat_sim_instrument, grat_sync_member,
+from ._abi import (CONSTANTS, grat_bench, grat_caps, grat_discover_options, grat_found, grat_generator, grat_identity,
+                   grat_log_options, grat_log_sink, grat_log_totals, grat_meta, grat_op, grat_open_options,
+                   grat_quick, grat_record, grat_request, grat_screenshot, grat_sim_instrument, grat_sync_member,
                    grat_sync_options, grat_sync_result, grat_trace)
 
-__all__ = ['CONSTANTS', 'found_fn', 'grat_bench', 'grat_caps', 'grat_discover_options', 'grat_found', 'grat_identity',
-           'grat_log_options', 'grat_log_sink', 'grat_log_totals', 'grat_meta', 'grat_op', 'grat_open_options',
-           'grat_quick', 'grat_record', 'grat_request', 'grat_screenshot', 'grat_sim_instrument',
-           'grat_sync_member', 'grat_sync_options', 'grat_sync_result', 'grat_trace', 'lib', 'libc_free', 'record_fn']
+__all__ = ['CONSTANTS', 'found_fn', 'grat_bench', 'grat_caps', 'grat_discover_options', 'grat_found',
+           'grat_generator', 'grat_identity', 'grat_log_options', 'grat_log_sink', 'grat_log_totals', 'grat_meta',
+           'grat_op', 'grat_open_options', 'grat_quick', 'grat_record', 'grat_request', 'grat_screenshot',
+           'grat_sim_instrument', 'grat_sync_member', 'grat_sync_options', 'grat_sync_result', 'grat_trace', 'lib',
+           'libc_free', 'record_fn']
 
 SONAME = 'libgraticule.so.0'
 VERSION = (0, 1)
@@ -68,7 +69,13 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     'grat_scope_close': (None, [_P]),
     'grat_scope_identity': (POINTER(grat_identity), [_P]),
     'grat_request_init': (None, [POINTER(grat_request)]),
-    'grat_capture': (c_int, [_P, POINTER(grat_request), record_fn, _P, _OP]),
+    'grat_request_channels': (c_int, [POINTER(grat_request), c_char_p, _OP]),
+    'grat_request_trigger': (c_int, [POINTER(grat_request), c_char_p, _OP]),
+    'grat_request_downsample': (c_int, [POINTER(grat_request), c_char_p, _OP]),
+    'grat_capture_with': (c_int, [_P, POINTER(grat_request), _P, record_fn, _P, _OP]),
+    'grat_generator_init': (None, [POINTER(grat_generator)]),
+    'grat_generator_set': (c_int, [_P, POINTER(grat_generator), POINTER(grat_generator), _OP]),
+    'grat_generator_get': (c_int, [_P, POINTER(grat_generator), _OP]),
     'grat_log': (c_int, [_P, POINTER(grat_request), POINTER(grat_log_options), POINTER(grat_log_sink), _OP]),
     'grat_scope_caps': (POINTER(grat_caps), [_P]),
     'grat_is_bitscope': (c_bool, [_P]),
@@ -84,6 +91,8 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     'grat_sync_step_name': (c_char_p, [c_int]),
     'grat_sync_close': (None, [_P]),
     'grat_read_file': (c_int, [c_char_p, POINTER(grat_meta), POINTER(POINTER(grat_record)), _OP]),
+    'grat_read_pieces': (c_int, [c_char_p, POINTER(grat_meta), record_fn, _P, _OP]),
+    'grat_trace_envelope': (None, [POINTER(grat_trace), c_size_t, c_size_t, c_size_t, _P, _P]),
     'grat_writer_open': (c_int, [c_char_p, c_char_p, POINTER(grat_meta), _OP, POINTER(_P)]),
     'grat_writer_record': (c_int, [_P, _P, _OP]),
     'grat_writer_finish': (c_int, [_P, _OP]),

@@ -2,12 +2,15 @@
 import asyncio
 import concurrent.futures
 import functools
-from typing import Any, Callable, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union
 
 from ._call import Caller
 from .instrument import Channels, Identity, Instrument, Number, Screenshot
 from .stream import Stream, Totals
 from .traces import Traces
+
+if TYPE_CHECKING:
+    from .generator import Generator
 
 T = TypeVar('T')
 
@@ -109,6 +112,9 @@ class AsyncInstrument:
 
     async def capture(self, channels: Optional[Channels] = None, **more: Any) -> Any:
         return await self._call(self.instrument.capture, channels, **more)
+
+    async def generator(self, wave: Optional[str] = None, **more: Any) -> 'Generator':
+        return await self._call(self.instrument.generator, wave, **more)
 
     def stream(self, rate: Number, channels: Optional[Channels] = None, **more: Any) -> 'AsyncStream':
         """`async for block in scope.stream(rate=1e6): …`"""

@@ -4,16 +4,17 @@ import ctypes
 import os
 import warnings
 from ctypes import byref, c_size_t, c_uint8, c_void_p
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Literal, NamedTuple, Optional, Sequence, Union, overload
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
 from . import _errors, _request
 from . import _progress
 from ._call import Caller, Interrupts, failure, get_ident, in_main_thread, milliseconds
 from ._lib import (CONSTANTS, grat_identity, grat_meta, grat_open_options, grat_quick, grat_screenshot, lib, libc_free,
                    record_fn)
-from .traces import Path, Record, Traces, numpy_or_none
+from .traces import Acquisitions, Path, Record, Traces, numpy_or_none
 
 if TYPE_CHECKING:
+    from .generator import Generator
     from .live import LivePlot
     from .stream import Stream
 
@@ -29,6 +30,10 @@ _quick_query = lib.grat_quick_query
 
 class Interrupted(UserWarning):
     """Ctrl-C ended a capture; what it returns is what there was by then."""
+
+
+class LeftOut(UserWarning):
+    """A channel that a capture asked for cannot be had together with the others."""
 
 
 class Identity(NamedTuple):
@@ -313,62 +318,78 @@ class Instrument:
 
     @overload
     def capture(self, channels: Optional[Channels] = None, *, period: Optional[Number] = None,
-                samples: Optional[Number] = None, low: Optional[Number] = None, high: Optional[Number] = None,
-                trigger: Optional[str] = None, memory: bool = False, current: bool = False, count: Literal[1] = 1,
-                coupling: Optional[str] = None, probe: Optional[float] = None, acquire: Optional[str] = None,
-                averages: Optional[int] = None, pre: Optional[float] = None, wait: Optional[Number] = None,
-                hair: bool = False, progress: _progress.Progress = None,
-                timeout: Optional[float] = 30.0) -> Traces: ...
+                samples: Optional[Number] = None, range: Optional[Number] = None, low: Optional[Number] = None,
+                high: Optional[Number] = None, coupling: Optional[str] = None, probe: Optional[float] = None,
+                trigger: Optional[str] = None, wait: Optional[Number] = None, hair: bool = False,
+                pre: Optional[Number] = None, memory: bool = False, current: bool = False, count: None = None,
+                segments: None = None, downsample: Optional[str] = None, ets: bool = False,
+                average: Optional[int] = None, peak: bool = False, hires: bool = False,
+                progress: _progress.Progress = None, timeout: Optional[float] = None) -> Traces: ...
 
     @overload
     def capture(self, channels: Optional[Channels] = None, *, period: Optional[Number] = None,
-                samples: Optional[Number] = None, low: Optional[Number] = None, high: Optional[Number] = None,
-                trigger: Optional[str] = None, memory: bool = False, current: bool = False, count: int,
-                coupling: Optional[str] = None, probe: Optional[float] = None, acquire: Optional[str] = None,
-                averages: Optional[int] = None, pre: Optional[float] = None, wait: Optional[Number] = None,
-                hair: bool = False, progress: _progress.Progress = None,
-                timeout: Optional[float] = 30.0) -> Union[Traces, List[Traces]]: ...
+                samples: Optional[Number] = None, range: Optional[Number] = None, low: Optional[Number] = None,
+                high: Optional[Number] = None, coupling: Optional[str] = None, probe: Optional[float] = None,
+                trigger: Optional[str] = None, wait: Optional[Number] = None, hair: bool = False,
+                pre: Optional[Number] = None, memory: bool = False, current: bool = False,
+                count: Optional[int] = None, segments: Optional[int] = None, downsample: Optional[str] = None,
+                ets: bool = False, average: Optional[int] = None, peak: bool = False, hires: bool = False,
+                progress: _progress.Progress = None,
+                timeout: Optional[float] = None) -> Union[Traces, Acquisitions]: ...
 
     def capture(self, channels: Optional[Channels] = None, *, period: Optional[Number] = None,
-                samples: Optional[Number] = None, low: Optional[Number] = None, high: Optional[Number] = None,
-                trigger: Optional[str] = None, memory: bool = False, current: bool = False, count: int = 1,
-                coupling: Optional[str] = None, probe: Optional[float] = None, acquire: Optional[str] = None,
-                averages: Optional[int] = None, pre: Optional[float] = None, wait: Optional[Number] = None,
-                hair: bool = False, progress: _progress.Progress = None,
-                timeout: Optional[float] = 30.0) -> Union[Traces, List[Traces]]:
-        """Sets up, arms, waits for the trigger and fetches. What is left out stays as the instrument has it.
+                samples: Optional[Number] = None, range: Optional[Number] = None, low: Optional[Number] = None,
+                high: Optional[Number] = None, coupling: Optional[str] = None, probe: Optional[float] = None,
+                trigger: Optional[str] = None, wait: Optional[Number] = None, hair: bool = False,
+                pre: Optional[Number] = None, memory: bool = False, current: bool = False,
+                count: Optional[int] = None, segments: Optional[int] = None, downsample: Optional[str] = None,
+                ets: bool = False, average: Optional[int] = None, peak: bool = False, hires: bool = False,
+                progress: _progress.Progress = None, timeout: Optional[float] = None) -> Union[Traces, Acquisitions]:
+        """Sets up, arms, waits for the trigger and fetches. What is left out stays as the instrument has it. The words
+        and their meaning are those of `grat capture`.
 
         channels: "A", "1,2", "1-4", "D0-D7", or a list of names. period: seconds of signal ("2ms" is as good as 2e-3).
-        samples: at least so many over the period. low, high: volts to see on every analog channel.
-        trigger: "A:rising@1.2", "D3:falling", "D0=1,D3=0", "none", "auto"; wait: seconds until it goes by itself.
+        samples: at least so many over the period. low, high: volts to see on every analog channel; range: the same
+        around zero. coupling: "dc", "ac", "gnd". probe: 10 stands for 10X.
+        trigger: "A:rising@1.2", "D3:falling", "D0=1,D3=0", "none", "auto", and where the instrument can
+        "A:pulse@0.5V,1us..5us", "A:window@-1V..1V", "A:runt@0.2V..0.8V", "A:timeout@0.5V,1ms", "A:above@1V", joined by
+        "&" (at once) and "|" (or). wait: seconds until it goes by itself. hair: short pulses trigger too.
+        pre: part of the record from before the trigger, 0 to 1 or "25%".
         memory: the whole acquisition memory, not the points of the screen. current: what is on the screen now.
-        count: acquisitions; with more than 1 the result is a list of Traces. coupling: "dc", "ac", "gnd".
-        probe: 10 stands for 10X. acquire: "normal", "average", "peak", "hires"; averages: over so many.
-        pre: part (0..1) of the record from before the trigger. hair: short pulses trigger too.
+        count: acquisitions one after another; segments: in one run of the memory, which does not stop in between. With
+        either the result is Acquisitions, a list of Traces.
+        downsample: "16:aggregate" (traces "A.max" and "A.min"), "16:decimate", "16:average". ets: equivalent-time
+        sampling of a signal that repeats. average: over so many acquisitions, 2 to 65536; peak, hires: how it acquires.
         progress: True shows a bar when tqdm is installed; a function is called with (acquisitions so far, of how many).
-        timeout: seconds in all; None = that of open.
+        timeout: seconds in all, math.inf = for ever; left out, 30 s and what the acquisitions take by themselves.
 
         Ctrl-C returns what there is by then with the warning Interrupted (the traces are `cut`, or fewer), or raises
-        KeyboardInterrupt when there is nothing. Errors carry what there is as `partial`, a list of Traces. OutOfRange
-        names the nearest request that is possible.
+        KeyboardInterrupt when there is nothing. Errors carry what there is as `partial`, Acquisitions. OutOfRange
+        names the nearest request that is possible, NotSupported (ENOTSUP) what the instrument has not; BadArgument
+        (EINVAL, EPARSE) shows how a word is written. Nothing was changed then. The warning LeftOut names channels that
+        cannot be had.
         """
         q = _request.make({
-            'channels': channels, 'period': period, 'samples': samples, 'low': low, 'high': high, 'trigger': trigger,
-            'memory': memory, 'current': current, 'count': count, 'coupling': coupling, 'probe': probe,
-            'acquire': acquire, 'averages': averages, 'pre': pre, 'wait': wait, 'hair': hair})
-        with self._locked(timeout) as seconds:
-            self._open_scope(seconds)
-            with _progress.shown(progress, q.count, 'acquisition') as report:
-                return self._capture(q, seconds, report)
+            'channels': channels, 'period': period, 'samples': samples, 'range': range, 'low': low, 'high': high,
+            'coupling': coupling, 'probe': probe, 'trigger': trigger, 'wait': wait, 'hair': hair, 'pre': pre,
+            'memory': memory, 'current': current, 'count': count, 'segments': segments, 'downsample': downsample,
+            'ets': ets, 'average': average, 'peak': peak, 'hires': hires})
+        got, interrupted = self._begin(q, timeout, progress)
+        if interrupted:
+            warnings.warn('%s: interrupted; this is what there was by then' % self.resource, Interrupted, stacklevel=2)
+        if got[0].left_out:
+            warnings.warn('%s: %s' % (self.resource, got[0].left_out), LeftOut, stacklevel=2)
+        return got if q.count or q.segments else got[0]
 
     def stream(self, rate: Number, channels: Optional[Channels] = None, *, duration: Optional[Number] = None,
-               samples: Optional[Number] = None, block: Optional[Number] = None, low: Optional[Number] = None,
-               high: Optional[Number] = None, coupling: Optional[str] = None, probe: Optional[float] = None,
-               mode: str = 'auto', depth: int = 4, progress: _progress.Progress = None,
-               timeout: Optional[float] = None) -> 'Stream':
+               samples: Optional[Number] = None, block: Optional[Number] = None, range: Optional[Number] = None,
+               low: Optional[Number] = None, high: Optional[Number] = None, coupling: Optional[str] = None,
+               probe: Optional[float] = None, mode: str = 'auto', depth: int = 4,
+               progress: _progress.Progress = None, timeout: Optional[float] = None) -> 'Stream':
         """Records without end: `for block in scope.stream(rate=1e6): …` gives Traces, one block after another.
 
-        rate: samples per second of each channel, at least. channels, low, high, coupling, probe: as for capture.
+        rate: samples per second of each channel, at least. channels, range, low, high, coupling, probe: as for
+        capture.
         duration: seconds of signal, samples: of each channel, after which it ends; else it goes on until it is closed
         or the loop is left. block: seconds of one block; left out, as long as the instrument's memory allows, 2 s at
         most. mode: "auto", "block", "rapid" or "stream", as for `grat log`; OutOfRange where the instrument has it not.
@@ -382,12 +403,44 @@ class Instrument:
         meanwhile (Locked, EBUSY).
         """
         from .stream import Stream
-        q = _request.make({'channels': channels, 'low': low, 'high': high, 'coupling': coupling, 'probe': probe})
+        q = _request.make({'channels': channels, 'range': range, 'low': low, 'high': high, 'coupling': coupling,
+                           'probe': probe})
         return Stream(self, q, rate=_request.above_nothing(rate, 'S/s', 'rate'),
                       block=_request.above_nothing(block, 's', 'block') if block is not None else None,
                       duration=_request.above_nothing(duration, 's', 'duration') if duration is not None else 0.0,
                       samples=_request.whole(samples, 'S', 'samples') if samples is not None else 0,
                       mode=_request.word(_request.MODES, mode, 'mode'), depth=depth, progress=progress, timeout=timeout)
+
+    def generator(self, wave: Optional[str] = None, *, frequency: Number = 1000.0, low: Optional[Number] = None,
+                  high: Optional[Number] = None, duty: Optional[Number] = None, symmetry: Optional[Number] = None,
+                  points: Optional[Sequence[float]] = None, to: Optional[Number] = None, step: Optional[Number] = None,
+                  dwell: Number = 0.01, sweep: str = 'up', on: str = 'none', falling: bool = False, cycles: int = 0,
+                  timeout: Optional[float] = None) -> 'Generator':
+        """The generator that is built into a scope: starts a wave, or says what runs when none is named. It goes on
+        after the program. The words are those of `grat gen`.
+
+        wave: "sine", "triangle", "ramp", "square", "exponential", "points", "clock", "off", on some instruments "sinc",
+        "gaussian", "half-sine", "noise", "prbs", "dc"; "fire": the trigger of `on="software"`, now.
+        frequency: hertz. low, high: volts; left out, the whole range. duty: part (0 to 1 or "25%") of a square or clock
+        that is high; symmetry: part of a triangle that rises. points: of the wave "points", one period, shape (n,): the
+        smallest becomes low, the largest high.
+        On some instruments: to: sweeps to this frequency by `step` hertz (a hundredth of the way) each `dwell` seconds;
+        sweep: "up", "down", "up-down", "down-up". on: what it waits for, "scope", "ext", "software"; falling: the other
+        edge of it. cycles: periods, or sweeps, after each trigger.
+
+        The result says what really runs. OutOfRange names the nearest that is possible, Locked (EBUSY) what is in the
+        way, NotSupported where there is no generator or no such wave.
+        """
+        from . import generator
+        if wave is None:
+            g = None
+        else:
+            g = generator.make(wave, {'frequency': frequency, 'low': low, 'high': high, 'duty': duty, 'points': points,
+                                      'symmetry': symmetry, 'to': to, 'step': step, 'dwell': dwell, 'sweep': sweep,
+                                      'on': on, 'falling': falling, 'cycles': cycles})
+        with self._locked(timeout) as seconds:
+            self._open_scope(seconds)
+            return generator.call(self._caller, seconds, self._scope, g)
 
     def live(self, channels: Optional[Channels] = None, *, seconds: Optional[float] = None,
              frames: Optional[int] = None, rate: float = 10.0, **more: Any) -> 'LivePlot':
@@ -403,9 +456,19 @@ class Instrument:
         return grat_meta(identity=lib.grat_scope_identity(self._scope).contents, resource=self.resource.encode()[:299],
                          acquisitions=1)
 
-    def _capture(self, q: Any, seconds: Optional[float], report: _progress.Report) -> Union[Traces, List[Traces]]:
+    def _begin(self, q: Any, timeout: Optional[float], progress: _progress.Progress,
+               settings: bool = True) -> Tuple[Acquisitions, bool]:
+        """What came, at least one, and whether Ctrl-C ended it."""
+        with self._locked(_request.seconds(q) if timeout is None else timeout) as seconds:
+            self._open_scope(seconds)
+            with _progress.shown(progress, q.segments or q.count or 1, 'acquisition') as report:
+                return self._capture(q, seconds, report, settings)
+
+    def _capture(self, q: Any, seconds: Optional[float], report: _progress.Report,
+                 settings: bool) -> Tuple[Acquisitions, bool]:
         meta = self._meta()
-        got: List[Traces] = []
+        meta.has_settings = settings
+        got = Acquisitions()
         broken: List[BaseException] = []
 
         def take(_: Any, record: Any) -> bool:
@@ -418,18 +481,18 @@ class Instrument:
                 return False
 
         callback = record_fn(take)
-        err, interrupts = self._caller.run(seconds, lib.grat_capture, self._scope, byref(q), callback, None, self._op)
+        err, interrupts = self._caller.run(seconds, lib.grat_capture_with, self._scope, byref(q),
+                                           byref(meta.settings) if settings else None, callback, None, self._op)
         if broken:
             raise broken[0]
         if err == CONSTANTS['GRAT_ECANCELED'] and got and interrupts.drop():
-            warnings.warn('%s: interrupted; this is what there was by then' % self.resource, Interrupted, stacklevel=4)
-        else:
-            interrupts.deliver()
-            if err:
-                raise failure(self._caller.op, got)
-            if not got:
-                raise _errors.NoData('ENODATA', '%s: it delivered nothing; is a channel on?' % self.resource)
-        return got[0] if q.count == 1 else got
+            return got, True
+        interrupts.deliver()
+        if err:
+            raise failure(self._caller.op, got)
+        if not got:
+            raise _errors.NoData('ENODATA', '%s: it delivered nothing; is a channel on?' % self.resource)
+        return got, False
 
 
 def open_options(timeout: Optional[float], options: Dict[str, Any]) -> grat_open_options:

@@ -4,7 +4,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING, Any, Dict, Optional
 
-from . import _errors
+from . import _errors, _request
 from .traces import Traces
 
 if TYPE_CHECKING:
@@ -84,16 +84,19 @@ class LivePlot:
         """What Instrument.live does."""
         if not rate > 0:
             raise _errors.BadArgument('EINVAL', 'rate: %r: it must be above 0' % (rate,))
+        q = _request.make({'channels': channels, **{key: more[key] for key in more if key != 'timeout'}})
         began = time.monotonic()
         try:
             while (seconds is None or time.monotonic() - began < seconds) and (frames is None or self.frames < frames):
                 next_at = time.monotonic() + 1 / rate
-                got: Any = instrument.capture(channels, **more)
-                self.show(got if isinstance(got, Traces) else got[-1])
+                got, interrupted = instrument._begin(q, more.get('timeout'), None, settings=False)
+                self.show(got[-1])
+                if interrupted:
+                    raise KeyboardInterrupt
                 time.sleep(max(0.0, next_at - time.monotonic()))
         except KeyboardInterrupt:
             if not self.frames:
                 raise
             from .instrument import Interrupted
             warnings.warn('%s: interrupted after %d pictures' % (instrument.resource, self.frames), Interrupted,
-                          stacklevel=4)
+                          stacklevel=3)

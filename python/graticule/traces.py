@@ -3,11 +3,11 @@ import ctypes
 import os
 from collections.abc import Mapping
 from ctypes import POINTER, byref, c_void_p
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from . import _errors
-from ._call import Caller
-from ._lib import CONSTANTS, grat_meta, grat_record, lib
+from ._call import Caller, failure
+from ._lib import CONSTANTS, grat_meta, grat_record, lib, record_fn
 
 if TYPE_CHECKING:
     import numpy
@@ -25,6 +25,17 @@ def numpy_or_none() -> Any:
         return numpy
     except ImportError:
         return None
+
+
+def numbers(count: int, code: str, size: int) -> Tuple[Any, int]:
+    """Room for so many float32 or float64, and its address: a numpy array, or an array of the module array."""
+    numpy = numpy_or_none()
+    if numpy:
+        out = numpy.empty(count, dtype='f%d' % size)
+        return out, out.ctypes.data
+    import array
+    plain = array.array(code, bytes(size * count))
+    return plain, plain.buffer_info()[0]
 
 
 class Record:
@@ -93,14 +104,7 @@ class Trace:
         return view.cast(code)    # type: ignore[no-any-return]
 
     def _values(self, function: Any, code: str, size: int) -> Any:
-        numpy = numpy_or_none()
-        if numpy:
-            out = numpy.empty(len(self), dtype='f%d' % size)
-            address = out.ctypes.data
-        else:
-            import array
-            out = array.array(code, bytes(size * len(self)))
-            address = out.buffer_info()[0]
+        out, address = numbers(len(self), code, size)
         if len(self):
             function(byref(self._trace), 0, len(self), address)
         return out
@@ -126,7 +130,10 @@ class Traces(Mapping[str, Trace]):
     known; of a stream: of its beginning. number: 0-based, of the acquisition. first: index of the first sample in the
     acquisition or stream. lost: samples that are missing between the block before in a stream and this one; gap: lost
     is not 0. cut: the record ended early. clipped: a sample is at a rail. forced: without a trigger. preview: points of
-    the screen, not of the acquisition memory.
+    the screen, not of the acquisition memory. trigger_offset: seconds to add to each time, from the crossing of the
+    trigger's level to the sample at the trigger, where the instrument tells. trigger_stamp: sample clocks between the
+    triggers of one run (segments), by differences; 0 where it is not told. left_out: channels that were asked for and
+    cannot be had, and why, else "".
     """
 
     def __init__(self, record: Record, meta: grat_meta, lost: int = 0):
@@ -142,6 +149,9 @@ class Traces(Mapping[str, Trace]):
         self.number: int = f.number
         self.samples: int = f.count
         self.first: int = f.first
+        self.trigger_offset: float = f.trigger_offset
+        self.trigger_stamp: int = f.trigger_stamp
+        self.left_out: str = meta.settings.left_out.decode(errors='replace')
         self.lost = lost
         self.gap = bool(f.flags & CONSTANTS['GRAT_REC_GAP_BEFORE'])
         self.cut = bool(f.flags & CONSTANTS['GRAT_REC_CUT'])
@@ -150,7 +160,12 @@ class Traces(Mapping[str, Trace]):
         self.preview = bool(f.flags & CONSTANTS['GRAT_REC_PREVIEW'])
 
     def __getitem__(self, name: Union[str, int]) -> Trace:
-        return self._traces[str(name)]
+        trace = self._traces.get(str(name))
+        if trace is None:
+            pair = ' and '.join(n for n in ('%s.min' % name, '%s.max' % name) if n in self._traces)
+            raise KeyError('%s: %s' % (name, 'it is aggregated: %s, or envelope(%r)' % (pair, str(name)) if pair else
+                                       'no such trace; there are %s' % ', '.join(self)))
+        return trace
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._traces)
@@ -183,20 +198,53 @@ class Traces(Mapping[str, Trace]):
             f.t0 + (f.first + numpy.arange(self.samples)) * f.dt
         return times    # type: ignore[no-any-return]
 
+    @property
+    def segments(self) -> 'List[Traces]':
+        """This one acquisition, as Acquisitions.segments has several."""
+        return [self]
+
+    def envelope(self, name: Union[str, int], points: Optional[int] = None) -> 'Tuple[NDArray[Any], NDArray[Any]]':
+        """The lowest and the highest value of each stretch of a trace, in its unit: two arrays of shape (m,), float32.
+
+        Of an aggregated channel ("A" of A.min and A.max) the samples as they are, each one a stretch. Else, or with
+        `points`, at most so many stretches of equal length (left out, every sample is one); what is over at the end
+        belongs to none. The first begins at time[0].
+        """
+        pair = ['%s.min' % name, '%s.max' % name]
+        if str(name) in self._traces or not all(n in self._traces for n in pair):
+            pair = [str(name)] * 2
+        if points is not None and points < 1:
+            raise _errors.BadArgument('EINVAL', 'points: %r: it must be at least 1' % (points,))
+        ratio = -(-self.samples // points) if points and self.samples else 1
+        groups = self.samples // ratio
+        (low, low_at), (high, high_at) = numbers(groups, 'f', 4), numbers(groups, 'f', 4)
+        _, unused = spare = numbers(groups, 'f', 4)
+        if groups:
+            lib.grat_trace_envelope(byref(self[pair[0]]._trace), 0, groups, ratio, low_at, unused)
+            lib.grat_trace_envelope(byref(self[pair[1]]._trace), 0, groups, ratio, unused, high_at)
+        del spare
+        return low, high
+
     def to_pandas(self) -> Any:
         """A pandas.DataFrame: a column for each trace, in its unit; the index "time" in seconds from the trigger."""
         import pandas
         return pandas.DataFrame({name: t.volts for name, t in self.items()}, index=pandas.Index(self.time, name='time'))
 
-    def plot(self, axes: Any = None) -> Any:
-        """Draws the traces with matplotlib, into `axes` or new ones, which are the result."""
+    def plot(self, axes: Any = None, **style: Any) -> Any:
+        """Draws the traces with matplotlib, into `axes` or new ones, which are the result. An aggregated channel is an
+        area from its lowest to its highest values. style: of matplotlib's lines, such as alpha=0.3."""
         import numpy
         if axes is None:
             import matplotlib.pyplot
             axes = matplotlib.pyplot.subplots()[1]
+        time = numpy.asarray(self.time)
         for name, trace in self.items():
-            style = 'steps-post' if trace.logic else None
-            axes.plot(numpy.asarray(self.time) + trace.skew, trace.volts, label=name, drawstyle=style)
+            stem, _, end = name.rpartition('.')
+            at = time + trace.skew
+            if end == 'max' and stem + '.min' in self:
+                axes.fill_between(at, *self.envelope(stem), label=stem, **style)
+            elif end != 'min' or stem + '.max' not in self:
+                axes.plot(at, trace.volts, label=name, drawstyle='steps-post' if trace.logic else None, **style)
         axes.set_xlabel('time / s')
         units = {t.unit for t in self.values() if t.unit}
         axes.set_ylabel(' / '.join(['signal'] + sorted(units)))
@@ -204,11 +252,66 @@ class Traces(Mapping[str, Trace]):
         return axes
 
     def save(self, path: Path, format: Optional[str] = None) -> str:
-        """Writes a file by the ending of its name, whole or not at all, as `grat capture` does: .h5, .csv, .npy, .npz,
-        .wav, .json, .vcd, .sr, .png, .svg; `format` overrules the ending. Returns the path. Malformed (EFORMAT) names
-        the formats that there are."""
+        """Writes a file by the ending of its name, whole or not at all, as `grat capture -o` does, with the settings of
+        the instrument where the format has room for them: .h5, .csv, .npy, .npz, .wav, .json, .vcd, .sr, .png, .svg;
+        `format` overrules the ending. Returns the path. Malformed (EFORMAT) names the formats that there are."""
         save_all(path, [self], format)
         return os.fspath(path)
+
+
+class Acquisitions(List[Traces]):
+    """Several acquisitions, in order: a list of Traces that is saved and drawn as one."""
+
+    @property
+    def segments(self) -> List[Traces]:
+        """The acquisitions one by one, as Traces.segments has one that is alone."""
+        return list(self)
+
+    def volts(self, name: Union[str, int]) -> 'NDArray[numpy.float64]':
+        """One channel of all, in its unit: shape (acquisitions, samples), float64, a new array each time. BadArgument
+        when they are not of one length."""
+        import numpy
+        lengths = {t.samples for t in self}
+        if len(lengths) > 1:
+            raise _errors.BadArgument('EINVAL', '%s: the acquisitions have from %d to %d samples; take them one by one'
+                                      % (name, min(lengths), max(lengths)))
+        rows: 'NDArray[numpy.float64]' = numpy.empty((len(self), lengths.pop() if lengths else 0))
+        for row, traces in zip(rows, self):
+            trace = traces[name]
+            if len(trace):
+                lib.grat_trace_values(byref(trace._trace), 0, len(trace), row.ctypes.data)
+        return rows
+
+    def to_pandas(self) -> Any:
+        """A pandas.DataFrame as of Traces, with the number of the acquisition as the first index."""
+        import pandas
+        return pandas.concat({t.number: t.to_pandas() for t in self}, names=['number'])
+
+    def plot(self, axes: Any = None, **style: Any) -> Any:
+        """Draws all of them on top of each other, over the time from their triggers."""
+        style.setdefault('alpha', max(0.05, 1 / max(1, len(self)) ** 0.5))
+        for i, traces in enumerate(self):
+            names = len(axes.get_legend_handles_labels()[1]) if axes is not None and i else 0
+            if axes is not None:
+                axes.set_prop_cycle(None)
+            axes = traces.plot(axes, **style)
+            if names:
+                for artist in axes.get_legend_handles_labels()[0][names:]:
+                    artist.set_label('_')
+        if axes is not None and len(self) > 1:
+            axes.legend()
+        return axes
+
+    def save(self, path: Path, format: Optional[str] = None) -> str:
+        """Writes all of them into one file, as Traces.save."""
+        save_all(path, self, format)
+        return os.fspath(path)
+
+    def __repr__(self) -> str:
+        return '<Acquisitions: %d of %r>' % (len(self), self[0]) if self else '<Acquisitions: none>'
+
+    def _repr_html_(self) -> str:
+        return '<p>%d acquisitions; the first:</p>%s' % (len(self), self[0]._repr_html_() if self else '')
 
 
 def save_all(path: Path, acquisitions: Sequence[Traces], format: Optional[str] = None) -> None:
@@ -230,13 +333,44 @@ def save_all(path: Path, acquisitions: Sequence[Traces], format: Optional[str] =
     caller.call(None, lib.grat_writer_finish, writer, op)
 
 
-def load(path: Path) -> Traces:
-    """Reads one acquisition from a file that save or `grat capture` wrote: .h5, .csv, .npy, .npz, .wav.
+def load(path: Path) -> Union[Traces, Acquisitions]:
+    """Reads a file that save or `grat capture` wrote: .h5, .csv, .npy, .npz, .wav, .sr. Traces of one acquisition, else
+    Acquisitions: one for each acquisition, and for each stretch without a gap of a long recording, which may also come
+    in several pieces (`first` and `lost` say how they fit).
 
-    NotFound or Malformed when there is no such file, or it is none of these.
+    Malformed (EFORMAT) when it is none of these or broken; Error (EIO), Refused, BadArgument when it cannot be read.
     """
-    caller, meta, record = Caller(), grat_meta(), POINTER(grat_record)()
-    caller.call(None, lib.grat_read_file, os.fsencode(path), byref(meta), byref(record), byref(caller.op))
-    traces = Traces(Record(record), meta)
-    lib.grat_record_unref(ctypes.cast(record, c_void_p))
-    return traces
+    caller, meta, whole = Caller(), grat_meta(), POINTER(grat_record)()
+    name, op = os.fsencode(path), byref(caller.op)
+    err, interrupts = caller.run(None, lib.grat_read_file, name, byref(meta), byref(whole), op)
+    if not err:
+        traces = Traces(Record(whole), meta)
+        lib.grat_record_unref(ctypes.cast(whole, c_void_p))
+        interrupts.deliver()
+        return traces
+    interrupts.deliver()
+    if err != CONSTANTS['GRAT_EPARSE']:
+        raise failure(caller.op)
+    return _load_pieces(caller, name)
+
+
+def _load_pieces(caller: Caller, name: bytes) -> Acquisitions:
+    meta, got = grat_meta(), Acquisitions()
+    broken: List[BaseException] = []
+
+    def take(_: Any, record: Any) -> bool:
+        try:
+            r = record.contents
+            lost = 0
+            if got and r.flags & CONSTANTS['GRAT_REC_GAP_BEFORE'] and got[-1].number == r.number:
+                lost = r.first - got[-1].first - got[-1].samples
+            got.append(Traces(Record(record), meta, lost))
+            return True
+        except BaseException as e:
+            broken.append(e)
+            return False
+
+    caller.call(None, lib.grat_read_pieces, name, byref(meta), record_fn(take), None, byref(caller.op))
+    if broken:
+        raise broken[0]
+    return got

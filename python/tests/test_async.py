@@ -66,7 +66,7 @@ def test_stream(graticule_sim):
 
     async def main():
         async with gr.open_async(resource) as scope:
-            blocks = [b async for b in scope.stream(1e5, 'A', duration=0.1, block=0.01, low=0, high=5)]
+            blocks = [b async for b in scope.stream(1e5, 'A', duration=1.5, block=0.01, low=0, high=5)]
             async for block in scope.stream(1e5, 'A', low=0, high=5):
                 break
             assert block.samples and (await scope.capture('A', period=1e-3, trigger='none')).samples

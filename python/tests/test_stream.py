@@ -17,7 +17,7 @@ def logger(graticule_sim):
 
 def test_blocks_have_their_place(logger):
     said = []
-    with logger.stream('100kS/s', 'A', low=0, high=5, duration=0.3, block=0.01,
+    with logger.stream('100kS/s', 'A', low=0, high=5, duration=1.5, block=0.01,
                        progress=lambda *a: said.append(a)) as stream:
         blocks = list(stream)
     assert len(blocks) > 1 and blocks[0].first == 0 and not blocks[0].gap
@@ -29,7 +29,7 @@ def test_blocks_have_their_place(logger):
     totals = stream.totals
     assert totals.blocks == len(blocks) and totals.samples == sum(b.samples for b in blocks)
     assert totals.lost == sum(b.lost for b in blocks) and totals.gaps == sum(b.gap for b in blocks) > 0
-    assert said[-1] == (totals.samples, 30000)
+    assert said[-1] == (totals.samples, 150000)
     assert 'BS0005' in logger.query('?')    # it is usable again
 
 

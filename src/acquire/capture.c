@@ -1,3 +1,4 @@
+#include <graticule/binding.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -154,17 +155,23 @@ static void restore_sweep(capture *c, const grat_settings *set)
         c->driver->run(c->priv, GRAT_STOP, &grace);
 }
 
-static grat_err prepare(grat_scope *sc, capture *c, grat_settings *want, grat_op *op)
+/* What is set for the request, into *want; of what is on the screen, what the instrument has, where it is asked for. */
+static grat_err prepare(grat_scope *sc, capture *c, bool tell, grat_settings *want, grat_op *op)
 {
     grat_settings now = {0};
     unsigned mask = 0;
+    if (c->q->current && !tell) return GRAT_OK;
     grat_err err = c->driver->get(c->priv, &now, op);
+    if (c->q->current) {
+        *want = now;
+        return err;
+    }
     if (!err) err = grat_plan(grat_scope_caps(sc), &now, c->q, want, &mask, op);
-    if (!err && mask) err = c->driver->set(c->priv, want, mask, op);
-    return err;
+    return !err && mask ? c->driver->set(c->priv, want, mask, op) : err;
 }
 
-grat_err grat_capture(grat_scope *sc, const grat_request *q, grat_record_fn fn, void *user, grat_op *op)
+grat_err grat_capture_with(grat_scope *sc, const grat_request *q, grat_settings *used, grat_record_fn fn, void *user,
+                           grat_op *op)
 {
     capture c = {.driver = grat__scope_driver(sc), .priv = grat__scope_priv(sc), .q = q, .fn = fn, .user = user};
     grat_settings want = {0};
@@ -172,8 +179,10 @@ grat_err grat_capture(grat_scope *sc, const grat_request *q, grat_record_fn fn, 
     bool more = true, averages = q->acq == GRAT_ACQ_AVERAGE && !q->current;
     if (q->size != sizeof *q)
         return grat_op_fail(op, GRAT_EINVAL, "request: its size is wrong; call grat_request_init first");
-    grat_err err = q->current ? GRAT_OK : prepare(sc, &c, &want, op);
+    grat_err err = prepare(sc, &c, used, &want, op);
     if (err) return err;
+    if (used) *used = want;
+    if (used && averages) used->acq = q->acq, used->averages = q->averages;
     for (; c.number < count && more && !err; c.number++)
         err = averages ? one_mean(&c, &more, op) : one(&c, &more, op);
     if (!q->current) {
@@ -182,4 +191,9 @@ grat_err grat_capture(grat_scope *sc, const grat_request *q, grat_record_fn fn, 
         *op = kept;
     }
     return err;
+}
+
+grat_err grat_capture(grat_scope *sc, const grat_request *q, grat_record_fn fn, void *user, grat_op *op)
+{
+    return grat_capture_with(sc, q, NULL, fn, user, op);
 }

@@ -1,4 +1,6 @@
 /* The capture loop over a driver that lives in this file, behind the scope calls that it needs. */
+#include <graticule/binding.h>
+
 #include "scope/scope.h"
 #include "test.h"
 
@@ -112,8 +114,12 @@ grat_err grat_plan(const grat_caps *caps, const grat_settings *now, const grat_r
 
 static double volts[10];
 
+static grat_settings used;
+static grat_settings used_at_first;
+
 static bool take(void *user, grat_record *r)
 {
+    if (!got) used_at_first = used;
     grat_trace_values(&r->trace[0], 0, 10, volts);
     flags[got & 7] = r->flags;
     numbers[got++ & 7] = r->number;
@@ -132,7 +138,7 @@ static grat_err capture(unsigned count, bool current, unsigned *limit)
     q.current = current;
     got = 0;
     grat_op_init(&op, 2000, NULL);
-    return grat_capture(NULL, &q, take, limit, &op);
+    return grat_capture_with(NULL, &q, &used, take, limit, &op);
 }
 
 TEST(counts_records)
@@ -154,6 +160,26 @@ TEST(the_caller_may_end_it)
     f = (struct fake){.sweep = GRAT_SWEEP_NORMAL};
     EQ(capture(5, false, &limit), GRAT_OK);
     EQ(got, 2);
+}
+
+TEST(what_is_set_is_told_before_the_first_record)
+{
+    f = (struct fake){.sweep = GRAT_SWEEP_AUTO};
+    for (int current = 0; current < 2; current++) {
+        used = used_at_first = (grat_settings){0};
+        EQ(capture(1, current, NULL), GRAT_OK);
+        EQ(used_at_first.sweep, GRAT_SWEEP_AUTO);
+        EQ(used.acq, 0);
+    }
+    averages = 3;
+    EQ(capture(1, false, NULL), GRAT_OK);
+    averages = 0;
+    EQ(used_at_first.acq, GRAT_ACQ_AVERAGE);
+    EQ(used_at_first.averages, 3);
+    used = (grat_settings){0};
+    f.plan = GRAT_ERANGE;
+    EQ(capture(1, false, NULL), GRAT_ERANGE);
+    EQ(used.sweep, 0);
 }
 
 TEST(current_touches_nothing)
@@ -248,6 +274,7 @@ int main(void)
 {
     RUN(counts_records);
     RUN(the_caller_may_end_it);
+    RUN(what_is_set_is_told_before_the_first_record);
     RUN(current_touches_nothing);
     RUN(an_impossible_request_changes_nothing);
     RUN(no_trigger_gives_a_forced_cut_record);

@@ -128,12 +128,6 @@ int cli_no_byte_stream(const grat_session *s);
 
 extern const cli_option cli_acquire_options[];
 
-/* "1".."8", "A".."H" -> 0..7; "D0".."D15", "L0".."L15" -> 16..31; -1 when it is neither. */
-int cli_channel_number(const char *s, size_t n);
-/* "1:rising@0.5V", "D3:falling", "none", "auto", "A:above@1V&B:pulse@0.5V,1us..5us|ext:rising@1V" */
-grat_err cli_parse_trigger(const char *text, grat_request *q, grat_op *op);
-/* "1,3", "1-4", "D0-D7", "A" */
-grat_err cli_parse_channels(const char *text, grat_request *q, grat_op *op);
 grat_err cli_parse_request(const cli_args *a, grat_request *q, grat_op *op);
 /* The deadline of an acquisition, unless --timeout was given, covers what the request must take. */
 void cli_acquire_deadline(cli *c, const grat_request *q);

@@ -1,46 +1,10 @@
-/* What a person asks for: trigger, channels and the other knobs of an acquisition. */
+/* The knobs of an acquisition. */
 #include "cli/cli.h"
 
-#include <ctype.h>
+#include <graticule/binding.h>
 #include <math.h>
 #include <string.h>
 #include <strings.h>
-
-int cli_channel_number(const char *s, size_t n)
-{
-    if (n > 2 && strncasecmp(s, "ch", 2) == 0) s += 2, n -= 2;
-    if (n == 1 && *s >= '1' && *s <= '8') return *s - '1';
-    if (n == 1 && toupper((unsigned char)*s) >= 'A' && toupper((unsigned char)*s) <= 'H')
-        return toupper((unsigned char)*s) - 'A';
-    if (n < 2 || n > 3 || !strchr("DL", toupper((unsigned char)*s)) || !isdigit((unsigned char)s[1])) return -1;
-    int v = s[1] - '0';
-    if (n == 3) v = isdigit((unsigned char)s[2]) && v == 1 ? 10 + s[2] - '0' : 99;
-    return v < 16 ? 16 + v : -1;
-}
-
-static grat_err mark(grat_request *q, int from, int to, const char *text, grat_op *op)
-{
-    if (from < 0 || to < 0 || to < from || (from < 16) != (to < 16))
-        return grat_op_fail(op, GRAT_EPARSE,
-                            "--channels %.60s: not a list of channels; write it like 1,2 or 1-4 or D0-D7", text);
-    for (int i = from; i <= to; i++) *(i < 16 ? &q->channel[i] : &q->digital[i - 16]) = true;
-    q->any_channel = true;
-    return GRAT_OK;
-}
-
-grat_err cli_parse_channels(const char *text, grat_request *q, grat_op *op)
-{
-    const char *p = text;
-    do {
-        size_t n = strcspn(p, ","), k = strcspn(p, ",-");
-        int from = cli_channel_number(p, k);
-        int to = k < n ? cli_channel_number(p + k + 1, n - k - 1) : from;
-        grat_err e = mark(q, from, to, text, op);
-        if (e) return e;
-        p += n;
-    } while (*p++ == ',');
-    return GRAT_OK;
-}
 
 static grat_err parse_range(const cli_args *a, grat_request *q, grat_op *op)
 {
@@ -100,24 +64,6 @@ static grat_err parse_numbers(const cli_args *a, grat_request *q, grat_op *op)
     return GRAT_OK;
 }
 
-/* "16:aggregate" */
-static grat_err parse_downsample(const char *text, grat_request *q, grat_op *op)
-{
-    static const char *const names[] = {"", "aggregate", "decimate", "average"};
-    size_t n = strcspn(text, ":");
-    double ratio = 0;
-    char number[24] = "";
-    snprintf(number, sizeof number, "%.*s", n < sizeof number ? (int)n : 0, text);
-    for (unsigned i = 1; i < 4 && text[n]; i++)
-        if (strcasecmp(text + n + 1, names[i]) == 0) q->downsample = (grat_downsample)i;
-    if (!q->downsample || grat_parse_quantity(number, "", &ratio, op) || !(ratio >= 1 && ratio <= 1e9) ||
-        ratio != floor(ratio))
-        return grat_op_fail(op, GRAT_EPARSE, "--downsample %.40s: write it like 16:aggregate, 16:decimate or "
-                                             "16:average", text);
-    q->ratio = (unsigned)ratio;
-    return GRAT_OK;
-}
-
 static grat_err check_counts(const grat_request *q, grat_op *op)
 {
     if (q->segments && q->count)
@@ -136,13 +82,13 @@ grat_err cli_parse_request(const cli_args *a, grat_request *q, grat_op *op)
     if (coupling) q->coupling = *coupling == 'd' ? GRAT_DC : *coupling == 'a' ? GRAT_AC : GRAT_GND;
     q->memory = cli_has(a, "memory");
     q->current = cli_has(a, "current");
-    for (int i = 0; !e && (v = cli_value_nth(a, "channels", i)); i++) e = cli_parse_channels(v, q, op);
-    if (!e && (v = cli_value(a, "trigger"))) e = cli_parse_trigger(v, q, op);
+    for (int i = 0; !e && (v = cli_value_nth(a, "channels", i)); i++) e = grat_request_channels(q, v, op);
+    if (!e && (v = cli_value(a, "trigger"))) e = grat_request_trigger(q, v, op);
     if (!e) e = parse_range(a, q, op);
     if (!e) e = parse_type(a, q, op);
     if (!e) e = parse_numbers(a, q, op);
     if (!e && q->wait > 0) q->trigger = GRAT_TRIG_AUTO;
-    if (!e && (v = cli_value(a, "downsample"))) e = parse_downsample(v, q, op);
+    if (!e && (v = cli_value(a, "downsample"))) e = grat_request_downsample(q, v, op);
     return e ? e : check_counts(q, op);
 }
 

@@ -8,7 +8,7 @@ $ capture SIM::ds1104z --period 2V
 !~ grat: --period 2V: .*
 ? 2
 $ capture SIM::ds1104z --trigger 9:up
-! grat: --trigger 9:up: not a trigger; write it like 1:rising@0.5V, D3:falling, D0=1,D3=0, none or auto
+! grat: trigger 9:up: not a trigger; write it like 1:rising@0.5V, D3:falling, D0=1,D3=0, none or auto
 ? 2
 $ capture -o -
 ! grat: capture: -o -: which format? Add --format=csv

@@ -1,10 +1,50 @@
-/* --trigger: one edge in the fields of a request, or events that are joined by & and |. */
-#include "cli/cli.h"
+/* What a person asks for, in words: those of grat capture and of the bindings. */
+#include <graticule/binding.h>
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+/* "1".."8", "A".."H" -> 0..7; "D0".."D15", "L0".."L15" -> 16..31; -1 when it is neither. */
+static int channel_number(const char *s, size_t n)
+{
+    if (n > 2 && strncasecmp(s, "ch", 2) == 0) s += 2, n -= 2;
+    if (n == 1 && *s >= '1' && *s <= '8') return *s - '1';
+    if (n == 1 && toupper((unsigned char)*s) >= 'A' && toupper((unsigned char)*s) <= 'H')
+        return toupper((unsigned char)*s) - 'A';
+    if (n < 2 || n > 3 || !strchr("DL", toupper((unsigned char)*s)) || !isdigit((unsigned char)s[1])) return -1;
+    int v = s[1] - '0';
+    if (n == 3) v = isdigit((unsigned char)s[2]) && v == 1 ? 10 + s[2] - '0' : 99;
+    return v < 16 ? 16 + v : -1;
+}
+
+static grat_err mark(grat_request *q, int from, int to, const char *text, grat_op *op)
+{
+    if (from < 0 || to < 0 || to < from || (from < 16) != (to < 16))
+        return grat_op_fail(op, GRAT_EPARSE,
+                            "channels %.60s: not a list of channels; write it like 1,2 or 1-4 or D0-D7", text);
+    for (int i = from; i <= to; i++) *(i < 16 ? &q->channel[i] : &q->digital[i - 16]) = true;
+    q->any_channel = true;
+    return GRAT_OK;
+}
+
+grat_err grat_request_channels(grat_request *q, const char *text, grat_op *op)
+{
+    const char *p = text;
+    do {
+        size_t n = strcspn(p, ","), k = strcspn(p, ",-");
+        int from = channel_number(p, k);
+        int to = k < n ? channel_number(p + k + 1, n - k - 1) : from;
+        grat_err e = mark(q, from, to, text, op);
+        if (e) return e;
+        p += n;
+    } while (*p++ == ',');
+    return GRAT_OK;
+}
+
+/* ---- triggers ------------------------------------------------------------------------------------------- */
 
 static bool parse_slope(const char *s, size_t n, grat_slope *out)
 {
@@ -25,7 +65,7 @@ static bool parse_slope(const char *s, size_t n, grat_slope *out)
 
 static bool parse_source(const char *s, size_t n, char out[8])
 {
-    int ch = cli_channel_number(s, n);
+    int ch = channel_number(s, n);
     if (ch >= 16) {
         snprintf(out, 8, "D%d", (ch - 16) & 15);
     } else if (ch >= 0) {
@@ -46,7 +86,7 @@ static bool parse_pattern(const char *text, grat_request *q)
     size_t end = strcspn(text, ":");
     for (const char *p = text; p < text + end;) {
         size_t n = strcspn(p, "=");
-        int ch = cli_channel_number(p, n);
+        int ch = channel_number(p, n);
         const char *level = p + n + 1;
         if (p + n >= text + end || ch < 16 || (*level != '0' && *level != '1')) return false;
         if (level[1] == ',' ? level + 2 == text + end : level + 1 != text + end) return false;
@@ -169,13 +209,13 @@ static grat_err parse_terms(const char *text, grat_request *q, grat_op *op)
         size_t end = n;
         while (end && p[end - 1] == ' ') end--;
         if (q->terms == GRAT_TRIGGER_TERMS)
-            return grat_op_fail(op, GRAT_EPARSE, "--trigger: at most %d events", GRAT_TRIGGER_TERMS);
+            return grat_op_fail(op, GRAT_EPARSE, "trigger: at most %d events", GRAT_TRIGGER_TERMS);
         grat_trigger_term *t = &q->term[q->terms];
         *t = (grat_trigger_term){.or_else = or_else};
         snprintf(one, sizeof one, "%.*s", end < sizeof one ? (int)end : 0, p);
         if (!parse_term(one, t, op))
             return grat_op_fail(op, GRAT_EPARSE,
-                                "--trigger %.60s: \"%.30s\" is no event; write it like 1:pulse@0.5V,1us..5us, "
+                                "trigger %.60s: \"%.30s\" is no event; write it like 1:pulse@0.5V,1us..5us, "
                                 "1:window@-1V..1V, 1:runt@0.2V..0.8V, 1:timeout@0.5V,1ms, 1:above@1V or D0=1",
                                 text, end < sizeof one ? p : "");
         q->terms++;
@@ -185,7 +225,7 @@ static grat_err parse_terms(const char *text, grat_request *q, grat_op *op)
     }
 }
 
-grat_err cli_parse_trigger(const char *text, grat_request *q, grat_op *op)
+grat_err grat_request_trigger(grat_request *q, const char *text, grat_op *op)
 {
     size_t end = strcspn(text, "@"), source = strcspn(text, ":@");
     if (strcasecmp(text, "none") == 0 || strcasecmp(text, "auto") == 0) {
@@ -201,7 +241,26 @@ grat_err cli_parse_trigger(const char *text, grat_request *q, grat_op *op)
     if (ok && source < end) ok = parse_slope(text + source + 1, end - source - 1, &q->trigger_slope);
     if (!ok)
         return grat_op_fail(op, GRAT_EPARSE,
-                            "--trigger %.60s: not a trigger; write it like 1:rising@0.5V, D3:falling, D0=1,D3=0, none "
+                            "trigger %.60s: not a trigger; write it like 1:rising@0.5V, D3:falling, D0=1,D3=0, none "
                             "or auto", text);
     return text[end] ? grat_parse_quantity(text + end + 1, "V", &q->trigger_level, op) : GRAT_OK;
+}
+
+/* ---- down-sampling -------------------------------------------------------------------------------------- */
+
+grat_err grat_request_downsample(grat_request *q, const char *text, grat_op *op)
+{
+    static const char *const names[] = {"", "aggregate", "decimate", "average"};
+    size_t n = strcspn(text, ":");
+    double ratio = 0;
+    char number[24] = "";
+    snprintf(number, sizeof number, "%.*s", n < sizeof number ? (int)n : 0, text);
+    for (unsigned i = 1; i < 4 && text[n]; i++)
+        if (strcasecmp(text + n + 1, names[i]) == 0) q->downsample = (grat_downsample)i;
+    if (!q->downsample || grat_parse_quantity(number, "", &ratio, op) || !(ratio >= 1 && ratio <= 1e9) ||
+        ratio != floor(ratio))
+        return grat_op_fail(op, GRAT_EPARSE, "downsample %.40s: write it like 16:aggregate, 16:decimate or "
+                                             "16:average", text);
+    q->ratio = (unsigned)ratio;
+    return GRAT_OK;
 }
