@@ -292,7 +292,9 @@ TEST(a_hang_up)
     master = -1;
     EQ(tr->read(priv, got, sizeof got, -1, fresh(1000)), GRAT_ELOST);
     EQ(tr->write(priv, "x", 1, true, fresh(1000)), GRAT_ELOST);
-    EQ(tr->clear(priv, fresh(1000)), GRAT_ENODEV);
+    /* Busy: another process has been given this pseudo terminal by now. */
+    grat_err err = tr->clear(priv, fresh(1000));
+    TRUE(err == GRAT_ENODEV || err == GRAT_EBUSY);
     close_all();
 }
 
