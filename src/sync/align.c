@@ -2,10 +2,13 @@
  *
  * Both are cut into segments. In one of them, at the trigger, the shift is looked for everywhere (normalised
  * correlation, by Fourier transform); from there outwards it is followed, so that clocks of different rates are no
- * harm. In each segment the fraction of a sample is where the correlation of the band-limited signals has its top:
- * Newton's method on sum W |C| cos(phase + w t), C the cross spectrum (Knapp and Carter, IEEE Trans. ASSP 24 (1976)
- * 320). W leaves out what is no more than noise. At the top the imaginary parts of C are noise alone; they give the
- * variance. A straight line through the shifts gives the lag at the trigger and the rate. */
+ * harm. In each segment the fraction of a sample comes by least squares: what is left between the two, over the slope
+ * of their mean (Lucas and Kanade, IJCAI 1981, 674), where there is a slope and of the frequencies that make the result
+ * most certain. A straight line through the shifts gives the lag at the trigger and the rate.
+ *
+ * With noise of variance s^2 in both no method without a bias stays below sqrt(2 s^2 / sum of the squared slope of a
+ * sample), the Cramer-Rao bound; a single edge that is neither faster than the sampling nor slower than the segment is
+ * found within 1.1 times that at 20 dB. */
 #include "sync/sync_int.h"
 
 #include <math.h>
@@ -19,14 +22,16 @@
 #define SAME_PEAK 0.05           /* peaks that differ by less are alike … */
 #define DIP 0.2                  /* … and are two when the correlation falls by so much in between */
 #define SEARCH_RATE 400e-6
-#define TAPER 0.1                /* part of a segment at each end that fades */
-#define STEEP 3                  /* samples on each side by which edges are seen */
-#define OUTSTANDING 4.0          /* an edge is so many times steeper than half of all places; one is twice that */
-#define GUARD 6.0                /* samples beside an edge that count whole … */
-#define FADE 16.0                /* … and those beyond which nothing does */
-#define NEWTON_STEPS 8
-#define REFINEMENTS 6
-#define BANDS 16
+#define OUTSTANDING 4.0          /* so many times the noise's energy is a slope */
+#define REACH 3                  /* samples on each side, at least, by which a slope is judged */
+#define LEAST_BAND 8
+#define PASS_ALL 0.75            /* what of a band passes whole … */
+#define PASS_NONE 1.25           /* … and beyond what nothing does */
+#define BAND_STEP 1.3
+#define MOST_BAND 0.9            /* of what the sampling has; the rest is as much another frequency */
+#define CHOSEN 1.3               /* the best of several bands looks better than it is: so much in the variance */
+#define REFINEMENTS 8
+#define STILL 0.005              /* samples: it no longer moves */
 #define SURE_95 1.96
 
 /* One channel as volts. */
@@ -49,19 +54,17 @@ typedef struct work {
     size_t length;
     grat__complex *f;            /* 4 * length */
     double *sum, *squares;       /* of y, running; y.n + 1 */
-    double *window, *steep, *sorted, *near; /* of the segment in work; length each */
-    double thin;
+    grat__complex *pair;         /* x and y around the segment in work; 2 * length */
+    bool *edge;                  /* where it counts; length */
+    double gain;                 /* of y over x */
+    double window_energy;
+    size_t band;                 /* the frequencies that count: so many steps of 1 / (2 length); 0: not known yet */
+    bool choosing;
     segment part[MOST_SEGMENTS];
     unsigned parts;
     double shared;               /* how many segments have each sample, when they overlap */
     double period;               /* samples */
 } work;
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* ---- preparation ------------------------------------------------------------------------------------- */
 
@@ -113,7 +116,8 @@ static void free_work(work *w)
     free(w->f);
     free(w->sum);
     free(w->squares);
-    free(w->window);
+    free(w->pair);
+    free(w->edge);
 }
 
 /* Overlapping a little, so that no edge falls between two; the ends stay free, because y may be shifted. */
@@ -139,9 +143,10 @@ static grat_err prepare(work *w, grat_op *op)
     w->f = malloc(4 * w->length * sizeof *w->f);
     w->sum = malloc((w->y.n + 1) * sizeof *w->sum);
     w->squares = malloc((w->y.n + 1) * sizeof *w->squares);
-    w->window = malloc(4 * w->length * sizeof *w->window);
-    if (!w->f || !w->sum || !w->squares || !w->window) return grat_op_fail(op, GRAT_ENOMEM, "align: out of memory");
-    w->steep = w->window + w->length, w->sorted = w->steep + w->length, w->near = w->sorted + w->length;
+    w->pair = malloc(2 * w->length * sizeof *w->pair);
+    w->edge = malloc(w->length * sizeof *w->edge);
+    if (!w->f || !w->sum || !w->squares || !w->pair || !w->edge)
+        return grat_op_fail(op, GRAT_ENOMEM, "align: out of memory");
     double mean = 0;
     for (size_t i = 0; i < w->y.n; i++) mean += w->y.v[i] / (double)w->y.n;
     w->sum[0] = w->squares[0] = 0;
@@ -254,145 +259,160 @@ static bool find(work *w, segment *s, double shift, double reach, double *period
 
 /* ---- fractions of a sample --------------------------------------------------------------------------- */
 
-/* How much the reference rises or falls around i. */
-static double steepness(const double *v, size_t i)
+/* The segment and as much around it as it is long, of both, fading at the ends; into w->pair and, transformed, w->f. */
+static void take_pair(work *w, const segment *s, double at)
 {
-    double sum = 0;
-    for (size_t k = 1; k <= STEEP; k++) sum += v[i + k] - v[i - k];
-    return fabs(sum);
-}
-
-/* What of the segment counts, 0 … 1: all of it, fading at the ends; where it is flat but for some edges, those. Sets
- * how much less noise is averaged than by a full one. */
-static void make_window(work *w, const segment *s)
-{
-    size_t n = w->length;
-    const double *v = w->x.v + s->at;
-    double most = 0, sum = 0, usual;
+    const size_t n = 2 * w->length, fade = w->length / 2;
+    const double before = (double)(w->length / 2), last = (double)(w->x.n - 1);
+    double x = 0, y = 0;
     for (size_t i = 0; i < n; i++) {
-        double edge = TAPER * (double)n, at = (double)(i < n - 1 - i ? i : n - 1 - i) + 0.5;
-        w->window[i] = at >= edge ? 1 : 0.5 - 0.5 * cos(M_PI * at / edge);
-        w->steep[i] = i < STEEP || i + STEEP >= n ? 0 : steepness(v, i);
-        w->sorted[i] = w->steep[i];
-        most = fmax(most, w->steep[i]);
+        double from = fmin(fmax((double)s->at - before + (double)i, 0), last);
+        w->pair[i].re = w->x.v[(size_t)from];
+        w->pair[i].im = grat__interpolate(w->y.v, w->y.n, at - before + (double)i);
+        x += w->pair[i].re / (double)n, y += w->pair[i].im / (double)n;
     }
-    qsort(w->sorted, n, sizeof *w->sorted, by_size);
-    usual = w->sorted[n / 2];
-    if (most > 2 * OUTSTANDING * usual) {
-        double far = FADE;               /* samples since the last edge */
-        for (size_t i = 0; i < n; i++) {
-            far = w->steep[i] > OUTSTANDING * usual ? 0 : far + 1;
-            w->near[i] = far;
-        }
-        far = FADE;
-        for (size_t i = n; i-- > 0;) {
-            far = w->steep[i] > OUTSTANDING * usual ? 0 : far + 1;
-            double d = (fmin(far, w->near[i]) - GUARD) / (FADE - GUARD);
-            w->window[i] *= d <= 0 ? 1 : d >= 1 ? 0 : 0.5 + 0.5 * cos(M_PI * d);
-        }
-    }
-    for (size_t i = 0; i < n; i++) sum += w->window[i] * w->window[i];
-    w->thin = (double)n / sum;
-}
-
-/* The cross spectrum of the segment and y's at a whole shift, into w->f[k], 0 < k < length / 2; what each has alone,
- * |X|^2 and |Y|^2, into w->f[length - k]. */
-static void cross_spectrum(work *w, const segment *s, double at)
-{
-    size_t n = w->length;
-    double mean_x = 0, mean_y = 0, sum = 0;
+    w->window_energy = 0;
     for (size_t i = 0; i < n; i++) {
-        w->f[i] = (grat__complex){w->x.v[s->at + i], grat__interpolate(w->y.v, w->y.n, at + (double)i)};
-        mean_x += w->window[i] * w->f[i].re;
-        mean_y += w->window[i] * w->f[i].im;
-        sum += w->window[i];
-    }
-    mean_x /= sum, mean_y /= sum;
-    for (size_t i = 0; i < n; i++) {
-        double k = w->window[i];
-        w->f[i] = (grat__complex){(w->f[i].re - mean_x) * k, (w->f[i].im - mean_y) * k};
+        size_t edge = i < n - 1 - i ? i : n - 1 - i;
+        double k = edge >= fade ? 1 : 0.5 - 0.5 * cos(M_PI * ((double)edge + 0.5) / (double)fade);
+        w->pair[i].re -= x, w->pair[i].im -= y;
+        w->f[i] = (grat__complex){w->pair[i].re * k, w->pair[i].im * k};
+        w->window_energy += k * k;
     }
     grat__fft(w->f, n, -1);
+}
+
+/* Both as the transform has them at k: f = x + i y. */
+static void split(const work *w, size_t k, grat__complex *x, grat__complex *y)
+{
+    grat__complex a = w->f[k], b = w->f[2 * w->length - k];
+    *x = (grat__complex){(a.re + b.re) / 2, (a.im - b.im) / 2};
+    *y = (grat__complex){(a.im + b.im) / 2, (b.re - a.re) / 2};
+}
+
+/* Variance of a sample of (gain x - y): of all frequencies, or of those up to `band` when they have more. */
+static double difference_noise(const work *w, size_t band)
+{
+    double all = 0, low = 0;
+    grat__complex x, y;
+    for (size_t k = 1; k < w->length; k++) {
+        split(w, k, &x, &y);
+        double re = w->gain * x.re - y.re, im = w->gain * x.im - y.im;
+        all += re * re + im * im;
+        if (k == band) low = all;
+    }
+    all /= (double)(w->length - 1);
+    low = band >= LEAST_BAND ? low / (double)band : 0;
+    return fmax(all, low) / w->window_energy;
+}
+
+/* Of the frequencies up to `band`, beyond it less. */
+static double pass(size_t k, size_t band)
+{
+    double over = ((double)k / (double)band - PASS_ALL) / (PASS_NONE - PASS_ALL);
+    return over <= 0 ? 1 : over >= 1 ? 0 : 0.5 + 0.5 * cos(M_PI * over);
+}
+
+/* The slopes of both, without the frequencies above the band, into the second half of w->f. Gives the mean square of
+ * what this makes of white noise of variance 1. */
+static double make_slopes(work *w, size_t band)
+{
+    const size_t n = 2 * w->length;
+    grat__complex *slope = w->f + n;
+    double sum = 0;
+    slope[0] = slope[n / 2] = (grat__complex){0};
     for (size_t k = 1; k < n / 2; k++) {
-        grat__complex a = w->f[k], b = w->f[n - k];
-        grat__complex x = {(a.re + b.re) / 2, (a.im - b.im) / 2}, y = {(a.im + b.im) / 2, (b.re - a.re) / 2};
-        w->f[k] = (grat__complex){x.re * y.re + x.im * y.im, x.re * y.im - x.im * y.re};
-        w->f[n - k] = (grat__complex){x.re * x.re + x.im * x.im, y.re * y.re + y.im * y.im};
+        double h = M_PI * (double)k / (double)w->length * pass(k, band);
+        slope[k] = (grat__complex){-h * w->f[k].im, h * w->f[k].re};
+        slope[n - k] = (grat__complex){h * w->f[n - k].im, -h * w->f[n - k].re};
+        sum += 2 * h * h;
     }
+    grat__fft(slope, n, 1);
+    for (size_t i = 0; i < n; i++) slope[i].re *= w->gain / (double)n, slope[i].im /= (double)n;
+    return sum / (double)n;
 }
 
-/* What the quietest part of the band has: noise, or a signal that is everywhere alike. */
-static double floor_of(const work *w)
+/* Where the slope, over about a period of the band's end, is more than noise. Only there it tells anything. */
+static void find_edges(work *w, size_t band, double noise)
 {
-    size_t half = w->length / 2, band = half / BANDS ? half / BANDS : 1;
-    double least = INFINITY;
-    for (size_t from = 1; from + band <= half; from += band) {
-        double sum = 0;
-        for (size_t k = from; k < from + band; k++) sum += hypot(w->f[k].re, w->f[k].im);
-        if (sum / (double)band < least) least = sum / (double)band;
+    const size_t n = w->length, from = n / 2, period = REACH + n / band, reach = period < from ? period : from;
+    const grat__complex *slope = w->f + 2 * n;
+    double sum = 0;
+    for (size_t i = 0; i < n + 2 * reach; i++) {
+        const grat__complex *in = &slope[from + i - reach];
+        sum += (in->re + in->im) * (in->re + in->im) / 4;
+        if (i < 2 * reach) continue;
+        w->edge[i - 2 * reach] = sum > OUTSTANDING * noise * (double)(2 * reach + 1);
+        in = &slope[from + i - 2 * reach];
+        sum -= (in->re + in->im) * (in->re + in->im) / 4;
     }
-    return least;
 }
 
-typedef struct top {
-    double slope, curve;         /* of the correlation at t */
-    double noise;                /* variance of the slope, by the imaginary parts */
-    double white;                /* the same, by what is left of y without x when that is alike at all frequencies */
-} top;
-
-static top look_at(const work *w, double t, double low)
+/* By how much y is to be moved, and how certain that is: least squares of gain x - y over the mean slope of both. The
+ * noise of the mean and that of the difference are independent; the product of the two slopes is free of noise in the
+ * mean. False when there is no slope. */
+static bool match(work *w, size_t band, double *fraction, double *variance)
 {
-    size_t half = w->length / 2;
-    top o = {0};
-    double xx = 0, yy = 0, xy = 0, spread = 0;
-    for (size_t k = 1; k < half; k++) {
-        double omega = 2 * M_PI * (double)k / (double)w->length, size = hypot(w->f[k].re, w->f[k].im);
-        double weight = size + low > 0 ? size / (size + low) : 0;
-        weight *= weight * omega;
-        double c = cos(omega * t), d = sin(omega * t);
-        double re = w->f[k].re * c - w->f[k].im * d, im = w->f[k].re * d + w->f[k].im * c;
-        const grat__complex *alone = &w->f[w->length - k];
-        o.slope -= weight * im;
-        o.curve += weight * omega * re;
-        o.noise += weight * im * weight * im;
-        spread += weight * weight * alone->re;
-        xx += alone->re, yy += alone->im, xy += re;
+    const size_t n = w->length, from = n / 2;
+    const grat__complex *slope = w->f + 2 * n + from, *pair = w->pair + from;
+    double noise = difference_noise(w, band), sum = 0, curve = 0, energy = 0;
+    find_edges(w, band, make_slopes(w, band) * noise / 4);
+    for (size_t i = 0; i < n; i++) {
+        if (!w->edge[i]) continue;
+        double mean = (slope[i].re + slope[i].im) / 2;
+        sum += mean * (w->gain * pair[i].re - pair[i].im);
+        curve += slope[i].re * slope[i].im;
+        energy += mean * mean;
     }
-    double gain = xx > 0 ? xy / xx : 0, left = fmax(yy - gain * xy, 0) / (double)half;
-    o.white = spread * left / 2;
-    return o;
+    *fraction = curve > 0 ? sum / curve : 0;
+    *variance = CHOSEN * w->shared * noise * energy / (curve * curve);
+    return curve > 0 && isfinite(*variance);
 }
 
-/* The top of the correlation between the samples; false when there is none. */
+/* The band that makes this segment most certain. */
+static void choose_band(work *w)
+{
+    double best = INFINITY, variance, none;
+    w->band = 0;
+    for (double k = MOST_BAND * (double)w->length / PASS_NONE; k >= 2; k /= BAND_STEP) {
+        if (!match(w, (size_t)k, &none, &variance) || variance >= best) continue;
+        best = variance;
+        w->band = (size_t)k;
+    }
+}
+
 static bool refine_once(work *w, segment *s, double at, double *fraction)
 {
-    double t = 0;
-    top o = {0};
-    cross_spectrum(w, s, at);
-    double low = 4 * floor_of(w);
-    for (unsigned step = 0; step < NEWTON_STEPS; step++) {
-        o = look_at(w, t, low);
-        if (!(o.curve > 0)) return false;
-        double move = o.slope / o.curve;
-        t += fmax(-0.5, fmin(0.5, move));
-        if (fabs(move) < 1e-6) break;
+    double xx = 0, yy = 0;
+    take_pair(w, s, at);
+    for (size_t k = 1; k < w->length; k++) {
+        grat__complex x, y;
+        split(w, k, &x, &y);
+        xx += x.re * x.re + x.im * x.im;
+        yy += y.re * y.re + y.im * y.im;
     }
-    *fraction = t;
-    s->variance = w->thin * w->shared * fmax(o.noise, o.white) / (o.curve * o.curve);
-    return fabs(t) <= 2 && isfinite(s->variance);
+    if (!(xx > 0)) return false;
+    w->gain = sqrt(yy / xx);
+    if (!w->band || w->choosing) choose_band(w);
+    if (!w->band || !match(w, w->band, fraction, &s->variance)) return false;
+    double most = fmax(0.7, 0.35 * (double)w->length / (double)w->band);
+    *fraction = fmax(-most, fmin(most, *fraction));
+    return true;
 }
 
-/* Until nothing is left to move: a window that cuts both alike is no harm only then. */
-static bool refine(work *w, segment *s)
+/* Until it no longer moves, by much less than it is uncertain. The band is that of the first segment; it may change
+ * only in the first steps, as the difference is free of the signal only behind them. */
+static bool refine(work *w, segment *s, bool first)
 {
-    double fraction = 1;
-    make_window(w, s);
-    for (unsigned again = 0; again < REFINEMENTS && fabs(fraction) > 0.02; again++) {
+    double fraction = 1, still = 0;
+    for (unsigned again = 0; again < REFINEMENTS && fabs(fraction) > still; again++) {
         double at = (double)s->at + s->shift;
+        w->choosing = first && again < REFINEMENTS / 2;
         if (at < 0 || at > (double)(w->y.n - w->length) || !refine_once(w, s, at, &fraction)) return false;
         s->shift += fraction;
+        still = fmax(STILL, 0.1 * sqrt(s->variance));
     }
-    return fabs(fraction) < 0.5;
+    return fabs(fraction) < fmax(0.5, sqrt(s->variance));
 }
 
 /* ---- all segments -------------------------------------------------------------------------------------- */
@@ -452,7 +472,7 @@ static void follow(work *w, unsigned from, int step)
         segment *s = &w->part[i];
         line l = fit(w);
         double reach = 2 + SEARCH_RATE * fabs(s->centre - known);
-        s->good = find(w, s, l.shift + l.rate * s->centre, reach, &none) && refine(w, s);
+        s->good = find(w, s, l.shift + l.rate * s->centre, reach, &none) && refine(w, s, false);
         if (s->good) known = s->centre;
     }
 }
@@ -464,7 +484,7 @@ static grat_err run(work *w, grat_op *op)
     for (int from; (from = begin_at(w, tried)) >= 0;) {
         segment *s = &w->part[from];
         tried[from] = true;
-        s->good = find(w, s, expected, reach, &w->period) && refine(w, s);
+        s->good = find(w, s, expected, reach, &w->period) && refine(w, s, true);
         likeness = fmax(likeness, s->likeness);
         if (!s->good) continue;
         follow(w, (unsigned)from, 1);
