@@ -16,6 +16,8 @@ extern "C" {
 GRAT_API bool grat_sigint_hold(grat_cancel *c);
 /* Puts the handler back. How many came in between, which the caller may raise again. */
 GRAT_API unsigned grat_sigint_release(void);
+/* How many holds there are. */
+GRAT_API unsigned grat_sigint_depth(void);
 
 /* A query with all that belongs to it, prepared once and made again and again. */
 typedef struct grat_quick {

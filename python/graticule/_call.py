@@ -17,12 +17,13 @@ except ImportError:
     import signal
 
 from . import _errors
-from ._lib import CONSTANTS, grat_op, lib
+from ._lib import grat_op, lib
 
 FOREVER_MS = 10 ** 12
 SIGINT = int(signal.SIGINT)
 
-_hold, _release, _init = lib.grat_sigint_hold, lib.grat_sigint_release, lib.grat_op_init
+_hold, _release, _depth = lib.grat_sigint_hold, lib.grat_sigint_release, lib.grat_sigint_depth
+_init = lib.grat_op_init
 get_ident = threading.get_ident
 _main = threading.main_thread().ident
 
@@ -35,7 +36,7 @@ def _forked() -> None:
     """The child has the holds of a main thread that it may not have."""
     global _main
     _main = threading.main_thread().ident
-    for _ in range(CONSTANTS['GRAT_SIGINT_HOLDS']):
+    while _depth():
         _release()
 
 
@@ -85,39 +86,37 @@ class Caller:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.op = grat_op()
-        self.state = threading.Lock()
-        self.busy = 0
-        self.fired = False
+        self.busy = 0            # calls in progress: of nested ones several
+        self.fired = False       # the handle may be fired
         self.handle: Optional[int] = lib.grat_cancel_new()
         if not self.handle:
             raise _errors.make('ENOMEM', 'no descriptor is left for another instrument; close some')
 
-    def begin(self) -> None:
-        """A cancel from here to `end` is for the call between them."""
-        with self.state:
-            if self.fired:
-                self.fired = False
-                lib.grat_cancel_reset(self.handle)
-            self.busy += 1
-
-    def end(self, interrupted: int) -> None:
-        with self.state:
-            self.busy -= 1
-            if interrupted:
-                self.fired = True
+    def reset(self) -> None:
+        """What was fired for the call before is not for the next one. The caller holds the lock."""
+        self.fired = False
+        lib.grat_cancel_reset(self.handle)
 
     def run(self, timeout: Optional[float], function: Any, *args: Any) -> Tuple[int, Interrupts]:
         """function(*args): the error code and the Interrupts. The caller holds the lock."""
         limit = milliseconds(timeout)
-        self.begin()
-        held, missed = in_main_thread() and _hold(self.handle), 0
+        if self.fired and not self.busy:
+            self.reset()
+        main, missed = in_main_thread(), 0
+        depth = _depth() if main else 0
+        # A KeyboardInterrupt of before may be raised behind any call until the hold: what was done is asked, not noted.
+        self.busy += 1
         try:
+            if main:
+                _hold(self.handle)
             _init(byref(self.op), limit, self.handle)
             err: int = function(*args)
         finally:
-            if held:
+            self.busy -= 1
+            if main and _depth() > depth:
                 missed = _release()
-            self.end(missed)
+                if missed:
+                    self.fired = True
         return err, Interrupts(missed)
 
     def call(self, timeout: Optional[float], function: Any, *args: Any) -> None:
@@ -128,11 +127,12 @@ class Caller:
             raise failure(self.op)
 
     def cancel(self) -> None:
-        """Ends the call in progress, if there is one; from any thread."""
-        with self.state:
-            if self.busy and self.handle:
-                self.fired = True
-                lib.grat_cancel_fire(self.handle)
+        """Ends the call in progress, if there is one; from any thread. A call that begins at this moment may be taken
+        for it. Said before and after: whatever reset comes in between, another one follows."""
+        if self.busy and self.handle:
+            self.fired = True
+            lib.grat_cancel_fire(self.handle)
+            self.fired = True
 
     def __del__(self) -> None:
         handle, self.handle = getattr(self, 'handle', None), None

@@ -36,6 +36,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     'grat_now_ns': (c_int64, []),
     'grat_sigint_hold': (c_bool, [_P]),
     'grat_sigint_release': (c_uint, []),
+    'grat_sigint_depth': (c_uint, []),
     'grat_quick_query': (c_int, [_P, c_char_p]),
     'grat_parse_quantity': (c_int, [c_char_p, c_char_p, POINTER(c_double), _OP]),
     'grat_open': (c_int, [c_char_p, POINTER(grat_open_options), _OP, POINTER(_P)]),

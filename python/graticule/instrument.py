@@ -81,6 +81,7 @@ class Instrument:
         self._stream: Any = None                 # a weak reference to the stream
         self._quick = grat_quick(size=ctypes.sizeof(grat_quick), session=session.value, cancel=caller.handle)
         self._quick_at = byref(self._quick)
+        self._quick_how: Optional[Tuple[int, int, int]] = None
         self._buffer: Any = None
         self._is_bitscope: bool = lib.grat_is_bitscope(session)
         self.timeout = timeout
@@ -110,7 +111,7 @@ class Instrument:
 
     def _release(self) -> None:
         scope, session, self._scope, self._session = self._scope, self._session, None, None
-        self._quick.cap = 0
+        self._quick_how = None
         if scope:
             lib.grat_scope_close(scope)
         elif session:
@@ -174,19 +175,19 @@ class Instrument:
         if self._is_bitscope:
             return self._ask_machine(command, timeout, limit)
         caller, quick = self._caller, self._quick
-        limit_ms = self._timeout_ms if timeout is None else milliseconds(timeout)
+        how = limit, self._timeout_ms if timeout is None else milliseconds(timeout), get_ident()
         if self._streaming:
             self._check_usable()
         with caller.lock:
-            if limit != quick.cap:
-                self._make_room(limit)
-            quick.timeout_ms = limit_ms
-            quick.hold = in_main_thread()
-            caller.begin()
+            if how != self._quick_how:
+                self._prepare(how)
+            if caller.fired and not caller.busy:
+                caller.reset()
+            caller.busy += 1
             try:
                 err = _quick_query(self._quick_at, command.encode())
             finally:
-                caller.end(quick.held)
+                caller.busy -= 1
             if err or quick.held:
                 self._explain(err)
             reply: str = self._buffer[:quick.length].decode('utf-8', 'surrogateescape')
@@ -205,17 +206,23 @@ class Instrument:
                 raise failure(self._caller.op, got)
             return got.decode('latin-1')
 
-    def _make_room(self, limit: int) -> None:
+    def _prepare(self, how: Tuple[int, int, int]) -> None:
+        """For queries with this limit and timeout in ms, by this thread."""
         if not self._session:
             raise _errors.BadArgument('EINVAL', '%s: it is closed; open it again' % self.resource)
+        limit, self._quick.timeout_ms, _ = how
         if not self._buffer or len(self._buffer) < limit:
             self._buffer = ctypes.create_string_buffer(limit)
             self._quick.buf = ctypes.addressof(self._buffer)
         self._quick.cap = limit
+        self._quick.hold = in_main_thread()
+        self._quick_how = how
 
     def _explain(self, err: int) -> None:
         """The exception for a quick query that failed or was interrupted."""
         missed, self._quick.held = self._quick.held, 0
+        if missed:
+            self._caller.fired = True
         Interrupts(missed).deliver()
         if err:
             raise failure(self._quick.op)

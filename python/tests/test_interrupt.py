@@ -99,6 +99,31 @@ if child == 0:
 os.waitpid(child, 0)
 '''
 
+# The other thread gets its turn just when a call of the library begins or ends.
+MANY = '''
+from graticule._lib import lib
+scope = gr.open("SIM::plain")
+rest, wrong = threading.Event(), []
+def presser():
+    for _ in range(500):
+        rest.wait()
+        rest.clear()
+        os.kill(os.getpid(), signal.SIGINT)
+    rest.wait()
+    os._exit(3 if wrong else 0)
+threading.Thread(target=presser, daemon=True).start()
+print("500 interrupts", flush=True)
+while True:
+    try:
+        rest.set()
+        while True:
+            scope.identify()
+            scope.query("*IDN?")
+    except KeyboardInterrupt:
+        if lib.grat_sigint_depth() or scope._caller.busy or scope.query(":ECHO? x") != "x":
+            wrong.append(1)
+'''
+
 
 @pytest.mark.parametrize('text, expected', [
     pytest.param(READ, 'interrupted True RIGOL', id='read'),
@@ -108,6 +133,7 @@ os.waitpid(child, 0)
     pytest.param(UNTRIGGERED, "so far True ['Interrupted'] RIGOL", id='untriggered'),
     pytest.param(OWN_HANDLER, 'cancelled True', id='own-handler'),
     pytest.param(WAKEUP, 'passed on True True', id='wakeup-fd'),
+    pytest.param(MANY, '500 interrupts', id='many'),
     pytest.param(FORKED, 'child interrupted', id='forked')])
 def test_ctrl_c(text, expected):
     done = subprocess.run([sys.executable, '-c', COMMON + text + '\nscope.close(); bench.close()'],

@@ -234,3 +234,8 @@ def test_pictures_of_aggregates_and_of_several(pico, tmp_path):
     axes = sine(pico, segments=4).plot()
     assert len(axes.lines) == 4 and axes.get_legend_handles_labels()[1] == ['A']
     assert sine(pico, segments=3).to_pandas().loc[2].shape[1] == 1
+
+
+def test_equivalent_time(pico):
+    t = sine(pico, period='2us', samples=4000, ets=True)
+    assert t.samples >= 4000 and t.dt < 1e-9    # the converter takes one each nanosecond

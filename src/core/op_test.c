@@ -93,6 +93,7 @@ TEST(a_held_sigint_cancels_and_is_counted)
     signal(SIGINT, on_signal);
     EQ(grat_sigint_hold(outer), true);
     EQ(grat_sigint_hold(inner), true);
+    EQ(grat_sigint_depth(), 2);
     raise(SIGINT);
     TRUE(grat_cancel_fired(outer) && grat_cancel_fired(inner));
     EQ(grat_sigint_release(), 1);
@@ -100,6 +101,7 @@ TEST(a_held_sigint_cancels_and_is_counted)
     raise(SIGINT);
     TRUE(!grat_cancel_fired(inner));
     EQ(grat_sigint_release(), 2);
+    EQ(grat_sigint_depth(), 0);
     EQ(seen, 0);
     raise(SIGINT);
     EQ(seen, 1);

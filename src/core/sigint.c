@@ -41,6 +41,11 @@ bool grat_sigint_hold(grat_cancel *c)
     return false;
 }
 
+unsigned grat_sigint_depth(void)
+{
+    return (unsigned)atomic_load(&holds.depth);
+}
+
 unsigned grat_sigint_release(void)
 {
     int depth = atomic_load(&holds.depth) - 1;
