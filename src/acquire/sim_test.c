@@ -170,6 +170,13 @@ TEST(analogue_and_logic_together)
         STR(kept->trace[2].name, "D9");
         TRUE(kept->trace[1].logic);
     }
+    q.memory = false;
+    for (unsigned lines = 0; lines < 3; lines++) {
+        q.digital[1] = lines != 1, q.digital[9] = lines != 0;
+        q.period = 1e-3, q.samples = 5000;
+        EQ(capture(sc, &q), GRAT_OK);
+        TRUE(kept && (double)kept->count * kept->dt >= 0.99e-3 && kept->dt <= 0.2001e-6);
+    }
     grat_scope_close(sc);
 }
 

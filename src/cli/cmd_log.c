@@ -191,7 +191,11 @@ static int plan_piece(logging *k, const grat_caps *caps)
         return cli_usage("--rate and --period: the rate chooses the length of the pieces; give one of them");
     if (!(rate > 0)) return CLI_DONE;
     unsigned n = 0;
+    bool pod[2] = {false, false};
     for (unsigned i = 0; i < GRAT_MAX_ANALOG; i++) n += k->request.channel[i];
+    for (unsigned i = 0; i < 16; i++) pod[i / 8] = pod[i / 8] || k->request.digital[i];
+    n += pod[0] + pod[1];
+    if (n > caps->analog) n = caps->analog;
     double room = (double)caps->max_depth[n ? n : 1] / 2, most = rate * PIECE_SECONDS;
     if (!(room >= 1)) room = 1000;
     if (most < room) room = most < 1 ? 1 : most;

@@ -136,8 +136,9 @@ static json_t *shot_json(const serve_bench *b)
 {
     const grat_record *r = b->shot ? b->shot->record : NULL;
     if (!r) return json_null();
-    return json_pack("{s:I, s:f, s:f, s:b, s:b}", "count", (json_int_t)r->count, "dt", r->dt, "t0",
-                     r->t0 + (double)r->first * r->dt, "deep", b->deep, "clipped", (r->flags & GRAT_REC_CLIPPED) != 0);
+    double begin = r->t0 + (double)r->first * r->dt - b->shot->origin;
+    return json_pack("{s:I, s:f, s:f, s:b, s:b, s:b}", "count", (json_int_t)r->count, "dt", r->dt, "t0", begin,
+                     "deep", b->deep, "clipped", (r->flags & GRAT_REC_CLIPPED) != 0, "in_turn", b->in_turn);
 }
 
 void serve_status_changed(serve_bench *b)
@@ -148,6 +149,7 @@ void serve_status_changed(serve_bench *b)
     json_object_set_new(o, "scope", json_boolean(b->scope != NULL));
     json_object_set_new(o, "state", json_string(state_word(b)));
     json_object_set_new(o, "running", json_boolean(b->running));
+    json_object_set_new(o, "together", json_boolean(b->together || !b->runs_itself));
     json_object_set_new(o, "busy", b->busy ? json_string(b->busy) : json_null());
     json_t *trouble = b->trouble[0] ? json_string(b->trouble) : NULL;
     json_object_set_new(o, "trouble", trouble ? trouble : b->trouble[0] ? json_string("failed") : json_null());
@@ -179,6 +181,11 @@ char *serve_bench_status(serve_bench *b, uint32_t *version)
     return text;
 }
 
+char *serve_bench_measured(serve_bench *b, uint32_t *version)
+{
+    return serve_meter_text(b->meter, version);
+}
+
 serve_shot *serve_bench_shot(serve_bench *b)
 {
     pthread_mutex_lock(&b->lock);
@@ -208,51 +215,34 @@ void serve_bench_watch(serve_bench *b, bool watched, bool measured)
     pthread_mutex_lock(&b->lock);
     if (watched && !b->watched) pthread_cond_signal(&b->more);
     b->watched = watched;
-    b->measured = measured;
     pthread_mutex_unlock(&b->lock);
+    serve_meter_want(b->meter, watched && measured);
 }
 
-static char *measure_all(const grat_record *r, uint32_t number)
+static void publish(serve_bench *b, grat_record *r, double origin)
 {
-    json_t *o = json_object(), *all = json_object();
-    for (unsigned i = 0; i < r->traces; i++) {
-        grat_measurement m[GRAT_MEASUREMENTS];
-        if (r->trace[i].logic) continue;
-        unsigned n = grat_measure(r, i, m);
-        json_t *t = json_object();
-        for (unsigned k = 0; k < n; k++) {
-            json_t *v = m[k].value == m[k].value ? json_real(m[k].value) : NULL;
-            json_object_set_new(t, m[k].name, json_pack("[o, s]", v ? v : json_null(), m[k].unit));
-        }
-        json_object_set_new(all, r->trace[i].name, t);
-    }
-    json_object_set_new(o, "event", json_string("measurements"));
-    json_object_set_new(o, "shot", json_integer(number));
-    json_object_set_new(o, "traces", all);
-    char *text = json_dumps(o, JSON_COMPACT);
-    json_decref(o);
-    return text;
-}
-
-void serve_publish(serve_bench *b, grat_record *r)
-{
-    int64_t now = grat_now_ns();
     serve_shot *s = serve_shot_new(r, ++b->shots);
     if (!s) return;
-    pthread_mutex_lock(&b->lock);
-    bool measured = b->measured;
-    pthread_mutex_unlock(&b->lock);
-    if (measured && (now >= b->measure_due || !b->running)) {
-        s->measured = measure_all(r, s->number);
-        int64_t cost = grat_now_ns() - now;
-        b->measure_due = now + (cost > 40 * MS ? 5 * cost : 200 * MS);
-    }
+    s->origin = origin;
+    serve_meter_give(b->meter, s);
     pthread_mutex_lock(&b->lock);
     serve_shot *old = b->shot;
     b->shot = s;
     pthread_mutex_unlock(&b->lock);
     serve_shot_unref(old);
     b->wake(b->user);
+}
+
+void serve_publish(serve_bench *b, grat_record *r)
+{
+    publish(b, r, 0);
+}
+
+void serve_publish_piece(serve_bench *b, grat_record *r)
+{
+    double left = b->set.delay - b->set.timebase * b->caps->horizontal_divisions / 2;
+    b->in_turn = false;
+    publish(b, r, r->t0 + (double)r->first * r->dt - left);
 }
 
 /* ---- open and close ---------------------------------------------------------------------------------------- */
@@ -372,7 +362,7 @@ static void look(serve_bench *b)
         if (err == GRAT_ECANCELED) b->open_due = 0;
         else if (err) complain(b, &op);
     } else if (b->scope && now >= b->frame_due) {
-        b->frame_due = now + FRAME_NS;
+        b->frame_due = now - b->frame_due < FRAME_NS ? b->frame_due + FRAME_NS : now + FRAME_NS;
         if (serve_live_step(b) == GRAT_OK) b->trouble[0] = '\0';
     }
     serve_status_changed(b);
@@ -415,7 +405,9 @@ serve_bench *serve_bench_new(const serve_bench_options *o)
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&b->more, &attr);
     pthread_condattr_destroy(&attr);
-    if (b->cancel && pthread_create(&b->thread, NULL, run, b) == 0) return b;
+    b->meter = serve_meter_new(o->wake, o->user);
+    if (b->cancel && b->meter && pthread_create(&b->thread, NULL, run, b) == 0) return b;
+    serve_meter_free(b->meter);
     pthread_mutex_destroy(&b->lock);
     pthread_cond_destroy(&b->more);
     grat_cancel_free(b->cancel);
@@ -433,12 +425,14 @@ void serve_bench_stop(serve_bench *b)
     pthread_cond_signal(&b->more);
     pthread_mutex_unlock(&b->lock);
     pthread_join(b->thread, NULL);
+    serve_meter_stop(b->meter);
 }
 
 void serve_bench_free(serve_bench *b)
 {
     if (!b) return;
     serve_bench_stop(b);
+    serve_meter_free(b->meter);
     for (serve_job *j; (j = serve_next_job(b));) serve_job_free(j);
     for (serve_job *j; (j = serve_bench_done(b));) serve_job_free(j);
     serve_shot_unref(b->shot);

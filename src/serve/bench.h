@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "serve/knobs.h"
+#include "serve/meter.h"
 #include "serve/shot.h"
 
 #define SERVE_JOBS_MAX 32
@@ -34,9 +35,6 @@ typedef struct serve_job {
     char name[160];          /* to be saved as; "" = none */
     struct serve_job *next;
 } serve_job;
-
-/* Called by the thread of the instrument: something is there to be fetched. Must not block. */
-typedef void (*serve_wake_fn)(void *user);
 
 typedef struct serve_bench serve_bench;
 
@@ -69,6 +67,8 @@ void serve_job_free(serve_job *j);
 void serve_bench_watch(serve_bench *b, bool watched, bool measured);
 /* When it differs from *version: a new copy of the status as JSON, freed by the caller, and *version is set. */
 char *serve_bench_status(serve_bench *b, uint32_t *version);
+/* The same of the last measurements. */
+char *serve_bench_measured(serve_bench *b, uint32_t *version);
 /* The last shot, a reference for the caller, or NULL. */
 serve_shot *serve_bench_shot(serve_bench *b);
 uint32_t serve_bench_shot_number(serve_bench *b);

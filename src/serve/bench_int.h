@@ -21,17 +21,20 @@ struct serve_bench {
     bool runs_itself;           /* it acquires without us; else each record is asked for */
     bool running;               /* it acquires, or we do */
     bool deep;                  /* the shot is of the whole memory */
+    bool together;              /* all channels of a picture are of one acquisition, though it stops for each */
+    bool in_turn;               /* those of the shot are not */
     bool settled;               /* stopped, and what it holds has been read */
-    int64_t state_due, settings_due, measure_due, open_due, frame_due;
+    int64_t state_due, settings_due, open_due, frame_due;
     uint32_t shots;
     char trouble[GRAT_TEXT_MAX];/* why there is nothing to be seen; "" = all is well */
     const char *busy;           /* what takes long, or NULL */
     json_t *log;                /* progress of the recording, or of the last one; NULL = none yet */
     bool log_stop;
+    serve_meter *meter;
 
     pthread_mutex_t lock;
     pthread_cond_t more;        /* a job, or somebody looks */
-    bool quit, watched, measured;
+    bool quit, watched;
     bool interruptible;         /* the cancel may be fired */
     serve_job *jobs, *done;
     unsigned waiting;
@@ -45,6 +48,8 @@ struct serve_bench {
 void serve_status_changed(serve_bench *b);
 /* Publishes a record; takes the reference over. */
 void serve_publish(serve_bench *b, grat_record *r);
+/* The same of a piece of a recording: it is shown where the screen begins. */
+void serve_publish_piece(serve_bench *b, grat_record *r);
 /* Opens the instrument when it is not. */
 grat_err serve_bench_open(serve_bench *b, grat_op *op);
 void serve_bench_close(serve_bench *b);

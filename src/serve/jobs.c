@@ -93,7 +93,9 @@ static grat_err run(serve_bench *b, serve_job *j, grat_op *op)
         if (!err) done(j);
         return err;
     }
-    if (action && strcmp(action, "memory") == 0) {
+    if (action && (strcmp(action, "together") == 0 || strcmp(action, "in-turn") == 0)) {
+        b->together = b->runs_itself && action[0] == 't';
+    } else if (action && strcmp(action, "memory") == 0) {
         if (b->running) return grat_op_fail(op, GRAT_EBUSY, "memory: it is read when the instrument is stopped");
         err = b->runs_itself ? serve_live_memory(b, op) : GRAT_OK;
     } else if (action && strcmp(action, "autoset") == 0) {
@@ -105,7 +107,8 @@ static grat_err run(serve_bench *b, serve_job *j, grat_op *op)
         b->busy = NULL;
         serve_bench_stale(b);
     } else {
-        return grat_op_fail(op, GRAT_EINVAL, "action: run, stop, single, force, autoset, memory or cancel is wanted");
+        return grat_op_fail(op, GRAT_EINVAL, "action: run, stop, single, force, autoset, memory, together, "
+                                                "in-turn or cancel is wanted");
     }
     if (!err) done(j);
     return err;
@@ -281,21 +284,8 @@ static grat_err measure(serve_bench *b, serve_job *j, grat_op *op)
 {
     serve_live_fresh(b);
     if (!b->shot) return grat_op_fail(op, GRAT_ENODATA, "measurements: nothing has been acquired yet");
-    b->measure_due = 0;
-    json_t *all = json_object();
-    const grat_record *r = b->shot->record;
-    for (unsigned i = 0; i < r->traces; i++) {
-        grat_measurement m[GRAT_MEASUREMENTS];
-        if (r->trace[i].logic) continue;
-        json_t *t = json_object();
-        unsigned n = grat_measure(r, i, m);
-        for (unsigned k = 0; k < n; k++) {
-            json_t *v = m[k].value == m[k].value ? json_real(m[k].value) : NULL;
-            json_object_set_new(t, m[k].name, json_pack("[o, s]", v ? v : json_null(), m[k].unit));
-        }
-        json_object_set_new(all, r->trace[i].name, t);
-    }
-    serve_job_json(j, 200, json_pack("{s:i, s:o}", "shot", (int)b->shot->number, "traces", all));
+    serve_job_json(j, 200, json_pack("{s:i, s:o}", "shot", (int)b->shot->number, "traces",
+                                     serve_measure(b->shot->record)));
     return GRAT_OK;
 }
 

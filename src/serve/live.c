@@ -1,5 +1,6 @@
 /* What the instrument shows now. One that acquires by itself is read channel by channel while it runs: reading several
- * at once would stop and start it again for each picture. One that does not is captured from, over and over. */
+ * at once stops and starts it again for each picture, which is done when it is asked for. One that does not run by
+ * itself is captured from, over and over. */
 #include "serve/bench_int.h"
 
 #include <math.h>
@@ -101,6 +102,7 @@ static grat_err read_running(serve_bench *b, grat_op *op)
     }
     for (unsigned i = 0; i < n; i++) grat_record_unref(part[i].r);
     if (!err) b->deep = false;
+    if (!err) b->in_turn = n > 1;
     return err == GRAT_ENODATA ? GRAT_OK : err;
 }
 
@@ -114,6 +116,7 @@ static grat_err read_stopped(serve_bench *b, bool memory, grat_op *op)
     grat_err err = grat_capture(b->scope, &q, take, &t, op);
     if (t.r && !err) {
         b->deep = memory;
+        b->in_turn = false;
         serve_publish(b, grat_record_ref(t.r));
     }
     grat_record_unref(t.r);
@@ -212,7 +215,8 @@ grat_err serve_live_step(serve_bench *b)
     serve_op_init(b, &op, IO_MS);
     grat_err err = refresh(b, grat_now_ns(), &op);
     if (!err && !b->runs_itself) return b->running ? capture(b) : GRAT_OK;
-    if (!err && b->running) err = read_running(b, &op);
+    if (!err && b->running && b->together) err = read_stopped(b, false, &op);
+    else if (!err && b->running) err = read_running(b, &op);
     else if (!err && !b->settled) err = settle(b, &op);
     if (err) serve_bench_failed(b, &op);
     return err;

@@ -71,7 +71,7 @@ static bool on_record(void *user, grat_record *r)
     int64_t now = grat_now_ns();
     if (now - k->shown_ns >= SHOW_NS) {
         k->shown_ns = now;
-        serve_publish(k->b, grat_record_ref(r));
+        serve_publish_piece(k->b, grat_record_ref(r));
     }
     answer_jobs(k->b);
     return !k->b->log_stop;
@@ -92,7 +92,11 @@ static void plan_piece(recording *k)
     k->request.samples = k->plan.samples;
     if (k->plan.rate > 0) {
         unsigned n = 0;
+        bool pod[2] = {false, false};
         for (unsigned i = 0; i < 4; i++) n += b->set.channel[i].enabled;
+        for (unsigned i = 0; b->set.digital_on && i < 16; i++) pod[i / 8] = pod[i / 8] || b->set.digital[i];
+        n += pod[0] + pod[1];
+        if (n > b->caps->analog) n = b->caps->analog;
         double room = (double)b->caps->max_depth[n ? n : 1] / 2, most = k->plan.rate * PIECE_SECONDS;
         if (!(room >= 1)) room = 1000;
         if (most < room) room = most < 1 ? 1 : most;
@@ -101,6 +105,16 @@ static void plan_piece(recording *k)
     } else if (!(k->plan.period > 0)) {
         k->request.period = b->set.timebase * b->caps->horizontal_divisions;
     }
+}
+
+/* While it runs the settings are those of its pieces. */
+static void show_piece(recording *k)
+{
+    grat_op op;
+    grat_settings want;
+    unsigned mask = 0;
+    grat_op_init(&op, 0, NULL);
+    if (grat_plan(k->b->caps, &k->b->set, &k->request, &want, &mask, &op) == GRAT_OK) k->b->set = want;
 }
 
 static grat_err begin(recording *k, serve_job *j, grat_op *op)
@@ -170,6 +184,7 @@ void serve_record(serve_bench *b, serve_job *j)
     }
     bool ran = b->running;
     grat_settings before = b->set;
+    show_piece(k);
     b->busy = "recording";
     b->log_stop = false;
     k->began_ns = grat_now_ns();

@@ -38,7 +38,6 @@ void serve_shot_unref(serve_shot *s)
     if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL)) return;
     for (unsigned i = 0; i < s->record->traces; i++) serve_pyramid_free(&s->pyramid[i]);
     grat_record_unref(s->record);
-    free(s->measured);
     free(s);
 }
 
@@ -79,29 +78,31 @@ typedef struct window {
     bool samples;           /* fewer samples than columns: they themselves */
 } window;
 
-static double begin_of(const grat_record *r)
+static double begin_of(const serve_shot *s)
 {
-    return r->t0 + (double)r->first * r->dt;
+    return s->record->t0 + (double)s->record->first * s->record->dt - s->origin;
 }
 
-static size_t index_at(const grat_record *r, double t)
+static size_t index_at(const serve_shot *s, double t)
 {
-    double i = r->dt > 0 ? (t - begin_of(r)) / r->dt : 0;
+    const grat_record *r = s->record;
+    double i = r->dt > 0 ? (t - begin_of(s)) / r->dt : 0;
     if (!(i > 0)) return 0;
     return i >= (double)r->count ? r->count : (size_t)i;
 }
 
-static window window_of(const grat_record *r, const serve_view *v)
+static window window_of(const serve_shot *s, const serve_view *v)
 {
+    const grat_record *r = s->record;
     window w = {.from = v->from, .to = v->to, .columns = v->columns};
     if (w.columns < 16) w.columns = 16;
     if (w.columns > SERVE_MAX_COLUMNS) w.columns = SERVE_MAX_COLUMNS;
     if (!isfinite(w.from) || !isfinite(w.to) || !(w.to > w.from) || !(w.to - w.from >= 1e-15)) {
-        w.from = begin_of(r);
+        w.from = begin_of(s);
         w.to = w.from + (double)r->count * r->dt;
     }
-    w.first = index_at(r, w.from);
-    w.last = index_at(r, w.to + 2 * r->dt);
+    w.first = index_at(s, w.from);
+    w.last = index_at(s, w.to + 2 * r->dt);
     if (w.first > 0) w.first--;
     double width = r->dt > 0 ? (w.to - w.from) / r->dt : 0;
     w.samples = width <= w.columns;
@@ -181,7 +182,7 @@ static void put_trace(uint8_t *p, const serve_shot *s, unsigned i, const window 
     const grat_trace *t = &r->trace[i];
     coder c = coder_of(s, i);
     size_t points = w->samples ? w->last - w->first : w->columns;
-    double at = begin_of(r) + (double)w->first * r->dt + t->skew, step = r->dt;
+    double at = begin_of(s) + (double)w->first * r->dt + t->skew, step = r->dt;
     memcpy(p, t->name, strnlen(t->name, 8));
     memcpy(p + 8, t->unit, strnlen(t->unit, 8));
     p[16] = w->samples;
@@ -197,7 +198,7 @@ static void put_trace(uint8_t *p, const serve_shot *s, unsigned i, const window 
     } else {
         step = (w->to - w->from) / w->columns;
         at = w->from + step / 2;
-        double from = (w->from - t->skew - begin_of(r)) / r->dt, per = step / r->dt;
+        double from = (w->from - t->skew - begin_of(s)) / r->dt, per = step / r->dt;
         for (size_t k = 0; k < points; k++) {
             double edge[2] = {edge_at(from, per, w->columns, k), edge_at(from, per, w->columns, k + 1)};
             put_column(data + 4 * k, &s->pyramid[i], &c, edge);
@@ -210,7 +211,7 @@ static void put_trace(uint8_t *p, const serve_shot *s, unsigned i, const window 
 uint8_t *serve_frame(const serve_shot *s, const serve_view *view, size_t lead, size_t *n)
 {
     const grat_record *r = s->record;
-    window w = window_of(r, view);
+    window w = window_of(s, view);
     size_t size = HEAD + r->traces * trace_size(&w);
     uint8_t *whole = calloc(1, lead + size), *p = whole + lead;
     if (!whole) return NULL;
@@ -221,8 +222,8 @@ uint8_t *serve_frame(const serve_shot *s, const serve_view *view, size_t lead, s
     put32(p + 12, w.columns);
     put_f64(p + 16, w.from);
     put_f64(p + 24, w.to);
-    put_f64(p + 32, begin_of(r));
-    put_f64(p + 40, begin_of(r) + (double)r->count * r->dt);
+    put_f64(p + 32, begin_of(s));
+    put_f64(p + 40, begin_of(s) + (double)r->count * r->dt);
     put_f64(p + 48, r->dt);
     put64(p + 56, r->count);
     put32(p + 64, view->number);

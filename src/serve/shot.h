@@ -25,8 +25,8 @@ typedef struct serve_shot {
     int refs;
     uint32_t number;
     grat_record *record;    /* owned */
+    double origin;          /* is time 0 of its frames: where a piece of a long recording lies is not shown */
     serve_pyramid pyramid[GRAT_MAX_CHANNELS];
-    char *measured;         /* JSON text, or NULL */
 } serve_shot;
 
 typedef struct serve_view {

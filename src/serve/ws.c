@@ -206,11 +206,9 @@ static int send_picture(viewer *v)
         v->moved = false;
         v->unseen++;
         sent = frame ? send_bytes(v, frame, n, false) : -1;
-    } else if (v->measure && s->measured && v->measured != s->number) {
-        v->measured = s->number;
-        sent = send_text(v, strdup(s->measured));
     } else {
-        sent = send_spectrum(v, s);
+        char *measured = v->measure ? serve_bench_measured(v->slot->bench, &v->measured) : NULL;
+        sent = measured ? send_text(v, measured) : send_spectrum(v, s);
     }
     serve_shot_unref(s);
     return sent;

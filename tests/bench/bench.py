@@ -34,6 +34,17 @@ def enter_namespace():
         os.execvp('unshare', ['unshare', options, sys.executable] + sys.argv)
 
 
+def prepare(names, build):
+    """What needs the network is fetched before it is gone."""
+    for name in names:
+        fetch = getattr(importlib.import_module('rows_' + name), 'prepare', None)
+        try:
+            if fetch:
+                fetch(build)
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+            print('bench: %s: %s' % (name, error), file=sys.stderr)
+
+
 def main():
     names = sorted(os.path.basename(p)[5:-3] for p in glob.glob(os.path.join(HERE, 'rows_*.py')))
     parser = argparse.ArgumentParser(description='Ours, the peers and the limit.')
@@ -41,11 +52,14 @@ def main():
     parser.add_argument('--quick', action='store_true')
     parser.add_argument('--only', help='some of ' + ','.join(names))
     args = parser.parse_args()
+    chosen = args.only.split(',') if args.only else names
+    if not os.environ.get('GRAT_BENCH_INSIDE'):
+        prepare(chosen, args.build)
     enter_namespace()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(args.build, args.quick, folder)
-        for name in args.only.split(',') if args.only else names:
+        for name in chosen:
             try:
                 importlib.import_module('rows_' + name).rows(bench)
             except (RuntimeError, OSError, subprocess.SubprocessError) as error:

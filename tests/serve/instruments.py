@@ -15,7 +15,7 @@ import time
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from kit import Server, WebSocket  # noqa: E402
+from serve_kit import Server, WebSocket  # noqa: E402
 
 
 def expect(what, got, wanted):
@@ -138,6 +138,54 @@ def values_are_the_signal(s):
     w.close()
 
 
+def one_acquisition_a_picture(s):
+    """In turn while it runs, and said so; together when it is asked for, and it goes on running."""
+    w = WebSocket(s, '1')
+    key = w.event('hello')['key']
+    act = lambda action: s.json('POST', '/api/instruments/1/run', {'action': action}, X_Graticule_Viewer=key)[0]
+    record = lambda: status(s, 1)['status']['record']
+    s.json('POST', '/api/instruments/1/settings', {'channels': {'2': {'enabled': True}}}, X_Graticule_Viewer=key)
+    expect('run', act('run'), 200)
+    until('two channels', lambda: len(Frame(w.frame()).names) == 2)
+    expect('in turn', record()['in_turn'], True)
+    expect('together', act('together'), 200)
+    until('one acquisition', lambda: w.frame() and not record()['in_turn'])
+    before = Frame(w.frame())
+    until('more of them', lambda: Frame(w.frame()).number > before.number + 2)
+    expect('runs', status(s, 1)['status']['running'], True)
+    expect('all channels', len(Frame(w.frame()).names), 2)
+    expect('again', act('in-turn'), 200)
+    until('in turn again', lambda: w.frame() and record()['in_turn'])
+    s.json('POST', '/api/instruments/1/settings', {'channels': {'2': {'enabled': False}}}, X_Graticule_Viewer=key)
+    w.close()
+
+
+def a_recording_is_seen(s):
+    """Its pieces lie on the screen, and are measured beside it."""
+    w = WebSocket(s, '2')
+    key = w.event('hello')['key']
+    w.send({'measure': True})
+    path = '/api/instruments/2/'
+    expect('start', s.json('POST', path + 'recording', {'action': 'start', 'format': 'raw'},
+                           X_Graticule_Viewer=key)[0], 200)
+    until('runs', lambda: (status_of(w)['log'] or {}).get('samples', 0) > 3000)
+    f = Frame(w.frame())
+    now = status_of(w)['settings']
+    half = 5 * now['timebase']
+    if not now['delay'] - 1.01 * half <= f.begin <= now['delay'] + half:
+        raise AssertionError('it begins at %g s, the screen at %g' % (f.begin, now['delay'] - half))
+    w.event('measurements', 1000)
+    expect('stop', s.json('POST', path + 'recording', {'action': 'stop'}, X_Graticule_Viewer=key)[0], 200)
+    until('done', lambda: status_of(w)['log']['state'] == 'done')
+    for name in [f['name'] for f in s.json('GET', '/api/files')[1]['files']]:
+        s.request('DELETE', '/api/files/' + name)
+    w.close()
+
+
+def status_of(w):
+    return w.event('status', 3000)
+
+
 def measurements_and_files(s):
     code, m = s.json('GET', '/api/instruments/1/measurements')
     expect('measurements', code, 200)
@@ -202,7 +250,8 @@ def main():
         quiet = ','.join('ch%d=dc:0V' % n for n in (1, 2, 3, 4))
         with Server(a.grat, 'SIM::ds1104z?ch1=sine:1kHz:2V:0V', 'SIM::bitscope', 'SIM::ds1104z?' + quiet, '--listen',
                     '127.0.0.1:0', '--folder', folder) as s:
-            for function in (values_are_the_signal, measurements_and_files, bitscope_is_captured_from,
+            for function in (values_are_the_signal, measurements_and_files, one_acquisition_a_picture,
+                             bitscope_is_captured_from, a_recording_is_seen,
                              memory_reading_is_cancelled, autoset_without_a_signal):
                 run(function, s)
         run(nothing_is_left_behind, folder)

@@ -2,7 +2,6 @@
 """The page of grat serve in headless Chromium, driven by playwright-core: page.py --grat GRAT --out DIR
 The pictures of the page stay in DIR."""
 import argparse
-import hashlib
 import json
 import os
 import shutil
@@ -11,35 +10,10 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from kit import Server  # noqa: E402
+from serve_kit import Server, need, node_modules  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOKEN = 'correct-horse_battery0'
-
-
-def need(program):
-    path = shutil.which(program)
-    if not path:
-        sys.exit('page.py: %s is missing: tools/install-deps check installs it' % program)
-    return path
-
-
-def node_modules(out):
-    """Installed once for each lock file."""
-    with open(os.path.join(HERE, 'package-lock.json'), 'rb') as f:
-        place = os.path.join(out, 'node-' + hashlib.sha256(f.read()).hexdigest()[:12])
-    if os.path.exists(os.path.join(place, 'done')):
-        return os.path.join(place, 'node_modules')
-    os.makedirs(place, exist_ok=True)
-    for name in ('package.json', 'package-lock.json'):
-        shutil.copy(os.path.join(HERE, name), place)
-    done = subprocess.run([need('npm'), 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], cwd=place, timeout=120,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    if done.returncode:
-        sys.exit('page.py: npm ci failed: %s' % done.stdout.decode()[-2000:])
-    with open(os.path.join(place, 'done'), 'w', encoding='ascii'):
-        pass
-    return os.path.join(place, 'node_modules')
 
 
 def numpy_opens(path):

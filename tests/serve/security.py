@@ -12,7 +12,7 @@ import time
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from kit import Server, WebSocket  # noqa: E402
+from serve_kit import Server, WebSocket  # noqa: E402
 
 TOKEN = 'correct-horse_battery0'
 

@@ -82,7 +82,7 @@ async function send() {
 
 function take(now) {
   if (!now || pending || sending || performance.now() - touched < 300) return;
-  settings = now;
+  settings = structuredClone(now);   // what hands change is not what the instrument said
   showSettings();
 }
 
@@ -125,7 +125,8 @@ setInterval(() => {
   const now = performance.now();
   const fps = rate.n * 1000 / (now - rate.since);
   rate = {n: 0, since: now};
-  $('ro-frames').textContent = seen ? `${quantity(seen.count, 'S', 3)}/ch` + (fps > 0.5 ? ` · ${fps.toFixed(0)}/s` : '') : '';
+  $('ro-frames').textContent = seen ? `${quantity(seen.count, 'S', 3)}/ch` + (fps > 0.5 ? ` · ${fps.toFixed(0)}/s` : '') +
+    (status && status.record && status.record.in_turn ? ' · channels in turn' : '') : '';
   describeScreen();
 }, 1000);
 
@@ -150,7 +151,7 @@ function buildPanels() {
   for (const id of ['vertical', 'horizontal', 'trigger']) $(id).hidden = !scope;
   $('digital').hidden = !scope || !caps.digital.length;
   document.querySelector('main').classList.toggle('no-scope', !scope);
-  for (const id of ['runstop', 'single', 'force', 'autoset', 'memory', 'download', 'format', 'zoom-in', 'zoom-out', 'zoom-fit',
+  for (const id of ['runstop', 'single', 'force', 'autoset', 'memory', 'together', 'download', 'format', 'zoom-in', 'zoom-out', 'zoom-fit',
     'zoom-all', 'persist', 'tab-measure', 'tab-cursors', 'tab-fft', 'tab-record']) $(id).hidden = !scope;
   if (!scope) {
     openTab('console');
@@ -208,14 +209,16 @@ function fillSelects() {
   screen.cursors.channel = caps.analog[0];
 }
 
-// The memory is shared by the channels that are on.
+// The memory is shared by the channels that are on; eight lines count as one.
 function fillDepths() {
-  const on = caps.analog.filter((n) => settings.channels[n].enabled).length;
+  const pods = settings.digital.on ? new Set(caps.digital.map((n, i) => settings.digital.lines[n] ? i >> 3 : -1)) : new Set();
+  pods.delete(-1);
+  const on = caps.analog.filter((n) => settings.channels[n].enabled).length + pods.size;
   const share = on > 2 ? 4 : on > 1 ? 2 : 1;
   if ($('depth').dataset.share === String(share)) return;
   $('depth').dataset.share = share;
   $('depth').replaceChildren();
-  option($('depth'), 0, 'Automatic');
+  option($('depth'), 0, 'Auto');
   const steps = caps.driver.startsWith('rigol') ? [12e3, 120e3, 1.2e6, 12e6, 24e6].filter((n) => n <= caps.max_depth).map((n) => n / share)
     : [1e3, 1e4, 1e5, 1e6, 1e7, 1e8].flatMap((n) => [n, 2 * n, 5 * n]).filter((n) => n <= caps.max_depth);
   for (const n of steps) option($('depth'), n, quantity(n, 'S'));
@@ -296,7 +299,7 @@ function buildLines() {
 function setSelect(select, value) {
   const v = String(value);
   if (document.activeElement === select && performance.now() - touched < 1000) return;
-  if (![...select.options].some((o) => o.value === v)) option(select, v, select.id === 'depth' ? quantity(Number(v), 'S') : v);
+  if (![...select.options].some((o) => o.value === v)) option(select, v, select.id === 'depth' ? quantity(Number(v), 'S') : select.id === 'averages' && v === '0' ? '–' : v);
   if (select.value !== v) select.value = v;
 }
 
@@ -375,6 +378,8 @@ function showStatus() {
   $('runstop').className = 'big ' + (s.running ? 'is-running' : 'is-stopped');
   $('cancel').hidden = !s.busy;
   $('memory').disabled = s.running || !!s.busy;
+  $('together').hidden = !s.scope || !caps || caps.driver === 'picoscope' || caps.driver === 'bitscope';
+  $('together').setAttribute('aria-pressed', String(s.together));
   $('trouble').hidden = !s.trouble;
   $('trouble').textContent = s.trouble || '';
   const empty = !seen && s.scope;
@@ -389,7 +394,7 @@ function showStatus() {
 
 function allow() {
   const may = mayAct();
-  for (const id of ['runstop', 'single', 'force', 'autoset', 'acq', 'depth', 'source', 'slope', 'sweep', 'digital-on', 'rec-go'])
+  for (const id of ['runstop', 'single', 'force', 'autoset', 'together', 'acq', 'depth', 'source', 'slope', 'sweep', 'digital-on', 'rec-go'])
     $(id).disabled = !may;
   for (const b of document.querySelectorAll('#lines button, #channel-panel .switches input, #channel-panel .switches select'))
     b.disabled = !may;
@@ -652,7 +657,7 @@ async function describe() {
       caps = full.caps;
       screen.caps = caps;
       screen.gridKey = '';
-      settings = full.status ? full.status.settings : null;
+      settings = full.status ? structuredClone(full.status.settings) : null;
       buildPanels();
     }
     document.title = full.identity ? `${full.identity.model} – Graticule` : 'Graticule';
@@ -735,6 +740,7 @@ $('instrument').addEventListener('change', async () => {
 });
 $('search').addEventListener('click', search);
 $('runstop').addEventListener('click', () => run(status && status.running ? 'stop' : 'run'));
+$('together').addEventListener('click', () => run(status && status.together ? 'in-turn' : 'together'));
 for (const a of ['single', 'force', 'autoset', 'memory', 'cancel']) $(a).addEventListener('click', () => run(a));
 $('take').addEventListener('click', () => call('control', {action: 'take'}));
 $('release').addEventListener('click', () => call('control', {action: 'release'}));

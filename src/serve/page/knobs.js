@@ -3,11 +3,12 @@ const prefixes = [[1e9, 'G'], [1e6, 'M'], [1e3, 'k'], [1, ''], [1e-3, 'm'], [1e-
 
 export function quantity(v, unit, digits = 4) {
   if (v === null || v === undefined || !Number.isFinite(v)) return '–';
-  if (v === 0) return '0 ' + unit;
-  const size = Math.abs(v);
-  let best = prefixes[prefixes.length - 1];
-  for (const p of prefixes) if (size >= p[0] * 0.9999995) { best = p; break; }
-  return String(Number((v / best[0]).toPrecision(digits))) + ' ' + best[1] + unit;
+  // Rounded first, so that 999.99 mV is 1 V. What is less than a femto-unit is a rest of rounding.
+  const round = Number(v.toPrecision(digits));
+  const size = Math.abs(round);
+  if (size < 1e-15) return '0 ' + unit;
+  const best = prefixes.find((p) => size >= p[0] * 0.9999995) || prefixes[prefixes.length - 1];
+  return String(Number((round / best[0]).toPrecision(digits))) + ' ' + best[1] + unit;
 }
 
 // "500m", "500mV", "1.5 ms", "-2"; null when it is none of these.

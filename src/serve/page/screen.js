@@ -12,6 +12,15 @@ function fit(canvas) {
   return [ratio, false];
 }
 
+// Text that is read also over a trace.
+function label(g, text, x, y, color) {
+  const m = g.measureText(text);
+  g.fillStyle = 'rgba(4,8,10,0.75)';
+  g.fillRect(x - 2, y - m.actualBoundingBoxAscent - 2, m.width + 4, m.actualBoundingBoxAscent + m.actualBoundingBoxDescent + 4);
+  g.fillStyle = color;
+  g.fillText(text, x, y);
+}
+
 export class Screen {
   // hooks: view(from, to) when the user zooms or pans, level(v), moved() after a cursor was dragged
   constructor(canvas, map, hooks) {
@@ -206,19 +215,26 @@ export class Screen {
       g.lineWidth = 1.2 * this.ratio;
       g.beginPath();
       let was = null;
+      const busy = [];
       for (let i = 0; i < t.points; i++, x += dx) {
         const low = t.samples ? t.data[i] : t.data[2 * i];
         const high = t.samples ? t.data[i] : t.data[2 * i + 1];
         if (low > high) { was = null; continue; }
         const a = low ? y1 : y0;
         const b = high ? y1 : y0;
-        if (was === null) g.moveTo(x, a); else { g.lineTo(x, was); g.lineTo(x, a); }
-        if (a !== b) g.lineTo(x, b);
+        // Where it changes within every column the lane is filled, not so bright.
+        const changes = a !== b;
+        if (was === null) g.moveTo(x, a);
+        else if (changes && busy[busy.length - 1] === i - 1) g.moveTo(x, b);
+        else { g.lineTo(x, was); g.lineTo(x, a); }
+        if (changes) busy.push(i);
         was = b;
       }
       g.stroke();
-      g.fillStyle = laneColor;
-      g.fillText(t.name, 5 * this.ratio, y0 - 1 * this.ratio);
+      g.fillStyle = 'rgba(127,224,138,0.4)';
+      const left = (t.at - v.from) * sx - dx / 2;
+      for (const i of busy) g.fillRect(left + i * dx, y1, dx, y0 - y1);
+      label(g, t.name, 5 * this.ratio, y0 - 1 * this.ratio, laneColor);
     });
   }
 
@@ -308,40 +324,49 @@ export class Screen {
     g.setLineDash([]);
   }
 
-  draw() {
-    const [ratio, resized] = fit(this.canvas);
-    this.ratio = ratio;
-    this.dirty = false;
-    this.drawGrid();
-    const g = this.c;
+  drawTraces(f) {
+    const order = this.frame.traces.filter((t) => !t.logic && this.channelOf(t.name));
+    order.sort((a, b) => (a.name === this.selected) - (b.name === this.selected));
+    f.save();
+    f.beginPath();
+    f.rect(0, 0, this.canvas.width, this.plotHeight());
+    f.clip();
+    for (const t of order) {
+      const ch = this.channelOf(t.name);
+      if (ch.enabled) this.drawTrace(f, t, ch, this.colorOf(t.name));
+    }
+    f.restore();
+  }
+
+  // What was there before fades.
+  drawPersistent(g) {
     const {width: w, height: h} = this.canvas;
-    if (this.glow.width !== w || this.glow.height !== h || resized) { this.glow.width = w; this.glow.height = h; }
     const f = this.glow.getContext('2d');
-    if (this.persist && this.fresh) {
+    if (this.glow.width !== w || this.glow.height !== h) { this.glow.width = w; this.glow.height = h; }
+    if (!this.glowing) f.clearRect(0, 0, w, h);
+    if (this.fresh) {
       f.globalCompositeOperation = 'destination-out';
       f.fillStyle = 'rgba(0,0,0,0.06)';
       f.fillRect(0, 0, w, h);
       f.globalCompositeOperation = 'source-over';
-    } else if (!this.persist) {
-      f.clearRect(0, 0, w, h);
     }
-    this.fresh = false;
-    if (this.frame && this.settings) {
-      const order = this.frame.traces.filter((t) => !t.logic && this.channelOf(t.name));
-      order.sort((a, b) => (a.name === this.selected) - (b.name === this.selected));
-      f.save();
-      f.beginPath();
-      f.rect(0, 0, w, this.plotHeight());
-      f.clip();
-      for (const t of order) {
-        const ch = this.channelOf(t.name);
-        if (ch.enabled) this.drawTrace(f, t, ch, this.colorOf(t.name));
-      }
-      f.restore();
-      if (!this.persist || this.lanes().length) this.drawLanes(f);
-    }
-    g.drawImage(this.grid, 0, 0);
+    this.drawTraces(f);
     g.drawImage(this.glow, 0, 0);
+  }
+
+  draw() {
+    [this.ratio] = fit(this.canvas);
+    this.dirty = false;
+    this.drawGrid();
+    const g = this.c;
+    g.drawImage(this.grid, 0, 0);
+    if (this.frame && this.settings) {
+      if (this.persist) this.drawPersistent(g);
+      else this.drawTraces(g);
+      this.drawLanes(g);
+    }
+    this.glowing = this.persist;
+    this.fresh = false;
     this.drawMarks(g);
     this.drawCursors(g);
     this.drawMap();
@@ -357,6 +382,9 @@ export class Screen {
     const own = this.own();
     const from = this.frame ? Math.min(this.frame.begin, own.from) : own.from;
     const to = this.frame ? Math.max(this.frame.end, own.to) : own.to;
+    const key = [w, h, v.from, v.to, from, to, this.frame ? this.frame.begin : 0, this.frame ? this.frame.end : 0].join();
+    if (this.mapKey === key) return;
+    this.mapKey = key;
     const x = (t) => (t - from) / (to - from) * w;
     g.fillStyle = '#070d10';
     g.fillRect(0, 0, w, h);
@@ -487,11 +515,9 @@ export function drawSpectrum(canvas, s, color) {
   for (let db = 0; db > bottom; db -= 20) {
     g.moveTo(0, Math.round(y(db)) + 0.5);
     g.lineTo(w, Math.round(y(db)) + 0.5);
-    g.fillText(`${db} dBV`, 4 * r, y(db) - 2 * r);
   }
   for (let i = 1; i < 10; i++) { g.moveTo(Math.round(i * w / 10) + 0.5, 0); g.lineTo(Math.round(i * w / 10) + 0.5, h); }
   g.stroke();
-  for (let i = 2; i < 10; i += 2) g.fillText(quantity(s.to * i / 10, 'Hz', 3), i * w / 10 + 3 * r, h - 4 * r);
   g.strokeStyle = color;
   g.lineWidth = 1.3 * r;
   g.beginPath();
@@ -501,6 +527,8 @@ export function drawSpectrum(canvas, s, color) {
     if (i > 0 && s.db[i] > s.db[best]) best = i;
   }
   g.stroke();
+  for (let db = 0; db > bottom; db -= 20) label(g, `${db} dBV`, 4 * r, y(db) - 3 * r, '#93a5b1');
+  for (let i = 2; i < 10; i += 2) label(g, quantity(s.to * i / 10, 'Hz', 3), i * w / 10 + 3 * r, h - 4 * r, '#93a5b1');
   // Where one point is one bin, the top of a parabola through three is nearer to the truth.
   const per = Math.round(s.to / s.db.length / s.resolution);
   const [a, b, c] = [s.db[best - 1], s.db[best], s.db[best + 1]];

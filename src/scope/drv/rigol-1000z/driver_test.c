@@ -11,6 +11,7 @@ static struct fake {
     unsigned entries, sets, recoveries, blocks;
     const char *snap, *snap_to;   /* a header that takes another value */
     const char *ignore;           /* a header that is dropped without a word */
+    const char *refuse;           /* the same of one depth */
     int64_t trigger_after_ms;     /* after SING; < 0 = never */
     int64_t stop_after_ms;        /* somebody presses STOP so long after SING, 0 = nobody */
     int64_t lag_ms, sing_ns;
@@ -63,7 +64,7 @@ static void take(const char *header, const char *value)
         f.trigger_after_ms = 0;
     } else if (strcmp(header, "RUN") == 0 || strcmp(header, "STOP") == 0) {
         f.running = header[0] == 'R', f.sing_ns = 0;
-    } else if (strcmp(header, "ACQ:MDEP") == 0 && !f.running) {
+    } else if (strcmp(header, "ACQ:MDEP") == 0 && (!f.running || (f.refuse && strcmp(value, f.refuse) == 0))) {
         return;
     } else if (f.snap && strcmp(header, f.snap) == 0 && strcmp(value, f.snap_to) != 0) {
         put(header, f.snap_to);
@@ -277,6 +278,23 @@ TEST(depth_is_set_while_running_and_checked)
     f.ignore = "ACQ:MDEP";
     EQ(rigol_set(&r, &s, GRAT_SET_DEPTH, &op), GRAT_ERANGE);
     TRUE(strstr(op.text, "120 k"));
+}
+
+TEST(with_lines_a_depth_of_another_row_will_do)
+{
+    grat_settings s;
+    reset("MSO1104Z");
+    put("ACQ:MDEP", "AUTO");
+    rigol_get(&r, &s, &op);
+    s.digital_on = s.digital[0] = true;
+    s.depth = 3000;
+    f.refuse = "3000";
+    EQ(rigol_set(&r, &s, GRAT_SET_CHANNELS | GRAT_SET_DEPTH, &op), GRAT_OK);
+    STR(slot("ACQ:MDEP"), "6000");
+    s.depth = 60000;
+    f.ignore = "ACQ:MDEP";
+    EQ(rigol_set(&r, &s, GRAT_SET_DEPTH, &op), GRAT_ERANGE);
+    TRUE(strstr(op.text, "60 k"));
 }
 
 TEST(pods_and_channels_exclude_each_other)
@@ -505,6 +523,7 @@ int main(void)
     RUN(sets_in_order_and_only_what_differs);
     RUN(a_snapped_value_is_named_and_all_is_put_back);
     RUN(depth_is_set_while_running_and_checked);
+    RUN(with_lines_a_depth_of_another_row_will_do);
     RUN(pods_and_channels_exclude_each_other);
     RUN(a_stale_stop_is_not_a_record);
     RUN(no_trigger_times_out_or_is_forced);

@@ -109,7 +109,8 @@ unsigned rigol_quirks(const char *model, const char *firmware)
     return all;
 }
 
-/* Eight digital channels count as one analogue channel, sixteen as two (guide, 2-5). */
+/* Eight digital channels count as one analogue channel, sixteen as two (guide, 2-5); that they add up is read into
+ * it. */
 unsigned rigol_row(const grat_settings *set)
 {
     unsigned analog = 0, pods[2] = {0};
@@ -117,14 +118,25 @@ unsigned rigol_row(const grat_settings *set)
         analog += set->channel[i].enabled;
     for (int i = 0; i < RIGOL_DIGITAL; i++)
         if (set->digital_on && set->digital[i]) pods[i / 8] = 1;
-    unsigned groups = pods[0] + pods[1], most = analog > groups ? analog : groups;
-    if (most > 2) return 2;
-    return most ? most - 1 : 0;
+    unsigned used = analog + pods[0] + pods[1];
+    if (used > 2) return 2;
+    return used ? used - 1 : 0;
 }
 
 const uint64_t *rigol_depths(unsigned row)
 {
     return depths[row];
+}
+
+uint64_t rigol_deeper(uint64_t depth)
+{
+    uint64_t least = 0;
+    for (unsigned row = 0; row < sizeof depths / sizeof *depths; row++) {
+        const uint64_t *d = depths[row];
+        while (*d && *d <= depth) d++;
+        if (*d && (!least || *d < least)) least = *d;
+    }
+    return least;
 }
 
 double rigol_row_rate(unsigned row)

@@ -121,6 +121,15 @@ TEST(depth_from_the_row_of_the_channels)
     q.samples = 1200;
     EQ(plan(), GRAT_OK);
     TRUE(!(mask & GRAT_SET_DEPTH));
+    fresh("MSO1104Z");
+    q.period = 12e-3;
+    q.samples = 5000;
+    q.any_channel = q.channel[0] = q.digital[0] = true;
+    EQ(plan(), GRAT_OK);
+    EQ(want.depth, 6000);
+    q.digital[8] = true;
+    EQ(plan(), GRAT_OK);
+    EQ(want.depth, 30000);
 }
 
 TEST(samples_count_over_the_period_not_the_screen)

@@ -61,6 +61,8 @@ unsigned rigol_quirks(const char *model, const char *firmware);
 unsigned rigol_row(const grat_settings *set);
 /* Depths of a row in rising order, 0-terminated; the last needs the memory option. */
 const uint64_t *rigol_depths(unsigned row);
+/* The next depth that any row has, 0 when there is none. */
+uint64_t rigol_deeper(uint64_t depth);
 double rigol_row_rate(unsigned row);
 /* Samples over one screen that a request needs at this timebase; 0 when it names none. */
 double rigol_needed_points(const grat_request *q, double timebase);

@@ -171,6 +171,7 @@ typedef struct item {
     kind kind;
     double tolerance;
     const char *unit;
+    bool or_more;           /* the next greater depth of another row will do */
 } item;
 
 enum { MAX_ITEMS = 80 };
@@ -269,6 +270,7 @@ static void add_acquisition(plan_list *l, const grat_settings *w, unsigned mask)
         else
             grat__strcpy(it->want, sizeof it->want, "AUTO");
         it->unit = "points";
+        it->or_more = w->depth && w->digital_on;
     }
 }
 
@@ -356,6 +358,24 @@ static grat_err apply(rigol *r, const item *it, bool *dirty, grat_op *op)
     return err;
 }
 
+/* How lines and channels share the memory is not said of every pair of them: a depth that is refused may be one of
+ * another row. */
+static grat_err apply_depth(rigol *r, item *it, bool *dirty, grat_op *op)
+{
+    uint64_t depth = 0;
+    item other = *it;
+    grat_err err = apply(r, it, dirty, op);
+    if (err != GRAT_ERANGE || !it->or_more || !grat__parse_u64(it->want, &depth)) return err;
+    grat_op kept = *op;
+    for (unsigned tries = 0; tries < 3 && (depth = rigol_deeper(depth)); tries++) {
+        snprintf(other.want, sizeof other.want, "%llu", (unsigned long long)depth);
+        err = apply(r, &other, dirty, op);
+        if (err != GRAT_ERANGE) return err;
+    }
+    *op = kept;
+    return op->err;
+}
+
 static grat_err check_pods(const grat_settings *w, grat_op *op)
 {
     for (int i = 0; w->digital_on && i < RIGOL_DIGITAL; i++) {
@@ -390,7 +410,8 @@ grat_err rigol_set(void *p, const grat_settings *want, unsigned mask, grat_op *o
     bool dirty = false;
     r->look.ready = false;
     for (unsigned i = 0; i < l.n; i++) {
-        err = apply(r, &l.item[i], &dirty, op);
+        item *it = &l.item[i];
+        err = it->kind == KIND_DEPTH ? apply_depth(r, it, &dirty, op) : apply(r, it, &dirty, op);
         if (err) {
             if (dirty) undo(r, &l, i);
             return err;

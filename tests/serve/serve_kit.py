@@ -1,12 +1,41 @@
 """A server of our own, and clients that say exactly what they are told to."""
 import base64
+import hashlib
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
 import struct
 import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def need(program):
+    path = shutil.which(program)
+    if not path:
+        raise RuntimeError('%s is missing: tools/install-deps check installs it' % program)
+    return path
+
+
+def node_modules(out):
+    """playwright-core and axe-core, installed below `out` once for each lock file."""
+    with open(os.path.join(HERE, 'package-lock.json'), 'rb') as f:
+        place = os.path.join(out, 'node-' + hashlib.sha256(f.read()).hexdigest()[:12])
+    if os.path.exists(os.path.join(place, 'done')):
+        return os.path.join(place, 'node_modules')
+    os.makedirs(place, exist_ok=True)
+    for name in ('package.json', 'package-lock.json'):
+        shutil.copy(os.path.join(HERE, name), place)
+    done = subprocess.run([need('npm'), 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], cwd=place, timeout=120,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        raise RuntimeError('npm ci failed: %s' % done.stdout.decode()[-2000:])
+    with open(os.path.join(place, 'done'), 'w', encoding='ascii'):
+        pass
+    return os.path.join(place, 'node_modules')
 
 
 class Server:
