@@ -60,6 +60,19 @@ static void gate(ps_unit *u, ps_input *in)
     in->rest = convert(u, in, u->generator.offset);
 }
 
+/* True when the table must be made anew: most runs are like the one before. The generator changes too often. */
+static bool other_table(ps_unit *u, ps_input *in, const ps_signal *s)
+{
+    double now[7] = {1 + (double)s->shape, s->volts, s->offset, in->offset, in->coupling, in->range,
+                     ps_max(u) + 65536 * (double)ps_bits(u)};
+    bool same = s->shape != PS_GENERATOR;
+    for (unsigned i = 0; i < 7; i++) {
+        same = same && !(in->made[i] < now[i] || in->made[i] > now[i]);
+        in->made[i] = now[i];
+    }
+    return !same;
+}
+
 static void prepare_input(ps_unit *u, unsigned i)
 {
     ps_input *in = &u->input[i];
@@ -69,9 +82,10 @@ static void prepare_input(ps_unit *u, unsigned i)
     if (!in->table) return;
     if (loop) s->hz = u->generator.hz;
     double base = in->coupling ? s->offset : 0;
-    in->clips = false;
     int16_t max = ps_max(u);
-    for (unsigned k = 0; k < PS_TABLE; k++) {
+    bool make = other_table(u, in, s);
+    in->clips = in->clips && !make;
+    for (unsigned k = 0; make && k < PS_TABLE; k++) {
         double x = (double)k / PS_TABLE;
         in->table[k] = convert(u, in, loop ? generated(u, x) : base + s->volts * shape(s, x));
         in->clips |= in->table[k] == max || in->table[k] == -max;
@@ -122,6 +136,19 @@ static void burst(const ps_unit *u, const ps_input *in, int64_t from, uint32_t n
     }
 }
 
+/* Of a signal that stays at each entry of its table for many samples. */
+static void slow_samples(const ps_input *in, uint64_t phase, uint32_t n, int16_t *out)
+{
+    const uint64_t entry = 1ull << 48;
+    for (uint32_t i = 0; i < n;) {
+        int16_t v = in->table[phase >> 48];
+        uint64_t same = in->step ? (entry - 1 - phase % entry) / in->step + 1 : n;
+        uint32_t end = same < n - i ? i + (uint32_t)same : n;
+        phase += in->step * (end - i);
+        while (i < end) out[i++] = v;
+    }
+}
+
 void ps_samples(const ps_unit *u, int input, int64_t from, uint32_t n, int16_t *out)
 {
     const ps_input *in = &u->input[input];
@@ -143,6 +170,10 @@ void ps_samples(const ps_unit *u, int input, int64_t from, uint32_t n, int16_t *
         return;
     }
     uint64_t step = in->step, phase = in->phase + step * (uint64_t)from + (uint64_t)(u->nudge * (double)step);
+    if (step < 1ull << 44) {
+        slow_samples(in, phase, n, out);
+        return;
+    }
     for (uint32_t i = 0; i < n; i++, phase += step) out[i] = in->table[phase >> 48];
 }
 

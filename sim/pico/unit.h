@@ -66,6 +66,7 @@ typedef struct ps_input {
     int coupling;
     double offset;
     int16_t *table;           /* one period, PS_TABLE codes; NULL until a run needs it */
+    double made[7];           /* what the table was made of; 0: nothing */
     bool clips;               /* some of them are at a rail */
     bool gated;               /* rests outside of the generator's burst */
     int16_t rest;

@@ -93,6 +93,11 @@ const screen = new Screen($('screen'), $('map'), {
   resized: () => { sendView(); },
   level: (v) => { screen.levelShown = performance.now() + 1500; change({trigger: {level: v}}); },
   moved: showCursors,
+  shown: (frame) => {
+    if (!seen || seen.number !== frame.number) rate.n++;
+    seen = frame;
+    $('empty').hidden = true;
+  },
   drawn: (number) => { if (stream) stream.ack(number); },
 });
 window.graticule = {screen, get settings() { return settings; }, get status() { return status; },
@@ -112,13 +117,6 @@ function sendView() {
     viewKey = key;
     stream.say('view', {from: v.from, to: v.to, columns: screen.columns(), number: ++viewNumber});
   }, 12);
-}
-
-function onFrame(frame) {
-  if (!seen || seen.number !== frame.number) rate.n++;
-  seen = frame;
-  screen.show(frame);
-  $('empty').hidden = true;
 }
 
 setInterval(() => {
@@ -676,11 +674,12 @@ function open(i) {
   caps = settings = status = seen = null;
   knobs = {};
   screen.frame = screen.settings = screen.caps = null;
+  screen.queue = [];
   screen.owed = [];
   screen.setZoom(null);
   viewKey = '';
   history.replaceState(null, '', '#' + i.id);
-  stream = new Stream(i.id, {event: onEvent, frame: onFrame, spectrum: onSpectrum, link: onLink});
+  stream = new Stream(i.id, {event: onEvent, frame: (frame) => screen.show(frame), spectrum: onSpectrum, link: onLink});
   openTab(openTabName());
   describe();
 }

@@ -38,12 +38,13 @@ export class Screen {
     this.selected = null;
     this.cursors = {time: false, level: false, t: [0, 0], y: [0, 0], channel: null, placed: false};
     this.drawn = 0;
+    this.queue = [];           // frames that wait for a refresh
     this.owed = [];            // frames that are not drawn yet: the server sends no more than three ahead
     this.dirty = true;
     this.points = new Map();   // pointers that are down
     this.listen();
     new ResizeObserver(() => { this.dirty = true; this.hooks.resized(); }).observe(canvas);
-    const loop = () => { if (this.dirty) this.draw(); requestAnimationFrame(loop); };
+    const loop = () => { this.next(); if (this.dirty) this.draw(); requestAnimationFrame(loop); };
     requestAnimationFrame(loop);
   }
 
@@ -86,11 +87,21 @@ export class Screen {
     this.setZoom(v.from + d, v.to + d);
   }
 
+  // One a refresh of the display: of two that come close together both are seen. What answers a new view does not wait.
   show(frame) {
+    const last = this.queue[this.queue.length - 1] || this.frame;
+    if (this.queue.length > 1 || (last && last.view !== frame.view)) this.queue = [];
+    this.queue.push(frame);
+    this.owed.push(frame.number);
+  }
+
+  next() {
+    const frame = this.queue.shift();
+    if (!frame) return;
     this.frame = frame;
     this.fresh = true;
-    this.owed.push(frame.number);
     this.dirty = true;
+    this.hooks.shown(frame);
   }
 
   // ---- places
