@@ -91,10 +91,10 @@ static void post(call *c, slot *s, serve_job_kind kind, json_t *args)
         serve_answer_text(c, 503, "out of memory");
         return;
     }
-    j->ticket = ++c->srv->next_ticket;
+    uint64_t ticket = j->ticket = ++c->srv->next_ticket;
     j->args = json_incref(args);
     if (serve_bench_post(s->bench, j)) {
-        c->ticket = j->ticket;
+        c->ticket = ticket;     /* the job is no longer ours to look into */
         return;
     }
     serve_job_free(j);

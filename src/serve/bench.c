@@ -11,7 +11,8 @@
 #define OPEN_MS 8000
 #define RETRY_NS (2000 * MS)
 #define IDLE_NS (1000 * MS)
-/* Live frames are never more than this many a second: some more than a display shows, so that none of its is missed. */
+/* Live frames are never more than this many a second: some more than a display
+ * shows, so that none of its refreshes goes without. */
 #define FRAME_NS (1000000000LL / 65)
 
 /* ---- jobs -------------------------------------------------------------------------------------------- */
