@@ -159,6 +159,16 @@ uint32_t ps_info(const char *library, const ps_unit *u, int8_t *text, int cap, i
     return cap < need ? PS_STRING_TOO_SMALL : PS_OK;
 }
 
+void ps_flash(ps_unit *u, int times)
+{
+    u->flash_until = times < 0 ? INT64_MAX : ps_now() + times * 500000000LL;
+}
+
+int16_t ps_flashes(const ps_unit *u)
+{
+    return ps_now() < u->flash_until;
+}
+
 /* ---- inputs ---------------------------------------------------------------------------------------- */
 
 double ps_offset_limit(int range)
@@ -395,8 +405,10 @@ uint32_t ps_read(ps_unit *u, ps_values *v)
 uint32_t ps_start_stream(ps_unit *u, ps_stream *s)
 {
     unsigned inputs = ps_enabled(u);
-    double grid = u->model->clock == PS_80M ? 12.5e-9 : u->model->clock == PS_500M ? 16e-9
-                : u->model->clock == PS_5G || u->model->clock == PS_PICOSECONDS ? 3.2e-9 : 8e-9;
+    static const double grids[] = {[PS_500M] = 16e-9, [PS_1G] = 8e-9, [PS_80M] = 12.5e-9, [PS_5000] = 8e-9,
+                                   [PS_5G] = 3.2e-9, [PS_PICOSECONDS] = 3.2e-9, [PS_DOUBLING] = 10e-9,
+                                   [PS_4000] = 50e-9, [PS_4227] = 32e-9, [PS_10M] = 100e-9};
+    double grid = grids[u->model->clock];
     if (!inputs) return PS_INVALID_CHANNEL;
     if (u->ets.interleave) return PS_ETS_MODE_SET;
     if (s->mode != 0 && s->mode != 1 && s->mode != 2 && s->mode != 4) return PS_RATIO_MODE_NOT_SUPPORTED;

@@ -180,6 +180,7 @@ void ps_ets_times(ps_unit *u, uint64_t from, uint64_t n)
 static void begin_run(ps_unit *u)
 {
     u->run_ns = ps_now();
+    u->flash_until = 0;
     if (!u->first_ns) u->first_ns = u->run_ns;
     u->base = (int64_t)nearbyint((double)(u->run_ns - u->first_ns) / 1e9 / u->dt);
     ps_prepare(u);

@@ -1,4 +1,4 @@
-/* Advanced triggers of the classic libraries, a part of library.c: how each of the four writes them down. */
+/* Triggers that are no simple ones, a part of each library's source: how it writes them down. */
 
 enum { CLEAR = 1, ADD = 2, STATE_TRUE = 1, STATE_FALSE = 2, SOURCE_WIDTH = 0x10000000, SOURCE_DIGITAL = 0x10000001 };
 
@@ -68,6 +68,7 @@ static void forget_levels(ps_unit *u)
     for (unsigned i = 0; i < PS_SOURCES; i++) u->trigger.event[i].known = false;
 }
 
+#if PICO_ID > 0
 /* Structs of 16 bytes with a mode, or of 12 without one. */
 static uint32_t set_properties(ps_unit *u, const void *list, int16_t n, size_t size)
 {
@@ -85,30 +86,17 @@ static uint32_t set_properties(ps_unit *u, const void *list, int16_t n, size_t s
     }
     return status;
 }
+#endif
 
 #if PICO_ID <= 3
-EXPORT API(SetTriggerChannelProperties)(int16_t h, void *list, int16_t n, int16_t aux, int32_t auto_ms)
-{
-    BEGIN(h, SetTriggerChannelProperties);
-    (void)aux;
-    u->trigger.auto_s = auto_ms > 0 ? auto_ms * 1e-3 : 0;
-    return ps_leave(u, set_properties(u, list, n, 16));
-}
-
-EXPORT API(SetTriggerChannelDirections)(int16_t h, int32_t a, int32_t b, int32_t c, int32_t d, int32_t ext, int32_t aux)
-{
-    BEGIN(h, SetTriggerChannelDirections);
-    const int32_t way[] = {a, b, c, d};
-    (void)aux;
-    for (unsigned i = 0; i < 4; i++) u->trigger.event[i].direction = way[i];
-    u->trigger.event[PS_CHANNELS].direction = ext;
-    return ps_leave(u, PS_OK);
-}
-
-/* A, B, C, D, external, auxiliary, width, and with 8 members the lines. */
+/* A, B, C, D, external, not in the oldest the auxiliary one, width, and with 8 members the lines. */
 static uint32_t take_members(ps_unit *u, const int32_t *m, unsigned members)
 {
+#if PICO_ID == 0
+    static const int32_t source[] = {0, 1, 2, 3, 4, SOURCE_WIDTH};
+#else
     static const int32_t source[] = {0, 1, 2, 3, 4, -1, SOURCE_WIDTH, SOURCE_DIGITAL};
+#endif
     uint32_t status = new_group(u) ? PS_OK : PS_CONDITIONS;
     for (unsigned i = 0; i < members && !status; i++)
         if (m[i]) status = add_term(u, &(term){source[i], m[i]});
@@ -158,6 +146,25 @@ static uint32_t set_width(ps_unit *u, const void *list, int16_t n, unsigned memb
     return w->type < 0 || w->type > 4 ? PS_INVALID_PARAMETER : PS_OK;
 }
 
+#if PICO_ID > 0
+EXPORT API(SetTriggerChannelProperties)(int16_t h, void *list, int16_t n, int16_t aux, int32_t auto_ms)
+{
+    BEGIN(h, SetTriggerChannelProperties);
+    (void)aux;
+    u->trigger.auto_s = auto_ms > 0 ? auto_ms * 1e-3 : 0;
+    return ps_leave(u, set_properties(u, list, n, 16));
+}
+
+EXPORT API(SetTriggerChannelDirections)(int16_t h, int32_t a, int32_t b, int32_t c, int32_t d, int32_t ext, int32_t aux)
+{
+    BEGIN(h, SetTriggerChannelDirections);
+    const int32_t way[] = {a, b, c, d};
+    (void)aux;
+    for (unsigned i = 0; i < 4; i++) u->trigger.event[i].direction = way[i];
+    u->trigger.event[PS_CHANNELS].direction = ext;
+    return ps_leave(u, PS_OK);
+}
+
 EXPORT API(SetTriggerChannelConditions)(int16_t h, void *list, int16_t n)
 {
     BEGIN(h, SetTriggerChannelConditions);
@@ -170,6 +177,7 @@ EXPORT API(SetPulseWidthQualifier)(int16_t h, void *list, int16_t n, int32_t dir
     BEGIN(h, SetPulseWidthQualifier);
     return ps_leave(u, set_width(u, list, n, PICO_ID == 2 ? 7 : 6, &(width){direction, lower, upper, type}));
 }
+#endif
 #endif
 
 #if PICO_ID == 3
@@ -320,7 +328,7 @@ EXPORT API(SetPulseWidthQualifierDirections)(int16_t h, void *list, int16_t n)
 }
 #endif
 
-#if PICO_ID != 4
+#if PICO_ID == 2 || PICO_ID == 3 || PICO_ID >= 5
 /* {line, direction} of 8 bytes; lines that are not listed do not matter. Of the modern libraries: of one port. */
 static uint32_t set_lines(ps_unit *u, const void *list, int16_t n, unsigned first, unsigned most)
 {

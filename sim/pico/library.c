@@ -1,41 +1,10 @@
 /* The exported calls: one object of this file for each library, by PICO_LIBRARY and PICO_ID. */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "sim/pico/table.h"
-#include "sim/pico/unit.h"
-
-#define JOIN_(a, b) a##b
-#define JOIN(a, b) JOIN_(a, b)
-#define TEXT_(a) #a
-#define TEXT(a) TEXT_(a)
-#define API(name) JOIN(PICO_LIBRARY, name)
-#ifdef PICO_INPROC
-#define EXPORT uint32_t
+#if PICO_ID == 1
+#include "sim/pico/table_narrow.h"
 #else
-#define EXPORT __attribute__((visibility("default"))) uint32_t
+#include "sim/pico/table.h"
 #endif
-
-#define DECLARE(name, how, args) EXPORT API(name) args;
-PS_COMMON(DECLARE)
-PS_OWN(DECLARE)
-
-/* ---- what is not simulated ------------------------------------------------------------------------ */
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpedantic"
-#define DEFINE_REAL(name, args)
-#define DEFINE_NOP(name, args) EXPORT API(name) args { return PS_OK; }
-#define DEFINE_NO(name, args) EXPORT API(name) args { return PS_NOT_SUPPORTED; }
-#define DEFINE(name, how, args) DEFINE_##how(name, args)
-PS_COMMON(DEFINE)
-PS_OWN(DEFINE)
-#pragma GCC diagnostic pop
-
-static const char library[] = TEXT(PICO_LIBRARY);
-#define BEGIN(h, call) PS_BEGIN(h, call)
+#include "sim/pico/library_shared.h"
 
 /* ---- units -------------------------------------------------------------------------------------------- */
 
@@ -44,45 +13,22 @@ EXPORT API(OpenUnit)(int16_t *h, int8_t *serial, int32_t resolution)
 {
     return ps_open(library, h, serial, resolution);
 }
+#elif PICO_ID == 1
+EXPORT API(OpenUnit)(int16_t *h)
+{
+    return ps_open(library, h, NULL, 0);
+}
+
+EXPORT API(OpenUnitEx)(int16_t *h, int8_t *serial)
+{
+    return ps_open(library, h, serial, 0);
+}
 #else
 EXPORT API(OpenUnit)(int16_t *h, int8_t *serial)
 {
     return ps_open(library, h, serial, 0);
 }
 #endif
-
-EXPORT API(CloseUnit)(int16_t h)
-{
-    BEGIN(h, CloseUnit);
-    ps_stop(u);
-    u->handle = 0;
-    return ps_leave(u, PS_OK);
-}
-
-EXPORT API(EnumerateUnits)(int16_t *count, int8_t *serials, int16_t *length)
-{
-    return ps_enumerate(library, count, serials, length);
-}
-
-EXPORT API(GetUnitInfo)(int16_t h, int8_t *text, int16_t cap, int16_t *size, uint32_t info)
-{
-    if (!h) return info == 0 || info == 14 ? ps_info(library, NULL, text, cap, size, info) : PS_INVALID_HANDLE;
-    BEGIN(h, GetUnitInfo);
-    return ps_leave(u, ps_info(library, u, text, cap, size, info));
-}
-
-EXPORT API(FlashLed)(int16_t h, int16_t start)
-{
-    BEGIN(h, FlashLed);
-    (void)start;
-    return ps_leave(u, PS_OK);
-}
-
-EXPORT API(PingUnit)(int16_t h)
-{
-    BEGIN(h, PingUnit);
-    return ps_leave(u, u->state == PS_IDLE ? PS_OK : PS_BUSY);
-}
 
 #if PICO_ID >= 3
 EXPORT API(ChangePowerSource)(int16_t h, uint32_t state)
@@ -111,28 +57,6 @@ EXPORT API(SetBandwidthFilter)(int16_t h, int32_t channel, int32_t limit)
 }
 #endif
 
-#if PICO_ID >= 4
-EXPORT API(SetDeviceResolution)(int16_t h, int32_t resolution)
-{
-    BEGIN(h, SetDeviceResolution);
-    return ps_leave(u, ps_set_resolution(u, resolution));
-}
-
-EXPORT API(GetDeviceResolution)(int16_t h, int32_t *out)
-{
-    BEGIN(h, GetDeviceResolution);
-    if (!out) return ps_leave(u, PS_NULL_PARAMETER);
-    *out = PICO_ID == 4 ? 1 : u->resolution;
-    return ps_leave(u, PS_OK);
-}
-
-EXPORT API(IsLedFlashing)(int16_t h, int16_t *out)
-{
-    BEGIN(h, IsLedFlashing);
-    if (out) *out = 0;
-    return ps_leave(u, PS_OK);
-}
-#endif
 #if PICO_ID == 4
 EXPORT API(OpenUnitWithResolution)(int16_t *h, int8_t *serial, int32_t resolution)
 {
@@ -142,6 +66,14 @@ EXPORT API(OpenUnitWithResolution)(int16_t *h, int8_t *serial, int32_t resolutio
 
 /* ---- inputs ---------------------------------------------------------------------------------------- */
 
+#if PICO_ID == 1
+EXPORT API(SetChannel)(int16_t h, int32_t channel, int16_t enabled, int16_t dc, int32_t range)
+{
+    BEGIN(h, SetChannel);
+    ps_input in = {.enabled = enabled != 0, .coupling = dc != 0, .range = range};
+    return ps_leave(u, ps_set_channel(u, channel, &in));
+}
+#else
 EXPORT API(SetChannel)(int16_t h, int32_t channel, int16_t enabled, int32_t coupling, int32_t range, float offset)
 {
     BEGIN(h, SetChannel);
@@ -168,6 +100,7 @@ EXPORT API(GetAnalogueOffset)(int16_t h, int32_t range, int32_t coupling, float 
     if (min) *min = -limit;
     return ps_leave(u, PS_OK);
 }
+#endif
 
 EXPORT API(GetChannelInformation)(int16_t h, int32_t info, int32_t probe, int32_t *ranges, int32_t *n, int32_t channel)
 {
@@ -182,6 +115,7 @@ EXPORT API(GetChannelInformation)(int16_t h, int32_t info, int32_t probe, int32_
     return ps_leave(u, PS_OK);
 }
 
+#if PICO_ID != 1
 EXPORT API(MaximumValue)(int16_t h, int16_t *value)
 {
     BEGIN(h, MaximumValue);
@@ -205,8 +139,9 @@ EXPORT API(GetMaxSegments)(int16_t h, uint32_t *n)
     *n = u->model->segments;
     return ps_leave(u, PS_OK);
 }
+#endif
 
-EXPORT API(MemorySegments)(int16_t h, uint32_t n, int32_t *max)
+EXPORT API(MemorySegments)(int16_t h, PS_SEGMENT n, int32_t *max)
 {
     BEGIN(h, MemorySegments);
     uint32_t status = ps_set_segments(u, n);
@@ -214,7 +149,7 @@ EXPORT API(MemorySegments)(int16_t h, uint32_t n, int32_t *max)
     return ps_leave(u, status);
 }
 
-EXPORT API(SetNoOfCaptures)(int16_t h, uint32_t n)
+EXPORT API(SetNoOfCaptures)(int16_t h, PS_SEGMENT n)
 {
     BEGIN(h, SetNoOfCaptures);
     if (!n) return ps_leave(u, PS_INVALID_PARAMETER);
@@ -222,17 +157,26 @@ EXPORT API(SetNoOfCaptures)(int16_t h, uint32_t n)
     return ps_leave(u, PS_OK);
 }
 
-EXPORT API(GetNoOfCaptures)(int16_t h, uint32_t *n)
+static uint32_t captures(const ps_unit *u, PS_SEGMENT *out)
 {
-    BEGIN(h, GetNoOfCaptures);
-    return ps_leave(u, n ? ps_captures(u, n) : PS_NULL_PARAMETER);
+    uint32_t n = 0, status = out ? ps_captures(u, &n) : PS_NULL_PARAMETER;
+    if (!status) *out = (PS_SEGMENT)n;
+    return status;
 }
 
+EXPORT API(GetNoOfCaptures)(int16_t h, PS_SEGMENT *n)
+{
+    BEGIN(h, GetNoOfCaptures);
+    return ps_leave(u, captures(u, n));
+}
+
+#if PICO_ID != 1
 EXPORT API(GetNoOfProcessedCaptures)(int16_t h, uint32_t *n)
 {
     BEGIN(h, GetNoOfProcessedCaptures);
-    return ps_leave(u, n ? ps_captures(u, n) : PS_NULL_PARAMETER);
+    return ps_leave(u, captures(u, n));
 }
+#endif
 
 static uint32_t timebase(const ps_unit *u, uint32_t n, int32_t samples, double *ns, int32_t *max)
 {
@@ -250,7 +194,8 @@ static uint32_t timebase(const ps_unit *u, uint32_t n, int32_t samples, double *
 #define IGNORE_OVERSAMPLE (void)0
 #endif
 
-EXPORT API(GetTimebase)(int16_t h, uint32_t n, int32_t samples, int32_t *ns, OVERSAMPLE int32_t *max, uint32_t segment)
+EXPORT API(GetTimebase)(int16_t h, uint32_t n, int32_t samples, int32_t *ns, OVERSAMPLE int32_t *max,
+                        PS_SEGMENT segment)
 {
     BEGIN(h, GetTimebase);
     double v = 0;
@@ -260,7 +205,8 @@ EXPORT API(GetTimebase)(int16_t h, uint32_t n, int32_t samples, int32_t *ns, OVE
     return ps_leave(u, status);
 }
 
-EXPORT API(GetTimebase2)(int16_t h, uint32_t n, int32_t samples, float *ns, OVERSAMPLE int32_t *max, uint32_t segment)
+EXPORT API(GetTimebase2)(int16_t h, uint32_t n, int32_t samples, float *ns, OVERSAMPLE int32_t *max,
+                         PS_SEGMENT segment)
 {
     BEGIN(h, GetTimebase2);
     double v = 0;
@@ -298,7 +244,7 @@ EXPORT API(IsTriggerOrPulseWidthQualifierEnabled)(int16_t h, int16_t *trigger, i
 
 #include "sim/pico/classic_trigger.h"
 
-static uint32_t trigger_offset(const ps_unit *u, uint32_t segment, int64_t *time, int32_t *units)
+static uint32_t trigger_offset(const ps_unit *u, PS_SEGMENT segment, int64_t *time, int32_t *units)
 {
     int64_t fs = 0;
     uint32_t status = ps_offset(u, segment, &fs);
@@ -308,13 +254,13 @@ static uint32_t trigger_offset(const ps_unit *u, uint32_t segment, int64_t *time
     return PS_OK;
 }
 
-EXPORT API(GetTriggerTimeOffset64)(int16_t h, int64_t *time, int32_t *units, uint32_t segment)
+EXPORT API(GetTriggerTimeOffset64)(int16_t h, int64_t *time, int32_t *units, PS_SEGMENT segment)
 {
     BEGIN(h, GetTriggerTimeOffset64);
     return ps_leave(u, trigger_offset(u, segment, time, units));
 }
 
-EXPORT API(GetTriggerTimeOffset)(int16_t h, uint32_t *upper, uint32_t *lower, int32_t *units, uint32_t segment)
+EXPORT API(GetTriggerTimeOffset)(int16_t h, uint32_t *upper, uint32_t *lower, int32_t *units, PS_SEGMENT segment)
 {
     BEGIN(h, GetTriggerTimeOffset);
     int64_t t = 0;
@@ -325,7 +271,8 @@ EXPORT API(GetTriggerTimeOffset)(int16_t h, uint32_t *upper, uint32_t *lower, in
 }
 
 /* One 8-byte time and one 4-byte unit a segment. */
-EXPORT API(GetValuesTriggerTimeOffsetBulk64)(int16_t h, int64_t *times, int32_t *units, uint32_t from, uint32_t to)
+EXPORT API(GetValuesTriggerTimeOffsetBulk64)(int16_t h, int64_t *times, int32_t *units, PS_SEGMENT from,
+                                             PS_SEGMENT to)
 {
     BEGIN(h, GetValuesTriggerTimeOffsetBulk64);
     uint32_t status = PS_OK;
@@ -334,8 +281,8 @@ EXPORT API(GetValuesTriggerTimeOffsetBulk64)(int16_t h, int64_t *times, int32_t 
     return ps_leave(u, status);
 }
 
-EXPORT API(GetValuesTriggerTimeOffsetBulk)(int16_t h, uint32_t *upper, uint32_t *lower, int32_t *units, uint32_t from,
-                                           uint32_t to)
+EXPORT API(GetValuesTriggerTimeOffsetBulk)(int16_t h, uint32_t *upper, uint32_t *lower, int32_t *units, PS_SEGMENT from,
+                                           PS_SEGMENT to)
 {
     BEGIN(h, GetValuesTriggerTimeOffsetBulk);
     uint32_t status = PS_OK;
@@ -350,14 +297,53 @@ EXPORT API(GetValuesTriggerTimeOffsetBulk)(int16_t h, uint32_t *upper, uint32_t 
 
 /* ---- buffers, block mode ------------------------------------------------------------------------------ */
 
-EXPORT API(SetDataBuffer)(int16_t h, int32_t channel, int16_t *buffer, int32_t length, uint32_t segment, int32_t mode)
+#if PICO_ID == 1
+/* Its AVERAGE has the number of a mode that it has not got; -1 is none. */
+static int mode_of(int32_t mode)
+{
+    return mode == 2 ? 4 : mode == 0 || mode == 1 ? mode : -1;
+}
+
+EXPORT API(SetDataBufferWithMode)(int16_t h, int32_t channel, int16_t *buffer, int32_t length, int32_t mode)
+{
+    BEGIN(h, SetDataBuffer);
+    ps_buffer b = {.max = buffer, .length = length > 0 ? (uint64_t)length : 0, .mode = mode_of(mode)};
+    return ps_leave(u, ps_set_buffer(u, channel, 0, &b));
+}
+
+EXPORT API(SetDataBuffer)(int16_t h, int32_t channel, int16_t *buffer, int32_t length)
+{
+    return API(SetDataBufferWithMode)(h, channel, buffer, length, 0);
+}
+
+EXPORT API(SetDataBuffersWithMode)(int16_t h, int32_t channel, int16_t *max, int16_t *min, int32_t length, int32_t mode)
+{
+    BEGIN(h, SetDataBuffers);
+    ps_buffer b = {.max = max, .min = min, .length = length > 0 ? (uint64_t)length : 0, .mode = mode_of(mode)};
+    return ps_leave(u, ps_set_buffer(u, channel, 0, &b));
+}
+
+EXPORT API(SetDataBuffers)(int16_t h, int32_t channel, int16_t *max, int16_t *min, int32_t length)
+{
+    return API(SetDataBuffersWithMode)(h, channel, max, min, length, 1);
+}
+
+EXPORT API(SetDataBufferBulk)(int16_t h, int32_t channel, int16_t *buffer, int32_t length, uint16_t segment)
+{
+    BEGIN(h, SetDataBufferBulk);
+    ps_buffer b = {.max = buffer, .length = length > 0 ? (uint64_t)length : 0};
+    return ps_leave(u, ps_set_buffer(u, channel, segment, &b));
+}
+#else
+#define mode_of(mode) (mode)
+EXPORT API(SetDataBuffer)(int16_t h, int32_t channel, int16_t *buffer, int32_t length, PS_SEGMENT segment, int32_t mode)
 {
     BEGIN(h, SetDataBuffer);
     ps_buffer b = {.max = buffer, .length = length > 0 ? (uint64_t)length : 0, .mode = mode};
     return ps_leave(u, ps_set_buffer(u, channel, segment, &b));
 }
 
-EXPORT API(SetDataBuffers)(int16_t h, int32_t channel, int16_t *max, int16_t *min, int32_t length, uint32_t segment,
+EXPORT API(SetDataBuffers)(int16_t h, int32_t channel, int16_t *max, int16_t *min, int32_t length, PS_SEGMENT segment,
                            int32_t mode)
 {
     BEGIN(h, SetDataBuffers);
@@ -367,15 +353,16 @@ EXPORT API(SetDataBuffers)(int16_t h, int32_t channel, int16_t *max, int16_t *mi
 
 #if PICO_ID != 4
 EXPORT API(SetUnscaledDataBuffers)(int16_t h, int32_t channel, int8_t *max, int8_t *min, int32_t length,
-                                   uint32_t segment, int32_t mode)
+                                   PS_SEGMENT segment, int32_t mode)
 {
     BEGIN(h, SetUnscaledDataBuffers);
     ps_buffer b = {.max = max, .min = min, .length = length > 0 ? (uint64_t)length : 0, .mode = mode, .bytes = true};
     return ps_leave(u, ps_set_buffer(u, channel, segment, &b));
 }
 #endif
+#endif
 
-EXPORT API(RunBlock)(int16_t h, int32_t pre, int32_t post, uint32_t n, OVERSAMPLE int32_t *ms, uint32_t segment,
+EXPORT API(RunBlock)(int16_t h, int32_t pre, int32_t post, uint32_t n, OVERSAMPLE int32_t *ms, PS_SEGMENT segment,
                      ps_block_ready ready, void *user)
 {
     BEGIN(h, RunBlock);
@@ -386,45 +373,37 @@ EXPORT API(RunBlock)(int16_t h, int32_t pre, int32_t post, uint32_t n, OVERSAMPL
     return ps_leave(u, status);
 }
 
-EXPORT API(IsReady)(int16_t h, int16_t *ready)
-{
-    BEGIN(h, IsReady);
-    if (!ready) return ps_leave(u, PS_NULL_PARAMETER);
-    pthread_mutex_lock(&u->lock);
-    *ready = u->ready;
-    pthread_mutex_unlock(&u->lock);
-    return ps_leave(u, PS_OK);
-}
-
-EXPORT API(Stop)(int16_t h)
-{
-    BEGIN(h, Stop);
-    ps_stop(u);
-    return ps_leave(u, PS_OK);
-}
-
-EXPORT API(GetValues)(int16_t h, uint32_t start, uint32_t *n, uint32_t ratio, int32_t mode, uint32_t segment,
+EXPORT API(GetValues)(int16_t h, uint32_t start, uint32_t *n, uint32_t ratio, int32_t mode, PS_SEGMENT segment,
                       int16_t *overflow)
 {
     BEGIN(h, GetValues);
     if (!n) return ps_leave(u, PS_NULL_PARAMETER);
-    ps_values v = {start, *n, segment, segment, ratio, mode, overflow};
+    ps_values v = {start, *n, segment, segment, ratio, mode_of(mode), overflow};
     uint32_t status = ps_read(u, &v);
     if (!status) *n = (uint32_t)v.n;
     return ps_leave(u, status);
 }
 
+#if PICO_ID == 1
+EXPORT API(GetValuesBulk)(int16_t h, uint32_t *n, uint16_t from, uint16_t to, int16_t *overflow)
+#else
 EXPORT API(GetValuesBulk)(int16_t h, uint32_t *n, uint32_t from, uint32_t to, uint32_t ratio, int32_t mode,
                           int16_t *overflow)
+#endif
 {
     BEGIN(h, GetValuesBulk);
     if (!n) return ps_leave(u, PS_NULL_PARAMETER);
+#if PICO_ID == 1
+    ps_values v = {0, *n, from, to, 1, 0, overflow};
+#else
     ps_values v = {0, *n, from, to, ratio, mode, overflow};
+#endif
     uint32_t status = ps_read(u, &v);
     if (!status) *n = (uint32_t)v.n;
     return ps_leave(u, status);
 }
 
+#if PICO_ID != 1
 EXPORT API(SetEts)(int16_t h, int32_t mode, int16_t cycles, int16_t interleave, int32_t *ps)
 {
     BEGIN(h, SetEts);
@@ -449,6 +428,7 @@ EXPORT API(SetEtsTimeBuffers)(int16_t h, uint32_t *upper, uint32_t *lower, int32
     u->ets.length = n > 0 ? n : 0;
     return ps_leave(u, PS_OK);
 }
+#endif
 
 #if PICO_ID == 3
 EXPORT API(GetMaxEtsValues)(int16_t h, int16_t *cycles, int16_t *interleave)
@@ -461,7 +441,7 @@ EXPORT API(GetMaxEtsValues)(int16_t h, int16_t *cycles, int16_t *interleave)
 }
 #endif
 
-EXPORT API(GetMaxDownSampleRatio)(int16_t h, uint32_t n, uint32_t *max, int32_t mode, uint32_t segment)
+EXPORT API(GetMaxDownSampleRatio)(int16_t h, uint32_t n, uint32_t *max, int32_t mode, PS_SEGMENT segment)
 {
     BEGIN(h, GetMaxDownSampleRatio);
     (void)mode;
@@ -473,21 +453,33 @@ EXPORT API(GetMaxDownSampleRatio)(int16_t h, uint32_t n, uint32_t *max, int32_t 
 
 /* ---- streaming ---------------------------------------------------------------------------------------- */
 
+#if PICO_ID == 1
+EXPORT API(RunStreamingEx)(int16_t h, uint32_t *interval, int32_t units, uint32_t pre, uint32_t post, int16_t auto_stop,
+                           uint32_t ratio, int32_t mode, uint32_t overview)
+#else
 EXPORT API(RunStreaming)(int16_t h, uint32_t *interval, int32_t units, uint32_t pre, uint32_t post, int16_t auto_stop,
                          uint32_t ratio, int32_t mode, uint32_t overview)
+#endif
 {
     BEGIN(h, RunStreaming);
-    static const double second[] = {1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 1};
     if (!interval) return ps_leave(u, PS_NULL_PARAMETER);
     if (units < 0 || units > 5 || !overview) return ps_leave(u, PS_INVALID_PARAMETER);
-    ps_stream s = {*interval * second[units], pre, post, overview, auto_stop != 0, ratio, mode};
+    ps_stream s = {*interval * ps_unit_s[units], pre, post, overview, auto_stop != 0, ratio, mode_of(mode)};
     uint32_t status = ps_start_stream(u, &s);
     if (status) return ps_leave(u, status);
-    *interval = (uint32_t)nearbyint(s.dt / second[units]);
-    u->dt = *interval * second[units];
+    *interval = (uint32_t)nearbyint(s.dt / ps_unit_s[units]);
+    u->dt = *interval * ps_unit_s[units];
     ps_run_stream(u);
     return ps_leave(u, PS_OK);
 }
+
+#if PICO_ID == 1
+EXPORT API(RunStreaming)(int16_t h, uint32_t *interval, int32_t units, uint32_t pre, uint32_t post, int16_t auto_stop,
+                         uint32_t ratio, uint32_t overview)
+{
+    return API(RunStreamingEx)(h, interval, units, pre, post, auto_stop, ratio, ratio > 1, overview);
+}
+#endif
 
 EXPORT API(GetStreamingLatestValues)(int16_t h, ps_streaming_ready ready, void *user)
 {
@@ -515,7 +507,8 @@ EXPORT API(NoOfStreamingValues)(int16_t h, uint32_t *n)
 /* ---- signal generator -------------------------------------------------------------------------------- */
 
 #define GENERATOR_TAIL                                                                                                 \
-    int32_t sweep, int32_t operation, uint32_t shots, uint32_t sweeps, int32_t type, int32_t source, int16_t threshold
+    int32_t sweep, PS_OPERATION operation, uint32_t shots, uint32_t sweeps, int32_t type, int32_t source,              \
+        int16_t threshold
 
 typedef struct wave {
     int32_t offset_uv;
@@ -562,8 +555,8 @@ EXPORT API(SigGenSoftwareControl)(int16_t h, int16_t state)
 
 #define POINTS 32768
 #define POINTS_MIN 10
-static const double dac_hz[] = {20e6, 100e6, 80e6, 100e6};
-#define DAC_HZ dac_hz[PICO_ID - 2]
+static const double dac_hz[] = {20e6, 20e6, 100e6, 80e6, 100e6};
+#define DAC_HZ dac_hz[PICO_ID - 1]
 
 EXPORT API(SigGenArbitraryMinMaxValues)(int16_t h, int16_t *min, int16_t *max, uint32_t *least, uint32_t *most)
 {
@@ -608,7 +601,15 @@ EXPORT API(SetSigGenArbitrary)(int16_t h, int32_t offset, uint32_t pp, uint32_t 
     return ps_leave(u, status);
 }
 
-#if PICO_ID != 4
+#if PICO_ID == 1
+EXPORT API(SigGenOff)(int16_t h)
+{
+    BEGIN(h, SigGenOff);
+    return ps_leave(u, generate(u, &(wave){.number = 8}));
+}
+#endif
+
+#if PICO_ID != 1 && PICO_ID != 4
 EXPORT API(SetSigGenBuiltInV2)(int16_t h, int32_t offset, uint32_t pp, PS_WAVE number, double start, double stop,
                                double step, double dwell, GENERATOR_TAIL)
 {

@@ -1,39 +1,6 @@
 /* The exported calls of ps6000a and psospa: one object of this file for each, by PICO_LIBRARY and PICO_ID (6, 7). */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "sim/pico/table_modern.h"
-#include "sim/pico/unit.h"
-
-#define JOIN_(a, b) a##b
-#define JOIN(a, b) JOIN_(a, b)
-#define TEXT_(a) #a
-#define TEXT(a) TEXT_(a)
-#define API(name) JOIN(PICO_LIBRARY, name)
-#ifdef PICO_INPROC
-#define EXPORT uint32_t
-#else
-#define EXPORT __attribute__((visibility("default"))) uint32_t
-#endif
-
-#define DECLARE(name, how, args) EXPORT API(name) args;
-PS_COMMON(DECLARE)
-PS_OWN(DECLARE)
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpedantic"
-#define DEFINE_REAL(name, args)
-#define DEFINE_NOP(name, args) EXPORT API(name) args { return PS_OK; }
-#define DEFINE_NO(name, args) EXPORT API(name) args { return PS_NOT_SUPPORTED; }
-#define DEFINE(name, how, args) DEFINE_##how(name, args)
-PS_COMMON(DEFINE)
-PS_OWN(DEFINE)
-#pragma GCC diagnostic pop
-
-static const char library[] = TEXT(PICO_LIBRARY);
-#define BEGIN(h, call) PS_BEGIN(h, call)
+#include "sim/pico/library_shared.h"
 
 /* ---- units -------------------------------------------------------------------------------------------- */
 
@@ -43,12 +10,6 @@ EXPORT API(OpenUnit)(int16_t *h, int8_t *serial, int32_t resolution)
     return ps_open(library, h, serial, resolution);
 }
 
-EXPORT API(FlashLed)(int16_t h, int16_t start)
-{
-    BEGIN(h, FlashLed);
-    (void)start;
-    return ps_leave(u, PS_OK);
-}
 #else
 EXPORT API(OpenUnit)(int16_t *h, int8_t *serial, int32_t resolution, void *details)
 {
@@ -56,63 +17,6 @@ EXPORT API(OpenUnit)(int16_t *h, int8_t *serial, int32_t resolution, void *detai
     return ps_open(library, h, serial, resolution);
 }
 #endif
-
-EXPORT API(CloseUnit)(int16_t h)
-{
-    BEGIN(h, CloseUnit);
-    ps_stop(u);
-    u->handle = 0;
-    return ps_leave(u, PS_OK);
-}
-
-EXPORT API(EnumerateUnits)(int16_t *count, int8_t *serials, int16_t *length)
-{
-    return ps_enumerate(library, count, serials, length);
-}
-
-EXPORT API(GetUnitInfo)(int16_t h, int8_t *text, int16_t cap, int16_t *size, uint32_t info)
-{
-    if (!h) return info == 0 || info == 14 ? ps_info(library, NULL, text, cap, size, info) : PS_INVALID_HANDLE;
-    BEGIN(h, GetUnitInfo);
-    return ps_leave(u, ps_info(library, u, text, cap, size, info));
-}
-
-EXPORT API(PingUnit)(int16_t h)
-{
-    BEGIN(h, PingUnit);
-    return ps_leave(u, u->state == PS_IDLE ? PS_OK : PS_BUSY);
-}
-
-EXPORT API(Stop)(int16_t h)
-{
-    BEGIN(h, Stop);
-    ps_stop(u);
-    return ps_leave(u, PS_OK);
-}
-
-EXPORT API(IsReady)(int16_t h, int16_t *ready)
-{
-    BEGIN(h, IsReady);
-    if (!ready) return ps_leave(u, PS_NULL_PARAMETER);
-    pthread_mutex_lock(&u->lock);
-    *ready = u->ready;
-    pthread_mutex_unlock(&u->lock);
-    return ps_leave(u, PS_OK);
-}
-
-EXPORT API(SetDeviceResolution)(int16_t h, int32_t resolution)
-{
-    BEGIN(h, SetDeviceResolution);
-    return ps_leave(u, ps_set_resolution(u, resolution));
-}
-
-EXPORT API(GetDeviceResolution)(int16_t h, int32_t *out)
-{
-    BEGIN(h, GetDeviceResolution);
-    if (!out) return ps_leave(u, PS_NULL_PARAMETER);
-    *out = u->resolution;
-    return ps_leave(u, PS_OK);
-}
 
 EXPORT API(GetAdcLimits)(int16_t h, int32_t resolution, int16_t *min, int16_t *max)
 {
@@ -510,14 +414,13 @@ EXPORT API(RunStreaming)(int16_t h, double *interval, int32_t units, uint64_t pr
                          uint64_t ratio, int32_t mode)
 {
     BEGIN(h, RunStreaming);
-    static const double second[] = {1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 1};
     if (!interval) return ps_leave(u, PS_NULL_PARAMETER);
     if (units < 0 || units > 5) return ps_leave(u, PS_TIME_UNITS);
     if (mode_of(mode) < 0) return ps_leave(u, PS_INVALID_RATIO_MODE);
-    ps_stream s = {*interval * second[units], pre, post, 0, auto_stop != 0, ratio, mode_of(mode)};
+    ps_stream s = {*interval * ps_unit_s[units], pre, post, 0, auto_stop != 0, ratio, mode_of(mode)};
     uint32_t status = ps_start_stream(u, &s);
     if (status) return ps_leave(u, status);
-    *interval = s.dt / second[units];
+    *interval = s.dt / ps_unit_s[units];
     ps_run_stream(u);
     return ps_leave(u, PS_OK);
 }

@@ -1,38 +1,23 @@
-/* The exported calls of ps2000: 0 is failure, and why is told by get_unit_info. */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+/* The exported calls of ps2000 and ps3000: 0 is failure, and why is told by get_unit_info. */
 #include "sim/pico/table_old.h"
-#include "sim/pico/unit.h"
+#include "sim/pico/library_shared.h"
 
-#define JOIN_(a, b) a##b
-#define JOIN(a, b) JOIN_(a, b)
-#define TEXT_(a) #a
-#define TEXT(a) TEXT_(a)
-#define API(name) JOIN(PICO_LIBRARY, name)
-#ifdef PICO_INPROC
-#define EXPORT(type) type
-#else
-#define EXPORT(type) __attribute__((visibility("default"))) type
-#endif
-
-#define DECLARE(name, how, type, args) EXPORT(type) API(name) args;
+#define DECLARE(name, how, type, args) EXPORT_AS(type) API(name) args;
 PS_COMMON(DECLARE)
+PS_OWN(DECLARE)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpedantic"
 #define DEFINE_REAL(name, type, args)
-#define DEFINE_NO(name, type, args) EXPORT(type) API(name) args { return 0; }
+#define DEFINE_NO(name, type, args) EXPORT_AS(type) API(name) args { return 0; }
 #define DEFINE(name, how, type, args) DEFINE_##how(name, type, args)
 PS_COMMON(DEFINE)
+PS_OWN(DEFINE)
 #pragma GCC diagnostic pop
 
-static const char library[] = TEXT(PICO_LIBRARY);
 /* Of the last call that failed, of any unit. */
 static _Atomic uint32_t last_status;
-#define CHANNELS 2
+#define CHANNELS 4
 
 #define BEGIN(h, call)                                                                                                 \
     uint32_t begun;                                                                                                    \
@@ -47,7 +32,7 @@ static int16_t leave(ps_unit *u, uint32_t status)
     return status == PS_OK;
 }
 
-EXPORT(int16_t) API(_open_unit)(void)
+EXPORT_AS(int16_t) API(_open_unit)(void)
 {
     int16_t h = 0;
     uint32_t status = ps_open(library, &h, NULL, 0);
@@ -55,7 +40,7 @@ EXPORT(int16_t) API(_open_unit)(void)
     return status && h > 0 ? -1 : h;
 }
 
-EXPORT(int16_t) API(_close_unit)(int16_t h)
+EXPORT_AS(int16_t) API(_close_unit)(int16_t h)
 {
     BEGIN(h, CloseUnit);
     ps_stop(u);
@@ -76,7 +61,7 @@ static const char *error_text(void)
     return "6";
 }
 
-EXPORT(int16_t) API(_get_unit_info)(int16_t h, int8_t *text, int16_t cap, int16_t line)
+EXPORT_AS(int16_t) API(_get_unit_info)(int16_t h, int8_t *text, int16_t cap, int16_t line)
 {
     if (!text || cap <= 0) return 0;
     if (line == 6) return (int16_t)snprintf((char *)text, (size_t)cap, "%s", error_text());
@@ -86,20 +71,21 @@ EXPORT(int16_t) API(_get_unit_info)(int16_t h, int8_t *text, int16_t cap, int16_
     return leave(u, status == PS_STRING_TOO_SMALL ? PS_OK : status) ? size : 0;
 }
 
-EXPORT(int16_t) API(_flash_led)(int16_t h)
+EXPORT_AS(int16_t) API(_flash_led)(int16_t h)
 {
     BEGIN(h, FlashLed);
+    ps_flash(u, 6);
     return leave(u, PS_OK);
 }
 
-EXPORT(int16_t) API(_set_channel)(int16_t h, int16_t channel, int16_t on, int16_t dc, int16_t range)
+EXPORT_AS(int16_t) API(_set_channel)(int16_t h, int16_t channel, int16_t on, int16_t dc, int16_t range)
 {
     BEGIN(h, SetChannel);
     ps_input in = {.enabled = on != 0, .coupling = dc != 0, .range = range};
     return leave(u, ps_set_channel(u, channel, &in));
 }
 
-EXPORT(int16_t) API(_get_timebase)(int16_t h, int16_t n, int32_t samples, int32_t *ns, int16_t *units,
+EXPORT_AS(int16_t) API(_get_timebase)(int16_t h, int16_t n, int32_t samples, int32_t *ns, int16_t *units,
                                    int16_t oversample, int32_t *max)
 {
     BEGIN(h, GetTimebase);
@@ -125,21 +111,21 @@ static uint32_t set_trigger(ps_unit *u, int16_t source, int16_t threshold, int16
     return ps_simple_trigger(u, &t);
 }
 
-EXPORT(int16_t) API(_set_trigger)(int16_t h, int16_t source, int16_t threshold, int16_t falling, int16_t percent,
+EXPORT_AS(int16_t) API(_set_trigger)(int16_t h, int16_t source, int16_t threshold, int16_t falling, int16_t percent,
                                   int16_t ms)
 {
     BEGIN(h, SetSimpleTrigger);
     return leave(u, set_trigger(u, source, threshold, falling, percent, ms));
 }
 
-EXPORT(int16_t) API(_set_trigger2)(int16_t h, int16_t source, int16_t threshold, int16_t falling, float percent,
+EXPORT_AS(int16_t) API(_set_trigger2)(int16_t h, int16_t source, int16_t threshold, int16_t falling, float percent,
                                    int16_t ms)
 {
     BEGIN(h, SetSimpleTrigger);
     return leave(u, set_trigger(u, source, threshold, falling, (double)percent, ms));
 }
 
-EXPORT(int16_t) API(_run_block)(int16_t h, int32_t n, int16_t timebase, int16_t oversample, int32_t *ms)
+EXPORT_AS(int16_t) API(_run_block)(int16_t h, int32_t n, int16_t timebase, int16_t oversample, int32_t *ms)
 {
     BEGIN(h, RunBlock);
     int64_t pre = (int64_t)nearbyint(u->before * n);
@@ -150,7 +136,7 @@ EXPORT(int16_t) API(_run_block)(int16_t h, int32_t n, int16_t timebase, int16_t 
     return leave(u, status);
 }
 
-EXPORT(int16_t) API(_ready)(int16_t h)
+EXPORT_AS(int16_t) API(_ready)(int16_t h)
 {
     uint32_t begun;
     ps_unit *u = ps_enter(library, h, "IsReady", &begun);
@@ -163,23 +149,38 @@ EXPORT(int16_t) API(_ready)(int16_t h)
     return ready;
 }
 
-EXPORT(int32_t) API(_get_values)(int16_t h, int16_t *a, int16_t *b, int16_t *c, int16_t *d, int16_t *overflow,
-                                 int32_t n)
+static uint32_t get_values(ps_unit *u, int16_t *const to[CHANNELS], int16_t *overflow, int32_t *n)
 {
-    BEGIN(h, GetValues);
-    int16_t *to[] = {a, b};
-    (void)c, (void)d;
-    for (int32_t i = 0; i < CHANNELS; i++) {
-        ps_buffer own = {.max = u->input[i].enabled ? to[i] : NULL, .length = n > 0 ? (uint64_t)n : 0};
+    int32_t channels = (int32_t)u->model->channels;
+    for (int32_t i = 0; i < channels; i++) {
+        ps_buffer own = {.max = u->input[i].enabled ? to[i] : NULL, .length = *n > 0 ? (uint64_t)*n : 0};
         ps_set_buffer(u, i, 0, &own);
     }
-    ps_values v = {.n = n > 0 ? (uint64_t)n : 0, .ratio = 1, .overflow = overflow};
+    ps_values v = {.n = *n > 0 ? (uint64_t)*n : 0, .ratio = 1, .overflow = overflow};
     uint32_t status = ps_read(u, &v);
-    for (int32_t i = 0; i < CHANNELS; i++) ps_set_buffer(u, i, 0, &(ps_buffer){0});
-    return leave(u, status) ? (int32_t)v.n : 0;
+    for (int32_t i = 0; i < channels; i++) ps_set_buffer(u, i, 0, &(ps_buffer){0});
+    *n = status ? 0 : (int32_t)v.n;
+    return status;
 }
 
-EXPORT(int16_t) API(_stop)(int16_t h)
+EXPORT_AS(int32_t) API(_get_values)(int16_t h, int16_t *a, int16_t *b, int16_t *c, int16_t *d, int16_t *overflow,
+                                    int32_t n)
+{
+    BEGIN(h, GetValues);
+    return leave(u, get_values(u, (int16_t *const[]){a, b, c, d}, overflow, &n)) ? n : 0;
+}
+
+EXPORT_AS(int32_t) API(_get_times_and_values)(int16_t h, int32_t *times, int16_t *a, int16_t *b, int16_t *c, int16_t *d,
+                                              int16_t *overflow, int16_t units, int32_t n)
+{
+    BEGIN(h, GetValues);
+    if (!times || units < 0 || units > 5) return leave(u, PS_INVALID_PARAMETER);
+    uint32_t status = get_values(u, (int16_t *const[]){a, b, c, d}, overflow, &n);
+    for (int32_t i = 0; i < n; i++) times[i] = (int32_t)nearbyint((double)(i - u->pre) * u->dt / ps_unit_s[units]);
+    return leave(u, status) ? n : 0;
+}
+
+EXPORT_AS(int16_t) API(_stop)(int16_t h)
 {
     BEGIN(h, Stop);
     ps_stop(u);
@@ -188,17 +189,16 @@ EXPORT(int16_t) API(_stop)(int16_t h)
 
 /* ---- streaming: the buffers are the library's own ------------------------------------------------------ */
 
-EXPORT(int16_t) API(_run_streaming_ns)(int16_t h, uint32_t interval, int32_t units, uint32_t samples, int16_t auto_stop,
-                                       uint32_t aggregate, uint32_t overview)
+EXPORT_AS(int16_t) API(_run_streaming_ns)(int16_t h, uint32_t interval, int32_t units, uint32_t samples,
+                                          int16_t auto_stop, uint32_t aggregate, uint32_t overview)
 {
     BEGIN(h, RunStreaming);
-    static const double second[] = {1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 1};
     if (units < 0 || units > 5 || !overview || overview > 10000000) return leave(u, PS_INVALID_PARAMETER);
-    ps_stream s = {interval * second[units], 0, samples, overview, auto_stop != 0, aggregate, aggregate > 1};
+    ps_stream s = {interval * ps_unit_s[units], 0, samples, overview, auto_stop != 0, aggregate, aggregate > 1};
     uint32_t status = ps_start_stream(u, &s);
     if (status) return leave(u, status);
-    u->dt = interval * second[units];
-    for (int i = 0; i < CHANNELS; i++) {
+    u->dt = interval * ps_unit_s[units];
+    for (int i = 0; i < (int)u->model->channels; i++) {
         free(u->own[i]);
         u->own[i] = calloc(2 * (size_t)overview, sizeof(int16_t));
         if (!u->own[i]) return leave(u, PS_MEMORY_FAIL);
@@ -210,7 +210,7 @@ EXPORT(int16_t) API(_run_streaming_ns)(int16_t h, uint32_t interval, int32_t uni
     return leave(u, PS_OK);
 }
 
-EXPORT(int16_t) API(_get_streaming_last_values)(int16_t h, ps_old_ready ready)
+EXPORT_AS(int16_t) API(_get_streaming_last_values)(int16_t h, ps_old_ready ready)
 {
     BEGIN(h, GetStreamingLatestValues);
     ps_chunk c;
@@ -220,7 +220,7 @@ EXPORT(int16_t) API(_get_streaming_last_values)(int16_t h, ps_old_ready ready)
     if (status == PS_BUFFER_STALL) u->lost = true;
     if (have && ready) {
         int16_t *list[2 * CHANNELS] = {0};
-        for (unsigned i = 0; i < CHANNELS; i++) {
+        for (unsigned i = 0; i < u->model->channels; i++) {
             if (!u->input[i].enabled) continue;
             list[2 * i] = u->own[i] + c.start;
             if (u->mode) list[2 * i + 1] = u->own[i] + u->overview + c.start;
@@ -232,7 +232,7 @@ EXPORT(int16_t) API(_get_streaming_last_values)(int16_t h, ps_old_ready ready)
     return leave(u, status) && have;
 }
 
-EXPORT(int16_t) API(_overview_buffer_status)(int16_t h, int16_t *overrun)
+EXPORT_AS(int16_t) API(_overview_buffer_status)(int16_t h, int16_t *overrun)
 {
     BEGIN(h, OverviewBufferStatus);
     if (!overrun) return leave(u, PS_NULL_PARAMETER);
@@ -241,8 +241,73 @@ EXPORT(int16_t) API(_overview_buffer_status)(int16_t h, int16_t *overrun)
     return leave(u, PS_OK);
 }
 
+/* ---- events ------------------------------------------------------------------------------------------------ */
+
+#include "sim/pico/classic_trigger.h"
+
+/* Structs of 12 bytes: two levels, one hysteresis, the channel in 16 bits, the mode. */
+EXPORT_AS(int16_t) API(SetAdvTriggerChannelProperties)(int16_t h, void *list, int16_t n, int32_t auto_ms)
+{
+    BEGIN(h, SetTriggerChannelProperties);
+    const uint8_t *p = list;
+    uint32_t status = n < 0 || (n && !list) ? PS_NULL_PARAMETER : PS_OK;
+    forget_levels(u);
+    u->trigger.auto_s = auto_ms > 0 ? auto_ms * 1e-3 : 0;
+    for (int16_t k = 0; k < n && !status; k++, p += 12) {
+        struct {
+            int16_t major, minor;
+            uint16_t hysteresis;
+            int16_t channel;
+            int32_t mode;
+        } row;
+        memcpy(&row, p, 12);
+        status = set_level(u, row.channel, &(level){row.major, row.hysteresis, row.minor, row.hysteresis});
+        if (!status) u->trigger.event[ps_source(u, row.channel)].window = row.mode == 1;
+    }
+    return leave(u, status);
+}
+
+EXPORT_AS(int16_t) API(SetAdvTriggerChannelConditions)(int16_t h, void *list, int16_t n)
+{
+    BEGIN(h, SetTriggerChannelConditions);
+    return leave(u, set_conditions(u, list, n, 6));
+}
+
+EXPORT_AS(int16_t) API(SetAdvTriggerChannelDirections)(int16_t h, int32_t a, int32_t b, int32_t c, int32_t d,
+                                                       int32_t ext)
+{
+    BEGIN(h, SetTriggerChannelDirections);
+    const int32_t way[] = {a, b, c, d};
+    for (unsigned i = 0; i < 4; i++) u->trigger.event[i].direction = way[i];
+    u->trigger.event[PS_CHANNELS].direction = ext;
+    return leave(u, PS_OK);
+}
+
+EXPORT_AS(int16_t) API(SetAdvTriggerDelay)(int16_t h, uint32_t delay, float percent)
+{
+    BEGIN(h, SetTriggerDelay);
+    if (percent < -100 || percent > 100) return leave(u, PS_INVALID_PARAMETER);
+    u->trigger.delay = delay;
+    u->before = percent < 0 ? -(double)percent / 100 : 0;
+    return leave(u, PS_OK);
+}
+
+EXPORT_AS(int16_t) API(SetPulseWidthQualifier)(int16_t h, void *list, int16_t n, int32_t direction, uint32_t lower,
+                                               uint32_t upper, int32_t type)
+{
+    BEGIN(h, SetPulseWidthQualifier);
+    return leave(u, set_width(u, list, n, 5, &(width){direction, lower, upper, type}));
+}
+
+EXPORT_AS(int16_t) API(PingUnit)(int16_t h)
+{
+    BEGIN(h, PingUnit);
+    return leave(u, u->state == PS_IDLE ? PS_OK : PS_BUSY);
+}
+
 /* ---- the generator -------------------------------------------------------------------------------------- */
 
+#ifndef PICO_ps3000
 #define POINTS 4096
 #define DAC_HZ 48e6
 
@@ -260,7 +325,7 @@ static uint32_t generate(ps_unit *u, int32_t offset_uv, uint32_t pp_uv, int wave
 }
 
 /* SINE SQUARE TRIANGLE RAMPUP RAMPDOWN DC GAUSSIAN SINC HALF_SINE */
-EXPORT(int16_t) API(_set_sig_gen_built_in)(int16_t h, int32_t offset, uint32_t pp, int32_t wave, float start,
+EXPORT_AS(int16_t) API(_set_sig_gen_built_in)(int16_t h, int32_t offset, uint32_t pp, int32_t wave, float start,
                                            float stop, float step, float dwell, int32_t sweep, uint32_t sweeps)
 {
     BEGIN(h, SetSigGenBuiltIn);
@@ -271,7 +336,7 @@ EXPORT(int16_t) API(_set_sig_gen_built_in)(int16_t h, int32_t offset, uint32_t p
                                                                  (double)dwell}));
 }
 
-EXPORT(int16_t) API(_set_sig_gen_arbitrary)(int16_t h, int32_t offset, uint32_t pp, uint32_t start, uint32_t stop,
+EXPORT_AS(int16_t) API(_set_sig_gen_arbitrary)(int16_t h, int32_t offset, uint32_t pp, uint32_t start, uint32_t stop,
                                             uint32_t step, uint32_t dwell, uint8_t *points, int32_t n, int32_t sweep,
                                             uint32_t sweeps)
 {
@@ -290,6 +355,7 @@ EXPORT(int16_t) API(_set_sig_gen_arbitrary)(int16_t h, int32_t offset, uint32_t 
     }
     return leave(u, status);
 }
+#endif
 
 #ifdef PICO_INPROC
 void *JOIN(PICO_LIBRARY, _find)(const char *name);
@@ -304,6 +370,7 @@ void *JOIN(PICO_LIBRARY, _find)(const char *name)
         return both.p;                                                                                                 \
     }
     PS_COMMON(FIND)
+    PS_OWN(FIND)
     return NULL;
 }
 #endif

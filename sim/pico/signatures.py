@@ -8,10 +8,13 @@ import re
 import subprocess
 import sys
 
-LIBRARIES = {'ps2000': ('table_old.h', 0, 'OLD'), 'ps2000a': ('table.h', 2, 'CLASSIC'),
-             'ps3000a': ('table.h', 3, 'CLASSIC'), 'ps4000a': ('table.h', 4, 'CLASSIC'),
-             'ps5000a': ('table.h', 5, 'CLASSIC'), 'ps6000a': ('table_modern.h', 6, 'MODERN'),
-             'psospa': ('table_modern.h', 7, 'MODERN')}
+# Library: its table, PICO_ID, the driver's groups of calls.
+CLASSIC = ('SHARED', 'COMMON', 'CLASSIC')
+LIBRARIES = {'ps2000': ('table_old.h', 0, ('OLD',)), 'ps3000': ('table_old.h', 0, ('OLD',)),
+             'ps4000': ('table_narrow.h', 1, ('SHARED', 'COMMON', 'NARROW')), 'ps2000a': ('table.h', 2, CLASSIC),
+             'ps3000a': ('table.h', 3, CLASSIC), 'ps4000a': ('table.h', 4, CLASSIC), 'ps5000a': ('table.h', 5, CLASSIC),
+             'ps6000a': ('table_modern.h', 6, ('SHARED', 'MODERN')),
+             'psospa': ('table_modern.h', 7, ('SHARED', 'MODERN'))}
 # Calls that the driver makes in other libraries only.
 NEVER = {('ps2000a', 'SetSigGenBuiltIn'), ('ps3000a', 'SetSigGenBuiltIn'), ('ps5000a', 'SetSigGenBuiltIn'),
          ('ps6000a', 'NearestSampleIntervalStateless')}
@@ -35,15 +38,15 @@ def expand(cc, root, text, *defines):
 
 def table(cc, root, library):
     header, number, _ = LIBRARIES[library]
-    own = '' if number == 0 else ' PS_OWN(ROW)'
-    text = expand(cc, root, '#include "sim/pico/%s"\n@@ PS_COMMON(ROW)%s\n' % (header, own), '-DPICO_ID=%d' % number)
+    text = expand(cc, root, '#include "sim/pico/%s"\n@@ PS_COMMON(ROW) PS_OWN(ROW)\n' % header, '-DPICO_ID=%d' % number,
+                  '-DPICO_' + library)
     kinds = r'ROW\((\w+), \w+, (?:(\w+), )?\(([^()]*)\)\)'
     return {name: (kind or 'uint32_t', plain(args))
             for name, kind, args in re.findall(kinds, re.sub(r'\s+', ' ', text[text.index('@@'):]))}
 
 
-def calls(cc, root, group):
-    text = expand(cc, root, '#include "pico/calls.h"\n@@ GRAT__PICO_%s(X)\n' % group)
+def calls(cc, root, groups):
+    text = expand(cc, root, '#include "pico/calls.h"\n@@ %s\n' % ' '.join('GRAT__PICO_%s(X)' % g for g in groups))
     found = {}
     kinds = r'X\(\w+, "(\w+)", [01], (?:(\w+), )?\(([^()]*)\)\)'
     for name, kind, args in re.findall(kinds, re.sub(r'\s+', ' ', text[text.index('@@'):])):
@@ -53,9 +56,9 @@ def calls(cc, root, group):
 
 def main():
     root, cc, bad, seen = sys.argv[1], sys.argv[2:], 0, 0
-    for library, (_, _, group) in LIBRARIES.items():
+    for library, (_, _, groups) in LIBRARIES.items():
         rows = table(cc, root, library)
-        for name, forms in calls(cc, root, group).items():
+        for name, forms in calls(cc, root, groups).items():
             if name not in rows or (library, name) in NEVER:
                 continue
             seen += 1

@@ -11,6 +11,8 @@ typedef void (*ps_block_ready)(int16_t handle, uint32_t status, void *user);
 typedef void (*ps_streaming_ready)(int16_t handle, int32_t samples, uint32_t start, int16_t overflow,
                                    uint32_t trigger_at, int16_t triggered, int16_t auto_stop, void *user);
 
+#define PS_SEGMENT uint32_t
+#define PS_OPERATION int32_t
 #if PICO_ID <= 3
 #define PS_OVERSAMPLE int16_t,
 #define PS_WAVE int16_t

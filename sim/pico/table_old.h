@@ -1,5 +1,5 @@
-/* The calls of ps2000: ROW(name behind the library's, how, type, (argument types)); 0 is failure. `how`: REAL is
- * simulated, NO answers 0. Facts: docs/reference/picoscope.md. */
+/* The calls of ps2000 and ps3000: ROW(name behind the library's, how, type, (argument types)); 0 is failure. `how`:
+ * REAL is simulated, NO answers 0. Facts: docs/reference/picoscope.md. */
 #ifndef SIM_PICO_TABLE_OLD_H
 #define SIM_PICO_TABLE_OLD_H
 
@@ -24,13 +24,9 @@ typedef void (*ps_old_ready)(int16_t **buffers, int16_t overflow, uint32_t trigg
     ROW(_get_streaming_last_values, REAL, int16_t, (int16_t, ps_old_ready))                                            \
     ROW(_overview_buffer_status, REAL, int16_t, (int16_t, int16_t *))                                                  \
     ROW(_stop, REAL, int16_t, (int16_t))                                                                               \
-    ROW(_set_sig_gen_built_in, REAL, int16_t,                                                                          \
-        (int16_t, int32_t, uint32_t, int32_t, float, float, float, float, int32_t, uint32_t))                          \
-    ROW(_set_sig_gen_arbitrary, REAL, int16_t,                                                                         \
-        (int16_t, int32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint8_t *, int32_t, int32_t, uint32_t))   \
     ROW(_open_unit_async, NO, int16_t, (void))                                                                         \
     ROW(_open_unit_progress, NO, int16_t, (int16_t *, int16_t *))                                                      \
-    ROW(_get_times_and_values, NO, int32_t,                                                                            \
+    ROW(_get_times_and_values, REAL, int32_t,                                                                          \
         (int16_t, int32_t *, int16_t *, int16_t *, int16_t *, int16_t *, int16_t *, int16_t, int32_t))                 \
     ROW(_run_streaming, NO, int16_t, (int16_t, int16_t, int32_t, int16_t))                                             \
     ROW(_get_streaming_values, NO, uint32_t,                                                                           \
@@ -38,14 +34,28 @@ typedef void (*ps_old_ready)(int16_t **buffers, int16_t overflow, uint32_t trigg
     ROW(_get_streaming_values_no_aggregation, NO, uint32_t,                                                            \
         (int16_t, double *, void *, int16_t *, uint32_t *, int16_t *, uint32_t))                                       \
     ROW(_set_ets, NO, int32_t, (int16_t, int16_t, int16_t, int16_t))                                                   \
+    ROW(SetAdvTriggerChannelProperties, REAL, int16_t, (int16_t, void *, int16_t, int32_t))                            \
+    ROW(SetAdvTriggerChannelConditions, REAL, int16_t, (int16_t, void *, int16_t))                                     \
+    ROW(SetAdvTriggerChannelDirections, REAL, int16_t, (int16_t, int32_t, int32_t, int32_t, int32_t, int32_t))         \
+    ROW(SetAdvTriggerDelay, REAL, int16_t, (int16_t, uint32_t, float))                                                 \
+    ROW(SetPulseWidthQualifier, REAL, int16_t, (int16_t, void *, int16_t, int32_t, uint32_t, uint32_t, int32_t))       \
+    ROW(PingUnit, REAL, int16_t, (int16_t))
+#ifdef PICO_ps3000
+/* Of these the arguments are not known here. */
+#define PS_OWN(ROW)                                                                                                    \
+    ROW(_set_siggen, NO, int16_t, (int16_t))                                                                           \
+    ROW(_release_stream_buffer, NO, int16_t, (int16_t))                                                                \
+    ROW(_save_streaming_data, NO, int16_t, (int16_t))                                                                  \
+    ROW(_streaming_ns_get_interval_stateless, NO, int16_t, (int16_t))
+#else
+#define PS_OWN(ROW)                                                                                                    \
+    ROW(_set_sig_gen_built_in, REAL, int16_t,                                                                          \
+        (int16_t, int32_t, uint32_t, int32_t, float, float, float, float, int32_t, uint32_t))                          \
+    ROW(_set_sig_gen_arbitrary, REAL, int16_t,                                                                         \
+        (int16_t, int32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint8_t *, int32_t, int32_t, uint32_t))   \
     ROW(_set_led, NO, int16_t, (int16_t, int16_t))                                                                     \
     ROW(_set_light, NO, int16_t, (int16_t, int16_t))                                                                   \
-    ROW(_last_button_press, NO, int16_t, (int16_t))                                                                    \
-    ROW(SetAdvTriggerChannelProperties, NO, int16_t, (int16_t, void *, int16_t, int32_t))                              \
-    ROW(SetAdvTriggerChannelConditions, NO, int16_t, (int16_t, void *, int16_t))                                       \
-    ROW(SetAdvTriggerChannelDirections, NO, int16_t, (int16_t, int32_t, int32_t, int32_t, int32_t, int32_t))           \
-    ROW(SetAdvTriggerDelay, NO, int16_t, (int16_t, uint32_t, float))                                                   \
-    ROW(SetPulseWidthQualifier, NO, int16_t, (int16_t, void *, int16_t, int32_t, uint32_t, uint32_t, int32_t))         \
-    ROW(PingUnit, NO, int16_t, (int16_t))
+    ROW(_last_button_press, NO, int16_t, (int16_t))
+#endif
 
 #endif

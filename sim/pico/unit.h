@@ -34,7 +34,9 @@
 #define PS_UNITS 64
 #define PS_FAULTS 8
 
-typedef enum ps_clock { PS_500M, PS_1G, PS_80M, PS_5000, PS_5G, PS_PICOSECONDS, PS_DOUBLING } ps_clock;
+typedef enum ps_clock {
+    PS_500M, PS_1G, PS_80M, PS_5000, PS_5G, PS_PICOSECONDS, PS_DOUBLING, PS_4000, PS_4227, PS_10M
+} ps_clock;
 typedef struct ps_model {
     const char *library, *variant;
     unsigned channels, ports;
@@ -160,6 +162,7 @@ typedef struct ps_unit {
     ps_queue queue[PS_INPUTS];
     uint32_t segments, captures;
     ps_trigger trigger;
+    int64_t flash_until;
     int64_t opened_ns, first_ns; /* first_ns: of the first run, where counters begin */
 
     ps_state state;
@@ -187,7 +190,7 @@ typedef struct ps_unit {
     /* ps2000: part of a block before the trigger; a loss that was not yet asked for; the library's buffers */
     double before;
     bool lost;
-    int16_t *own[2];
+    int16_t *own[4];
     struct {
         double offset, pp;    /* volts */
         int wave;             /* the classic number; -1: points */
@@ -223,6 +226,8 @@ unsigned ps_bits(const ps_unit *u);
 int16_t ps_max_at(const ps_unit *u, unsigned bits);
 int16_t ps_max(const ps_unit *u);
 double ps_range_volts(int range);
+/* Of the vendor's units of time: fs, ps, ns, us, ms, s. */
+extern const double ps_unit_s[6];
 /* Index into input[], or -1. */
 int ps_input_index(const ps_unit *u, int32_t channel);
 unsigned ps_enabled(const ps_unit *u);
@@ -243,6 +248,9 @@ uint32_t ps_leave(ps_unit *u, uint32_t status);
     ps_unit *u = ps_enter(library, h, #call, &begun);                                                                  \
     if (!u) return begun
 uint32_t ps_open(const char *library, int16_t *h, const int8_t *serial, int resolution);
+/* Of the light: so many times, without end below 0; a run ends it. */
+void ps_flash(ps_unit *u, int times);
+int16_t ps_flashes(const ps_unit *u);
 uint32_t ps_enumerate(const char *library, int16_t *count, int8_t *serials, int16_t *length);
 uint32_t ps_info(const char *library, const ps_unit *u, int8_t *text, int cap, int16_t *size, uint32_t info);
 double ps_offset_limit(int range);

@@ -17,6 +17,12 @@ static const ps_model models[] = {
     {"ps2000a", "2408B", 4, 0, PS_1G, 128u << 20, 128, 1, 10, 62.5e6, false, 8, 500, 20},
     {"ps3000a", "3206DMSO", 2, 2, PS_1G, 512u << 20, 250000, 1, 10, 250e6, false, 8, 500, 80},
     {"ps3000a", "3406DMSO", 4, 2, PS_1G, 512u << 20, 250000, 1, 10, 250e6, true, 8, 500, 80},
+    {"ps3000", "3205", 2, 0, PS_DOUBLING, 512u << 10, 1, 3, 10, 2e6, false, 8, 0, 0},
+    {"ps3000", "3424", 4, 0, PS_DOUBLING, 512u << 10, 1, 1, 10, 2e6, false, 12, 0, 0},
+    {"ps4000", "4224", 2, 0, PS_4000, 64u << 20, 8192, 2, 10, 20e6, false, 12, 0, 0},
+    {"ps4000", "4424", 4, 0, PS_4000, 64u << 20, 8192, 2, 10, 20e6, false, 12, 0, 0},
+    {"ps4000", "4227", 2, 0, PS_4227, 64u << 20, 8192, 2, 10, 20e6, false, 12, 0, 0},
+    {"ps4000", "4262", 2, 0, PS_10M, 32u << 20, 8192, 0, 10, 20e6, false, 16, 0, 0},
     {"ps4000a", "4824A", 8, 0, PS_80M, 512u << 20, 10000, 0, 11, 320e6, false, 12, 0, 0},
     {"ps4000a", "4224A", 2, 0, PS_80M, 512u << 20, 10000, 0, 11, 320e6, false, 12, 0, 0},
     {"ps5000a", "5244D", 2, 0, PS_5000, 512u << 20, 250000, 0, 10, 250e6, false, 8, 500, 80},
@@ -29,7 +35,8 @@ static const ps_model models[] = {
 };
 #ifndef PICO_INPROC
 static const char default_units[] =
-    "ps2000 2204A SIM/2204;ps2000a 2406B SIM/2406;ps3000a 3206DMSO SIM/3206;ps4000a 4824A SIM/4824;"
+    "ps2000 2204A SIM/2204;ps2000a 2406B SIM/2406;ps3000 3205 SIM/3205;ps4000 4224 SIM/4224;"
+    "ps3000a 3206DMSO SIM/3206;ps4000a 4824A SIM/4824;"
     "ps5000a 5244D SIM/5244;ps6000a 6424E SIM/6424;psospa 3418E SIM/3418";
 #endif
 
@@ -229,8 +236,7 @@ void ps_remove(const char *serial)
         free(u->ets.slot);
         free(u->ets.next);
         free(u->counts);
-        free(u->own[0]);
-        free(u->own[1]);
+        for (unsigned i = 0; i < 4; i++) free(u->own[i]);
         free(u->generator.points);
         free(u->generator.set_points);
         free(u);
@@ -250,6 +256,7 @@ unsigned ps_bits(const ps_unit *u)
 int16_t ps_max_at(const ps_unit *u, unsigned bits)
 {
     if (u->model->clock == PS_DOUBLING) return 32767;
+    if (u->model->clock == PS_4000 || u->model->clock == PS_4227) return 32764;
     return bits == 8 ? 32512 : bits == 10 ? 32704 : u->model->clock == PS_5G && bits == 12 ? 32736 : 32767;
 }
 
@@ -257,6 +264,8 @@ int16_t ps_max(const ps_unit *u)
 {
     return ps_max_at(u, ps_bits(u));
 }
+
+const double ps_unit_s[6] = {1e-15, 1e-12, 1e-9, 1e-6, 1e-3, 1};
 
 double ps_range_volts(int range)
 {
@@ -311,6 +320,12 @@ static double interval_5000(const ps_unit *u, uint32_t n, uint32_t least)
     }
 }
 
+static double interval_4000(const ps_unit *u, uint32_t n)
+{
+    if (u->model->clock == PS_4000) return n <= 2 ? ldexp(12.5e-9, (int)n) : (n - 1) / 20e6;
+    return n <= 3 ? ldexp(4e-9, (int)n) : (n - 2) / 31.25e6;
+}
+
 static double picoseconds(uint32_t n, uint32_t least)
 {
     bool power = n == 200 || n == 400 || n == 800 || n == 1600 || n == 3200;
@@ -325,6 +340,11 @@ double ps_interval(const ps_unit *u, uint32_t n)
     switch (u->model->clock) {
     case PS_80M:
         return (n + 1) / 80e6;
+    case PS_10M:
+        return (n + 1) / 10e6;
+    case PS_4000:
+    case PS_4227:
+        return n < least ? 0 : interval_4000(u, n);
     case PS_500M:
         return n < least ? 0 : divided(n, 2, 2e-9, 62.5e6);
     case PS_1G:

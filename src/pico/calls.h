@@ -1,6 +1,6 @@
 /* The calls of the vendor's libraries that are used here, as their headers have them: the classic interface (ps2000a,
- * ps3000a, ps4000a, ps5000a), the modern one (ps6000a, psospa) and the oldest (ps2000). Where libraries of one
- * interface differ there are two members for one name. */
+ * ps3000a, ps4000a, ps5000a), the narrow one before it (ps4000), the modern one (ps6000a, psospa) and the oldest
+ * (ps2000, ps3000). Where libraries of one interface differ there are two members for one name. */
 #ifndef GRAT_PICO_CALLS_H
 #define GRAT_PICO_CALLS_H
 
@@ -39,6 +39,12 @@ typedef struct grat__pico_properties_v2 {       /* 5000a, modern */
     uint16_t lower_hysteresis;
     int32_t channel;
 } grat__pico_properties_v2;
+typedef struct grat__pico_old_properties {      /* 2000, 3000 */
+    int16_t major, minor;
+    uint16_t hysteresis;
+    int16_t channel;
+    int32_t mode;
+} grat__pico_old_properties;
 typedef struct grat__pico_trigger_info {        /* 3000a, 5000a */
     uint32_t status, segment, index;
     int64_t time;
@@ -64,24 +70,48 @@ typedef struct grat__pico_stream_trigger {
 } grat__pico_stream_trigger;
 #pragma pack(pop)
 _Static_assert(sizeof(grat__pico_properties) == 16 && sizeof(grat__pico_properties_v2) == 12, "packed");
+_Static_assert(sizeof(grat__pico_old_properties) == 12, "packed");
 _Static_assert(sizeof(grat__pico_trigger_info) == 32 && sizeof(grat__pico_modern_info) == 48, "packed");
 _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_trigger) == 12, "packed");
 
 /* X(member, name in the library, mandatory, arguments) */
-#define GRAT__PICO_CLASSIC(X)                                                                                          \
-    X(OpenUnit, "OpenUnit", 1, (int16_t *, int8_t *))                                                                  \
-    X(OpenUnitResolution, "OpenUnit", 1, (int16_t *, int8_t *, int32_t))                                               \
+/* Of all but the oldest interface. */
+#define GRAT__PICO_SHARED(X)                                                                                           \
     X(CloseUnit, "CloseUnit", 1, (int16_t))                                                                            \
     X(EnumerateUnits, "EnumerateUnits", 1, (int16_t *, int8_t *, int16_t *))                                           \
     X(GetUnitInfo, "GetUnitInfo", 1, (int16_t, int8_t *, int16_t, int16_t *, uint32_t))                                \
     X(FlashLed, "FlashLed", 0, (int16_t, int16_t))                                                                     \
-    X(ChangePowerSource, "ChangePowerSource", 0, (int16_t, uint32_t))                                                  \
     X(SetDeviceResolution, "SetDeviceResolution", 0, (int16_t, int32_t))                                               \
+    X(Stop, "Stop", 1, (int16_t))                                                                                      \
+    X(IsReady, "IsReady", 1, (int16_t, int16_t *))
+
+/* Of the classic and the narrow interface. */
+#define GRAT__PICO_COMMON(X)                                                                                           \
+    X(GetChannelInformation, "GetChannelInformation", 1, (int16_t, int32_t, int32_t, int32_t *, int32_t *, int32_t))   \
+    X(SetSimpleTrigger, "SetSimpleTrigger", 1, (int16_t, int16_t, int32_t, int16_t, int32_t, uint32_t, int16_t))       \
+    X(SetTriggerDelay, "SetTriggerDelay", 0, (int16_t, uint32_t))                                                      \
+    X(Properties, "SetTriggerChannelProperties", 0, (int16_t, void *, int16_t, int16_t, int32_t))                      \
+    X(Conditions, "SetTriggerChannelConditions", 0, (int16_t, void *, int16_t))                                        \
+    X(Directions, "SetTriggerChannelDirections", 0, (int16_t, int32_t, int32_t, int32_t, int32_t, int32_t, int32_t))   \
+    X(Width, "SetPulseWidthQualifier", 0, (int16_t, void *, int16_t, int32_t, uint32_t, uint32_t, int32_t))            \
+    X(SetEts, "SetEts", 0, (int16_t, int32_t, int16_t, int16_t, int32_t *))                                            \
+    X(SetEtsTimeBuffer, "SetEtsTimeBuffer", 0, (int16_t, int64_t *, int32_t))                                          \
+    X(GetStreamingLatestValues, "GetStreamingLatestValues", 1, (int16_t, grat__pico_stream_ready, void *))             \
+    X(SigGenArbitraryMinMaxValues, "SigGenArbitraryMinMaxValues", 0,                                                   \
+      (int16_t, int16_t *, int16_t *, uint32_t *, uint32_t *))                                                         \
+    X(SigGenFrequencyToPhase, "SigGenFrequencyToPhase", 0, (int16_t, double, int32_t, uint32_t, uint32_t *))           \
+    X(SigGenSoftwareControl, "SigGenSoftwareControl", 0, (int16_t, int16_t))                                           \
+    X(SetSigGenArbitrary, "SetSigGenArbitrary", 0,                                                                     \
+      (int16_t, int32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, int16_t *, int32_t, int32_t, int32_t,       \
+       int32_t, uint32_t, uint32_t, int32_t, int32_t, int16_t))
+
+#define GRAT__PICO_CLASSIC(X)                                                                                          \
+    X(OpenUnit, "OpenUnit", 1, (int16_t *, int8_t *))                                                                  \
+    X(OpenUnitResolution, "OpenUnit", 1, (int16_t *, int8_t *, int32_t))                                               \
+    X(ChangePowerSource, "ChangePowerSource", 0, (int16_t, uint32_t))                                                  \
     X(SetBandwidthFilter, "SetBandwidthFilter", 0, (int16_t, int32_t, int32_t))                                        \
     X(SetDigitalPort, "SetDigitalPort", 0, (int16_t, int32_t, int16_t, int16_t))                                       \
     X(SetChannel, "SetChannel", 1, (int16_t, int32_t, int16_t, int32_t, int32_t, float))                               \
-    X(GetChannelInformation, "GetChannelInformation", 1,                                                               \
-      (int16_t, int32_t, int32_t, int32_t *, int32_t *, int32_t))                                                      \
     X(GetAnalogueOffset, "GetAnalogueOffset", 0, (int16_t, int32_t, int32_t, float *, float *))                        \
     X(MaximumValue, "MaximumValue", 1, (int16_t, int16_t *))                                                           \
     X(GetTimebase2, "GetTimebase2", 1, (int16_t, uint32_t, int32_t, float *, int32_t *, uint32_t))                     \
@@ -90,20 +120,13 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
     X(MemorySegments, "MemorySegments", 1, (int16_t, uint32_t, int32_t *))                                             \
     X(SetNoOfCaptures, "SetNoOfCaptures", 1, (int16_t, uint32_t))                                                      \
     X(GetNoOfCaptures, "GetNoOfCaptures", 0, (int16_t, uint32_t *))                                                    \
-    X(SetSimpleTrigger, "SetSimpleTrigger", 1, (int16_t, int16_t, int32_t, int16_t, int32_t, uint32_t, int16_t))       \
-    X(SetTriggerDelay, "SetTriggerDelay", 0, (int16_t, uint32_t))                                                      \
-    X(Properties, "SetTriggerChannelProperties", 0, (int16_t, void *, int16_t, int16_t, int32_t))                      \
     X(PropertiesV2, "SetTriggerChannelPropertiesV2", 0, (int16_t, void *, int16_t, int16_t))                           \
     X(AutoTrigger, "SetAutoTriggerMicroSeconds", 0, (int16_t, uint64_t))                                               \
-    X(Conditions, "SetTriggerChannelConditions", 0, (int16_t, void *, int16_t))                                        \
     X(ConditionsV2, "SetTriggerChannelConditionsV2", 0, (int16_t, void *, int16_t))                                    \
     X(ConditionList, "SetTriggerChannelConditions", 0, (int16_t, void *, int16_t, int32_t))                            \
     X(ConditionListV2, "SetTriggerChannelConditionsV2", 0, (int16_t, void *, int16_t, int32_t))                        \
-    X(Directions, "SetTriggerChannelDirections", 0,                                                                    \
-      (int16_t, int32_t, int32_t, int32_t, int32_t, int32_t, int32_t))                                                 \
     X(DirectionList, "SetTriggerChannelDirections", 0, (int16_t, void *, int16_t))                                     \
     X(DirectionListV2, "SetTriggerChannelDirectionsV2", 0, (int16_t, void *, uint16_t))                                \
-    X(Width, "SetPulseWidthQualifier", 0, (int16_t, void *, int16_t, int32_t, uint32_t, uint32_t, int32_t))            \
     X(WidthV2, "SetPulseWidthQualifierV2", 0, (int16_t, void *, int16_t, int32_t, uint32_t, uint32_t, int32_t))        \
     X(WidthProperties, "SetPulseWidthQualifierProperties", 0, (int16_t, int32_t, uint32_t, uint32_t, int32_t))         \
     X(WidthPropertiesV2, "SetPulseWidthQualifierProperties", 0, (int16_t, uint32_t, uint32_t, int32_t))                \
@@ -114,26 +137,14 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
       (int16_t, int32_t, int32_t, uint32_t, int32_t *, uint32_t, grat__pico_block_ready, void *))                      \
     X(RunBlockOver, "RunBlock", 1,                                                                                     \
       (int16_t, int32_t, int32_t, uint32_t, int16_t, int32_t *, uint32_t, grat__pico_block_ready, void *))             \
-    X(IsReady, "IsReady", 1, (int16_t, int16_t *))                                                                     \
     X(SetDataBuffer, "SetDataBuffer", 1, (int16_t, int32_t, int16_t *, int32_t, uint32_t, int32_t))                    \
     X(SetDataBuffers, "SetDataBuffers", 1, (int16_t, int32_t, int16_t *, int16_t *, int32_t, uint32_t, int32_t))       \
     X(GetValuesBulk, "GetValuesBulk", 1, (int16_t, uint32_t *, uint32_t, uint32_t, uint32_t, int32_t, int16_t *))      \
     X(GetValues, "GetValues", 1, (int16_t, uint32_t, uint32_t *, uint32_t, int32_t, uint32_t, int16_t *))              \
     X(TriggerOffsets, "GetValuesTriggerTimeOffsetBulk64", 0, (int16_t, int64_t *, int32_t *, uint32_t, uint32_t))      \
     X(TriggerInfo, "GetTriggerInfoBulk", 0, (int16_t, void *, uint32_t, uint32_t))                                     \
-    X(SetEts, "SetEts", 0, (int16_t, int32_t, int16_t, int16_t, int32_t *))                                            \
-    X(SetEtsTimeBuffer, "SetEtsTimeBuffer", 0, (int16_t, int64_t *, int32_t))                                          \
     X(RunStreaming, "RunStreaming", 1,                                                                                 \
       (int16_t, uint32_t *, int32_t, uint32_t, uint32_t, int16_t, uint32_t, int32_t, uint32_t))                        \
-    X(GetStreamingLatestValues, "GetStreamingLatestValues", 1, (int16_t, grat__pico_stream_ready, void *))             \
-    X(Stop, "Stop", 1, (int16_t))                                                                                      \
-    X(SigGenArbitraryMinMaxValues, "SigGenArbitraryMinMaxValues", 0,                                                   \
-      (int16_t, int16_t *, int16_t *, uint32_t *, uint32_t *))                                                         \
-    X(SigGenFrequencyToPhase, "SigGenFrequencyToPhase", 0, (int16_t, double, int32_t, uint32_t, uint32_t *))           \
-    X(SigGenSoftwareControl, "SigGenSoftwareControl", 0, (int16_t, int16_t))                                           \
-    X(SetSigGenArbitrary, "SetSigGenArbitrary", 0,                                                                     \
-      (int16_t, int32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, int16_t *, int32_t, int32_t, int32_t,       \
-       int32_t, uint32_t, uint32_t, int32_t, int32_t, int16_t))                                                        \
     X(SetSigGenBuiltIn4, "SetSigGenBuiltIn", 0,                                                                        \
       (int16_t, int32_t, uint32_t, int32_t, double, double, double, double, int32_t, int32_t, uint32_t, uint32_t,      \
        int32_t, int32_t, int16_t))                                                                                     \
@@ -144,14 +155,31 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
       (int16_t, int32_t, uint32_t, int32_t, double, double, double, double, int32_t, int32_t, uint32_t, uint32_t,      \
        int32_t, int32_t, int16_t))
 
+/* Segments have 16 bits, inputs no offset; buffers of one segment and of many are given by calls of their own. */
+#define GRAT__PICO_NARROW(X)                                                                                           \
+    X(OpenUnit, "OpenUnitEx", 1, (int16_t *, int8_t *))                                                                \
+    X(SetChannel, "SetChannel", 1, (int16_t, int32_t, int16_t, int16_t, int32_t))                                      \
+    X(GetTimebase2, "GetTimebase2", 1, (int16_t, uint32_t, int32_t, float *, int16_t, int32_t *, uint16_t))            \
+    X(MemorySegments, "MemorySegments", 1, (int16_t, uint16_t, int32_t *))                                             \
+    X(SetNoOfCaptures, "SetNoOfCaptures", 1, (int16_t, uint16_t))                                                      \
+    X(GetNoOfCaptures, "GetNoOfCaptures", 0, (int16_t, uint16_t *))                                                    \
+    X(RunBlock, "RunBlock", 1,                                                                                         \
+      (int16_t, int32_t, int32_t, uint32_t, int16_t, int32_t *, uint16_t, grat__pico_block_ready, void *))             \
+    X(SetDataBuffer, "SetDataBufferWithMode", 1, (int16_t, int32_t, int16_t *, int32_t, int32_t))                      \
+    X(SetDataBuffers, "SetDataBuffersWithMode", 1, (int16_t, int32_t, int16_t *, int16_t *, int32_t, int32_t))         \
+    X(SetDataBufferBulk, "SetDataBufferBulk", 1, (int16_t, int32_t, int16_t *, int32_t, uint16_t))                     \
+    X(GetValues, "GetValues", 1, (int16_t, uint32_t, uint32_t *, uint32_t, int32_t, uint16_t, int16_t *))              \
+    X(GetValuesBulk, "GetValuesBulk", 1, (int16_t, uint32_t *, uint16_t, uint16_t, int16_t *))                         \
+    X(TriggerOffsets, "GetValuesTriggerTimeOffsetBulk64", 0, (int16_t, int64_t *, int32_t *, uint16_t, uint16_t))      \
+    X(RunStreaming, "RunStreamingEx", 1,                                                                               \
+      (int16_t, uint32_t *, int32_t, uint32_t, uint32_t, int16_t, uint32_t, int32_t, uint32_t))                        \
+    X(SetSigGenBuiltIn, "SetSigGenBuiltIn", 0,                                                                         \
+      (int16_t, int32_t, uint32_t, int16_t, float, float, float, float, int32_t, int16_t, uint32_t, uint32_t,          \
+       int32_t, int32_t, int16_t))
+
 #define GRAT__PICO_MODERN(X)                                                                                           \
     X(OpenUnit, "OpenUnit", 1, (int16_t *, int8_t *, int32_t))                                                         \
     X(OpenUnitPower, "OpenUnit", 1, (int16_t *, int8_t *, int32_t, void *))                                            \
-    X(CloseUnit, "CloseUnit", 1, (int16_t))                                                                            \
-    X(EnumerateUnits, "EnumerateUnits", 1, (int16_t *, int8_t *, int16_t *))                                           \
-    X(GetUnitInfo, "GetUnitInfo", 1, (int16_t, int8_t *, int16_t, int16_t *, uint32_t))                                \
-    X(FlashLed, "FlashLed", 0, (int16_t, int16_t))                                                                     \
-    X(SetDeviceResolution, "SetDeviceResolution", 1, (int16_t, int32_t))                                               \
     X(SetChannelOn, "SetChannelOn", 1, (int16_t, int32_t, int32_t, int32_t, double, int32_t))                          \
     X(SetChannelOnNv, "SetChannelOn", 1, (int16_t, int32_t, int32_t, int64_t, int64_t, int32_t, double, int32_t))      \
     X(SetChannelOff, "SetChannelOff", 1, (int16_t, int32_t))                                                           \
@@ -188,16 +216,13 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
       (int16_t, int32_t, void *, void *, uint64_t, int32_t, uint64_t, int32_t, int32_t))                               \
     X(RunBlock, "RunBlock", 1,                                                                                         \
       (int16_t, uint64_t, uint64_t, uint32_t, double *, uint64_t, grat__pico_block_ready, void *))                     \
-    X(IsReady, "IsReady", 1, (int16_t, int16_t *))                                                                     \
     X(GetValues, "GetValues", 1, (int16_t, uint64_t, uint64_t *, uint64_t, int32_t, uint64_t, int16_t *))              \
     X(GetValuesBulk, "GetValuesBulk", 1,                                                                               \
       (int16_t, uint64_t, uint64_t *, uint64_t, uint64_t, uint64_t, int32_t, int16_t *))                               \
     X(TriggerInfo, "GetTriggerInfo", 0, (int16_t, void *, uint64_t, uint64_t))                                         \
     X(TriggerOffsets, "GetValuesTriggerTimeOffsetBulk", 0, (int16_t, int64_t *, int32_t *, uint64_t, uint64_t))        \
-    X(RunStreaming, "RunStreaming", 1,                                                                                 \
-      (int16_t, double *, int32_t, uint64_t, uint64_t, int16_t, uint64_t, int32_t))                                    \
+    X(RunStreaming, "RunStreaming", 1, (int16_t, double *, int32_t, uint64_t, uint64_t, int16_t, uint64_t, int32_t))   \
     X(GetStreamingLatestValues, "GetStreamingLatestValues", 1, (int16_t, void *, uint64_t, void *))                    \
-    X(Stop, "Stop", 1, (int16_t))                                                                                      \
     X(SigGenWaveform, "SigGenWaveform", 0, (int16_t, int32_t, int16_t *, uint64_t))                                    \
     X(SigGenRange, "SigGenRange", 0, (int16_t, double, double))                                                        \
     X(SigGenWaveformDutyCycle, "SigGenWaveformDutyCycle", 0, (int16_t, double))                                        \
@@ -207,7 +232,8 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
     X(SigGenSoftwareTrigger, "SigGenSoftwareTriggerControl", 0, (int16_t, int32_t))                                    \
     X(SigGenApply, "SigGenApply", 0,                                                                                   \
       (int16_t, int16_t, int16_t, int16_t, int16_t, int16_t, double *, double *, double *, double *))                  \
-    X(SigGenApplyShort, "SigGenApply", 0, (int16_t, int16_t, int16_t, int16_t, double *, double *, double *, double *))
+    X(SigGenApplyShort, "SigGenApply", 0,                                                                              \
+      (int16_t, int16_t, int16_t, int16_t, double *, double *, double *, double *))
 
 /* All return an int16_t: 0 is failure. */
 #define GRAT__PICO_OLD(X)                                                                                              \
@@ -228,6 +254,13 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
       (int16_t, uint32_t, int32_t, uint32_t, int16_t, uint32_t, uint32_t))                                             \
     X(get_streaming_last_values, "_get_streaming_last_values", 0, int16_t, (int16_t, grat__pico_old_ready))            \
     X(overview_buffer_status, "_overview_buffer_status", 0, int16_t, (int16_t, int16_t *))                             \
+    X(Properties, "SetAdvTriggerChannelProperties", 0, int16_t, (int16_t, void *, int16_t, int32_t))                   \
+    X(Conditions, "SetAdvTriggerChannelConditions", 0, int16_t, (int16_t, void *, int16_t))                            \
+    X(Directions, "SetAdvTriggerChannelDirections", 0, int16_t,                                                        \
+      (int16_t, int32_t, int32_t, int32_t, int32_t, int32_t))                                                          \
+    X(TriggerDelay, "SetAdvTriggerDelay", 0, int16_t, (int16_t, uint32_t, float))                                      \
+    X(Width, "SetPulseWidthQualifier", 0, int16_t,                                                                     \
+      (int16_t, void *, int16_t, int32_t, uint32_t, uint32_t, int32_t))                                                \
     X(stop, "_stop", 1, int16_t, (int16_t))                                                                            \
     X(set_sig_gen_built_in, "_set_sig_gen_built_in", 0, int16_t,                                                       \
       (int16_t, int32_t, uint32_t, int32_t, float, float, float, float, int32_t, uint32_t))                            \
@@ -236,6 +269,15 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
 
 #define GRAT__PICO_MEMBER(member, name, mandatory, args) uint32_t(*member) args;
 #define GRAT__PICO_OLD_MEMBER(member, name, mandatory, type, args) type(*member) args;
+typedef struct grat__pico_shared {
+    GRAT__PICO_SHARED(GRAT__PICO_MEMBER)
+} grat__pico_shared;
+typedef struct grat__pico_common {
+    GRAT__PICO_COMMON(GRAT__PICO_MEMBER)
+} grat__pico_common;
+typedef struct grat__pico_narrow {
+    GRAT__PICO_NARROW(GRAT__PICO_MEMBER)
+} grat__pico_narrow;
 typedef struct grat__pico_classic {
     GRAT__PICO_CLASSIC(GRAT__PICO_MEMBER)
 } grat__pico_classic;

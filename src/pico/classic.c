@@ -4,15 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pico/pico.h"
+#include "pico/shared.h"
 
 #define CALL(u) (&(u)->lib->call)
+#define COMMON(u) (&(u)->lib->common)
 #define SERIES(u) ((u)->lib->series)
-#define SOURCE_WIDTH 0x10000000
 #define SOURCE_DIGITAL 0x10000001
-enum { CLEAR = 1, ADD = 2, STATE_TRUE = 1 };
-/* Twice the step of an 8-bit converter. */
-#define HYSTERESIS 512
 
 static uint32_t open_unit(const grat__pico_lib *lib, const char *serial, int16_t *handle)
 {
@@ -22,50 +19,10 @@ static uint32_t open_unit(const grat__pico_lib *lib, const char *serial, int16_t
                                     : lib->call.OpenUnit(handle, serial ? text : NULL);
 }
 
-static uint32_t close_unit(grat__pico_unit *u)
-{
-    return CALL(u)->CloseUnit(u->handle);
-}
-
-static uint32_t stop(grat__pico_unit *u)
-{
-    return grat__pico_say(u, "Stop", CALL(u)->Stop(u->handle));
-}
-
-static uint32_t info(const grat__pico_unit *u, uint32_t what, char *out, size_t cap)
-{
-    int8_t text[128] = {0};
-    int16_t size = 0;
-    uint32_t st = CALL(u)->GetUnitInfo(u->handle, text, sizeof text - 1, &size, what);
-    if (!st) snprintf(out, cap, "%s", (char *)text);
-    return st;
-}
-
-static void enumerate(const grat__pico_lib *lib, grat__pico_list *out)
-{
-    int8_t serials[4096] = "-v";
-    int16_t count = 0, length = sizeof serials - 1;
-    if (lib->call.EnumerateUnits(&count, serials, &length) || count <= 0) return;
-    serials[sizeof serials - 1] = 0;
-    grat__pico_take_serials(out, lib->series->name, (const char *)serials);
-}
-
-static uint32_t flash(grat__pico_unit *u, int times)
-{
-    if (!CALL(u)->FlashLed) return grat__pico_say(u, "FlashLed", GRAT__PICO_UNSUPPORTED);
-    return grat__pico_say(u, "FlashLed", CALL(u)->FlashLed(u->handle, (int16_t)times));
-}
-
 static uint32_t power(grat__pico_unit *u, uint32_t state)
 {
     if (!CALL(u)->ChangePowerSource) return state;
     return grat__pico_say(u, "ChangePowerSource", CALL(u)->ChangePowerSource(u->handle, state));
-}
-
-static uint32_t resolution(grat__pico_unit *u, int number)
-{
-    if (!CALL(u)->SetDeviceResolution) return grat__pico_say(u, "SetDeviceResolution", GRAT__PICO_UNSUPPORTED);
-    return grat__pico_say(u, "SetDeviceResolution", CALL(u)->SetDeviceResolution(u->handle, number));
 }
 
 /* ---- inputs -------------------------------------------------------------------------------------------- */
@@ -90,11 +47,11 @@ static uint32_t port(grat__pico_unit *u, unsigned i, bool on, double volts)
     return on ? grat__pico_say(u, "SetDigitalPort", st) : GRAT__PICO_OK;
 }
 
-static uint32_t ranges(grat__pico_unit *u, unsigned *mask, double offset[16])
+uint32_t grat__pico_ranges(grat__pico_unit *u, unsigned *mask, double offset[16])
 {
     const grat__pico_classic *c = CALL(u);
     int32_t list[64], n = 64;
-    uint32_t st = c->GetChannelInformation(u->handle, 0, 0, list, &n, 0);
+    uint32_t st = COMMON(u)->GetChannelInformation(u->handle, 0, 0, list, &n, 0);
     if (st) return grat__pico_say(u, "GetChannelInformation", st);
     *mask = 0;
     for (int i = 0; i < n && i < 64; i++) {
@@ -124,10 +81,7 @@ static uint32_t timebase(grat__pico_unit *u, uint32_t n, double *dt, uint64_t *r
     uint32_t st = SERIES(u)->oversample ? c->GetTimebase2Over(u->handle, n, 1, &ns, 0, &most, 0)
                                         : c->GetTimebase2(u->handle, n, 1, &ns, &most, 0);
     if (st) return grat__pico_say(u, "GetTimebase2", st);
-    /* A float has 24 bits; clocks are multiples of 0.1 ns. */
-    double exact = (double)ns, tenth = nearbyint(exact * 10) / 10;
-    if (tenth > 0 && fabs(tenth - exact) <= 2e-7 * exact) exact = tenth;
-    *dt = exact * 1e-9;
+    *dt = grat__pico_exact(ns) * 1e-9;
     *room = most > 0 ? (uint64_t)most : 0;
     return GRAT__PICO_OK;
 }
@@ -153,18 +107,13 @@ static uint32_t captures(grat__pico_unit *u, uint32_t *n)
 
 /* ---- triggers ---------------------------------------------------------------------------------------------- */
 
-static int32_t source_number(const grat__pico_unit *u, int source)
-{
-    return source == GRAT__PICO_EXT ? SERIES(u)->external : source;
-}
-
 static int16_t auto_ms(const grat__pico_trigger *t)
 {
     return t->auto_s > 0 ? (int16_t)fmin(fmax(t->auto_s * 1000, 1), INT16_MAX) : 0;
 }
 
 /* A, B, C, D, EXT, AUX, width, lines: the members of a condition. */
-enum { EXT_MEMBER = 4, WIDTH_MEMBER = 6, LINES_MEMBER = 7, MEMBERS = 8, WIDTH_MEMBERS = 7, WIDTH_LINES_MEMBER = 6 };
+enum { EXT_MEMBER = 4, WIDTH_MEMBER = 6, LINES_MEMBER = 7, MEMBERS = 8 };
 
 static unsigned member(int source)
 {
@@ -177,24 +126,27 @@ static uint32_t member_directions(grat__pico_unit *u, const grat__pico_trigger *
     for (int i = 0; i < GRAT__PICO_SOURCES; i++)
         if (t->event[i].used) d[member(i)] = t->event[i].direction;
     return grat__pico_say(u, "SetTriggerChannelDirections",
-                          CALL(u)->Directions(u->handle, d[0], d[1], d[2], d[3], d[4], d[5]));
+                          COMMON(u)->Directions(u->handle, d[0], d[1], d[2], d[3], d[4], d[5]));
 }
 
 static uint32_t member_conditions(grat__pico_unit *u, const grat__pico_trigger *t)
 {
     const grat__pico_classic *c = CALL(u);
-    int32_t rows[8][MEMBERS] = {{0}}, width[WIDTH_MEMBERS] = {0};
+    int32_t rows[8 * MEMBERS] = {0}, width[MEMBERS] = {0};
     bool v2 = SERIES(u)->trigger == GRAT__PICO_MEMBERS_V2;
+    /* Without the lines, which have the last one, a struct is shorter. */
+    unsigned members = SERIES(u)->port_volts > 0 ? MEMBERS : MEMBERS - 1;
     for (unsigned g = 0; g < t->groups; g++) {
+        int32_t *row = rows + g * members;
         for (int i = 0; i < GRAT__PICO_SOURCES; i++)
-            if (t->group[g].sources >> i & 1) rows[g][member(i)] = STATE_TRUE;
-        rows[g][WIDTH_MEMBER] = t->group[g].width ? STATE_TRUE : 0;
-        rows[g][LINES_MEMBER] = t->group[g].lines ? STATE_TRUE : 0;
+            if (t->group[g].sources >> i & 1) row[member(i)] = PICO_TRUE;
+        row[WIDTH_MEMBER] = t->group[g].width ? PICO_TRUE : 0;
+        if (t->group[g].lines) row[LINES_MEMBER] = PICO_TRUE;
     }
-    uint32_t st = (v2 ? c->ConditionsV2 : c->Conditions)(u->handle, rows, (int16_t)t->groups);
+    uint32_t st = (v2 ? c->ConditionsV2 : COMMON(u)->Conditions)(u->handle, rows, (int16_t)t->groups);
     if (st) return grat__pico_say(u, "SetTriggerChannelConditions", st);
-    if (t->width.on) width[member(t->width.source)] = STATE_TRUE;
-    st = (v2 ? c->WidthV2 : c->Width)(u->handle, t->width.on ? width : NULL, t->width.on, t->width.direction,
+    if (t->width.on) width[member(t->width.source)] = PICO_TRUE;
+    st = (v2 ? c->WidthV2 : COMMON(u)->Width)(u->handle, t->width.on ? width : NULL, t->width.on, t->width.direction,
                                       t->width.lower, t->width.upper, t->width.type);
     return grat__pico_say(u, "SetPulseWidthQualifier", st);
 }
@@ -207,8 +159,8 @@ static uint32_t list_directions(grat__pico_unit *u, const grat__pico_trigger *t)
     unsigned n = 0;
     for (int i = 0; i < GRAT__PICO_SOURCES; i++) {
         if (!t->event[i].used) continue;
-        plain[n] = (grat__pico_direction){source_number(u, i), t->event[i].direction};
-        v2[n++] = (grat__pico_direction_mode){source_number(u, i), t->event[i].direction, t->event[i].window};
+        plain[n] = (grat__pico_direction){grat__pico_source(u, i), t->event[i].direction};
+        v2[n++] = (grat__pico_direction_mode){grat__pico_source(u, i), t->event[i].direction, t->event[i].window};
     }
     uint32_t st = SERIES(u)->trigger == GRAT__PICO_LIST ? c->DirectionList(u->handle, plain, (int16_t)n)
                                                         : c->DirectionListV2(u->handle, v2, (uint16_t)n);
@@ -223,11 +175,11 @@ static uint32_t list_conditions(grat__pico_unit *u, const grat__pico_trigger *t)
         grat__pico_condition list[GRAT__PICO_SOURCES + 2];
         int16_t n = 0;
         for (int i = 0; i < GRAT__PICO_SOURCES; i++)
-            if (t->group[g].sources >> i & 1) list[n++] = (grat__pico_condition){source_number(u, i), STATE_TRUE};
-        if (t->group[g].width) list[n++] = (grat__pico_condition){SOURCE_WIDTH, STATE_TRUE};
-        if (t->group[g].lines) list[n++] = (grat__pico_condition){SOURCE_DIGITAL, STATE_TRUE};
+            if (t->group[g].sources >> i & 1) list[n++] = (grat__pico_condition){grat__pico_source(u, i), PICO_TRUE};
+        if (t->group[g].width) list[n++] = (grat__pico_condition){PICO_WIDTH, PICO_TRUE};
+        if (t->group[g].lines) list[n++] = (grat__pico_condition){SOURCE_DIGITAL, PICO_TRUE};
         st = (SERIES(u)->trigger == GRAT__PICO_LIST ? c->ConditionList : c->ConditionListV2)(
-            u->handle, list, n, g ? ADD : CLEAR | ADD);
+            u->handle, list, n, g ? PICO_ADD : PICO_CLEAR | PICO_ADD);
     }
     return grat__pico_say(u, "SetTriggerChannelConditions", st);
 }
@@ -237,11 +189,11 @@ static uint32_t list_width(grat__pico_unit *u, const grat__pico_trigger *t)
     const grat__pico_classic *c = CALL(u);
     bool first = SERIES(u)->trigger == GRAT__PICO_LIST;
     int type = t->width.on ? t->width.type : 0;
-    grat__pico_condition one = {source_number(u, t->width.source), STATE_TRUE};
+    grat__pico_condition one = {grat__pico_source(u, t->width.source), PICO_TRUE};
     grat__pico_direction_mode way = {one.source, t->width.direction, t->width.window};
     uint32_t st = first ? c->WidthProperties(u->handle, t->width.direction, t->width.lower, t->width.upper, type)
                         : c->WidthPropertiesV2(u->handle, t->width.lower, t->width.upper, type);
-    if (!st) st = c->WidthConditions(u->handle, t->width.on ? &one : NULL, t->width.on, CLEAR | ADD);
+    if (!st) st = c->WidthConditions(u->handle, t->width.on ? &one : NULL, t->width.on, PICO_CLEAR | PICO_ADD);
     if (!st && !first) st = c->WidthDirections(u->handle, t->width.on ? &way : NULL, t->width.on);
     return grat__pico_say(u, "SetPulseWidthQualifier", st);
 }
@@ -255,15 +207,15 @@ static uint32_t properties(grat__pico_unit *u, const grat__pico_trigger *t)
     for (int i = 0; i < GRAT__PICO_SOURCES; i++) {
         bool width = t->width.on && t->width.source == i;
         if (!t->event[i].used && !width) continue;
-        list[n] = (grat__pico_properties){t->event[i].upper, HYSTERESIS, t->event[i].lower, HYSTERESIS,
-                                          source_number(u, i), t->event[i].window};
+        list[n] = (grat__pico_properties){t->event[i].upper, PICO_HYSTERESIS, t->event[i].lower, PICO_HYSTERESIS,
+                                          grat__pico_source(u, i), t->event[i].window};
         memcpy(&v2[n], &list[n], sizeof v2[n]);
         n++;
     }
     uint32_t st;
     if (SERIES(u)->trigger != GRAT__PICO_LIST_V2) {
         int32_t ms = t->auto_s > 0 ? (int32_t)fmin(fmax(t->auto_s * 1000, 1), INT32_MAX) : 0;
-        st = c->Properties(u->handle, n ? list : NULL, (int16_t)n, 0, ms);
+        st = COMMON(u)->Properties(u->handle, n ? list : NULL, (int16_t)n, 0, ms);
     } else {
         st = c->PropertiesV2(u->handle, n ? v2 : NULL, (int16_t)n, 0);
         if (!st && c->AutoTrigger) st = c->AutoTrigger(u->handle, (uint64_t)(t->auto_s * 1e6));
@@ -274,13 +226,14 @@ static uint32_t properties(grat__pico_unit *u, const grat__pico_trigger *t)
 static bool has_events(const grat__pico_unit *u)
 {
     const grat__pico_classic *c = CALL(u);
+    const grat__pico_common *k = COMMON(u);
     switch (SERIES(u)->trigger) {
     case GRAT__PICO_MEMBERS:
-        return c->Properties && c->Conditions && c->Directions && c->Width;
+        return k->Properties && k->Conditions && k->Directions && k->Width;
     case GRAT__PICO_MEMBERS_V2:
-        return c->Properties && c->ConditionsV2 && c->Directions && c->WidthV2;
+        return k->Properties && c->ConditionsV2 && k->Directions && c->WidthV2;
     case GRAT__PICO_LIST:
-        return c->Properties && c->ConditionList && c->DirectionList && c->WidthProperties && c->WidthConditions;
+        return k->Properties && c->ConditionList && c->DirectionList && c->WidthProperties && c->WidthConditions;
     default:
         return c->PropertiesV2 && c->ConditionListV2 && c->DirectionListV2 && c->WidthPropertiesV2 &&
                c->WidthConditions && c->WidthDirections;
@@ -301,7 +254,7 @@ static uint32_t set_lines(grat__pico_unit *u, const grat__pico_trigger *t)
                           CALL(u)->DigitalProperties(u->handle, n ? list : NULL, n));
 }
 
-static uint32_t trigger(grat__pico_unit *u, const grat__pico_trigger *t)
+uint32_t grat__pico_set_trigger(grat__pico_unit *u, const grat__pico_trigger *t)
 {
     bool members = SERIES(u)->trigger == GRAT__PICO_MEMBERS || SERIES(u)->trigger == GRAT__PICO_MEMBERS_V2;
     uint32_t st = set_lines(u, t);
@@ -309,7 +262,7 @@ static uint32_t trigger(grat__pico_unit *u, const grat__pico_trigger *t)
     /* This also ends a qualifier. */
     if (!t->on || t->simple)
         return grat__pico_say(u, "SetSimpleTrigger",
-                              CALL(u)->SetSimpleTrigger(u->handle, t->on, t->on ? source_number(u, t->source) : 0,
+                              COMMON(u)->SetSimpleTrigger(u->handle, t->on, t->on ? grat__pico_source(u, t->source) : 0,
                                                         t->code, t->on ? t->direction : GRAT__PICO_RISING, 0,
                                                         auto_ms(t)));
     if (!has_events(u)) return grat__pico_say(u, "SetTriggerChannelConditions", GRAT__PICO_UNSUPPORTED);
@@ -340,9 +293,9 @@ static uint32_t ets(grat__pico_unit *u, uint32_t interleave, double *dt)
 {
     int32_t ps = 0;
     u->failed = "SetEts";
-    if (!CALL(u)->SetEts || interleave > INT16_MAX / CYCLES_A_PLACE) return GRAT__PICO_NO_ETS;
+    if (!COMMON(u)->SetEts || interleave > INT16_MAX / CYCLES_A_PLACE) return GRAT__PICO_NO_ETS;
     /* Slow: each set of values is a new one. */
-    uint32_t st = CALL(u)->SetEts(u->handle, interleave ? ETS_SLOW : ETS_OFF, (int16_t)(CYCLES_A_PLACE * interleave),
+    uint32_t st = COMMON(u)->SetEts(u->handle, interleave ? ETS_SLOW : ETS_OFF, (int16_t)(CYCLES_A_PLACE * interleave),
                                   (int16_t)interleave, &ps);
     u->ets = !st && interleave;
     *dt = ps * 1e-12;
@@ -351,16 +304,8 @@ static uint32_t ets(grat__pico_unit *u, uint32_t interleave, double *dt)
 
 static uint32_t ets_times(grat__pico_unit *u, int64_t *times, uint32_t n)
 {
-    if (!CALL(u)->SetEtsTimeBuffer) return grat__pico_say(u, "SetEtsTimeBuffer", GRAT__PICO_NO_ETS);
-    return grat__pico_say(u, "SetEtsTimeBuffer", CALL(u)->SetEtsTimeBuffer(u->handle, times, times ? (int32_t)n : 0));
-}
-
-static uint32_t is_ready(grat__pico_unit *u, bool *ready)
-{
-    int16_t yes = 0;
-    uint32_t st = CALL(u)->IsReady(u->handle, &yes);
-    *ready = yes != 0;
-    return grat__pico_say(u, "IsReady", st);
+    if (!COMMON(u)->SetEtsTimeBuffer) return grat__pico_say(u, "SetEtsTimeBuffer", GRAT__PICO_NO_ETS);
+    return grat__pico_say(u, "SetEtsTimeBuffer", COMMON(u)->SetEtsTimeBuffer(u->handle, times, times ? (int32_t)n : 0));
 }
 
 static uint32_t buffer(grat__pico_unit *u, const grat__pico_buffer *b)
@@ -444,10 +389,10 @@ static void on_pico_stream(int16_t handle, int32_t samples, uint32_t start, int1
     p->sink(p->user, &(grat__pico_chunk){start, (uint32_t)samples, overflow != 0});
 }
 
-static uint32_t poll_stream(grat__pico_unit *u, const grat__pico_streaming *s, grat__pico_sink sink, void *user)
+uint32_t grat__pico_poll(grat__pico_unit *u, const grat__pico_streaming *s, grat__pico_sink sink, void *user)
 {
     polled p = {s, sink, user, false};
-    uint32_t st = CALL(u)->GetStreamingLatestValues(u->handle, on_pico_stream, &p);
+    uint32_t st = COMMON(u)->GetStreamingLatestValues(u->handle, on_pico_stream, &p);
     /* By itself, which nobody asked for. */
     if (!st && p.ended) st = GRAT__PICO_STREAMING_FAILED;
     return grat__pico_say(u, "GetStreamingLatestValues", st == GRAT__PICO_BUSY ? GRAT__PICO_OK : st);
@@ -467,6 +412,10 @@ static uint32_t built_in(grat__pico_unit *u, const grat__pico_wave *w, int32_t u
     int operation = w->wave == GRAT__PICO_NOISE ? 1 : w->wave == GRAT__PICO_PRBS ? 2 : 0;
     int wave = operation ? GRAT__PICO_SINE : w->wave;
     u->failed = "SetSigGenBuiltIn";
+    if (u->lib->narrow.SetSigGenBuiltIn)
+        return u->lib->narrow.SetSigGenBuiltIn(u->handle, uv, pp, (int16_t)wave, (float)w->hz, (float)w->stop,
+                                               (float)w->step, (float)w->dwell, w->sweep, (int16_t)operation, w->shots,
+                                               w->sweeps, w->edge, w->source, 0);
     if (SERIES(u)->double_generator && c->SetSigGenBuiltIn4)
         return c->SetSigGenBuiltIn4(u->handle, uv, pp, wave, w->hz, w->stop, w->step, w->dwell, w->sweep, operation,
                                     w->shots, w->sweeps, w->edge, w->source, 0);
@@ -490,9 +439,9 @@ static int16_t *hold(const grat__pico_wave *w, uint32_t *n)
     return more;
 }
 
-static uint32_t wave(grat__pico_unit *u, grat__pico_wave *w)
+uint32_t grat__pico_wave_out(grat__pico_unit *u, grat__pico_wave *w)
 {
-    const grat__pico_classic *c = CALL(u);
+    const grat__pico_common *c = COMMON(u);
     int32_t uv = (int32_t)nearbyint(w->offset * 1e6);
     uint32_t pp = (uint32_t)nearbyint(w->pp * 1e6), least = 0, from = 0, to = 0, step = 0, n;
     int16_t low, high;
@@ -520,41 +469,41 @@ static uint32_t wave(grat__pico_unit *u, grat__pico_wave *w)
     return st;
 }
 
-static uint32_t fire(grat__pico_unit *u)
+uint32_t grat__pico_fire(grat__pico_unit *u)
 {
-    if (!CALL(u)->SigGenSoftwareControl) return grat__pico_say(u, "SigGenSoftwareControl", GRAT__PICO_UNSUPPORTED);
-    return grat__pico_say(u, "SigGenSoftwareControl", CALL(u)->SigGenSoftwareControl(u->handle, 1));
+    if (!COMMON(u)->SigGenSoftwareControl) return grat__pico_say(u, "SigGenSoftwareControl", GRAT__PICO_UNSUPPORTED);
+    return grat__pico_say(u, "SigGenSoftwareControl", COMMON(u)->SigGenSoftwareControl(u->handle, 1));
 }
 
 const grat__pico_ops grat__pico_classic_ops = {
     .calls_back = true,
     .open = open_unit,
-    .close = close_unit,
-    .stop = stop,
-    .info = info,
-    .enumerate = enumerate,
-    .flash = flash,
+    .close = grat__pico_close_unit,
+    .stop = grat__pico_stop,
+    .info = grat__pico_info,
+    .enumerate = grat__pico_enumerate_units,
+    .flash = grat__pico_flash,
     .power = power,
-    .resolution = resolution,
+    .resolution = grat__pico_set_resolution,
     .channel = channel,
     .port = port,
-    .ranges = ranges,
+    .ranges = grat__pico_ranges,
     .max = max,
     .timebase = timebase,
     .max_segments = max_segments,
     .segments = segments,
     .captures = captures,
-    .trigger = trigger,
+    .trigger = grat__pico_set_trigger,
     .ets = ets,
     .ets_times = ets_times,
     .run_block = run_block,
-    .is_ready = is_ready,
+    .is_ready = grat__pico_is_ready,
     .buffer = buffer,
     .values = values,
     .when = when,
     .run_streaming = run_streaming,
-    .poll = poll_stream,
+    .poll = grat__pico_poll,
     .end_streaming = end_streaming,
-    .wave = wave,
-    .fire = fire,
+    .wave = grat__pico_wave_out,
+    .fire = grat__pico_fire,
 };

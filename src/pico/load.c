@@ -24,9 +24,11 @@ const grat__pico_series grat__pico_all[] = {
     {.name = "psospa", .ops = &grat__pico_modern_ops, .nanovolts = true, .external = 1001, .port_volts = 8,
      .resolutions = flexible_ospa},
     {.name = "ps2000", .ops = &grat__pico_old_ops, .external = 4},
+    {.name = "ps3000", .ops = &grat__pico_old_ops, .external = 4},
+    {.name = "ps4000", .ops = &grat__pico_narrow_ops, .trigger = GRAT__PICO_MEMBERS, .external = 4},
     {.name = NULL},
 };
-#define SERIES 7
+#define SERIES 9
 
 static struct {
     grat__pico_lib lib;
@@ -82,17 +84,31 @@ static const char *resolve(void *handle, grat__pico_lib *out)
     p = find(handle, symbol);                                                                                          \
     memcpy(&out->set.member, &p, sizeof p);                                                                            \
     if (!p && (mandatory)) lacking = called;
+#define SHARED(member, called, mandatory, args) RESOLVE(shared, member, called, mandatory)
+#define COMMON(member, called, mandatory, args) RESOLVE(common, member, called, mandatory)
 #define CLASSIC(member, called, mandatory, args) RESOLVE(call, member, called, mandatory)
+#define NARROW(member, called, mandatory, args) RESOLVE(narrow, member, called, mandatory)
 #define MODERN(member, called, mandatory, args) RESOLVE(modern, member, called, mandatory)
 #define OLD(member, called, mandatory, type, args) RESOLVE(old, member, called, mandatory)
+    if (s->ops != &grat__pico_old_ops) {
+        GRAT__PICO_SHARED(SHARED)
+    }
+    if (s->ops == &grat__pico_classic_ops || s->ops == &grat__pico_narrow_ops) {
+        GRAT__PICO_COMMON(COMMON)
+    }
     if (s->ops == &grat__pico_classic_ops) {
         GRAT__PICO_CLASSIC(CLASSIC)
+    } else if (s->ops == &grat__pico_narrow_ops) {
+        GRAT__PICO_NARROW(NARROW)
     } else if (s->ops == &grat__pico_modern_ops) {
         GRAT__PICO_MODERN(MODERN)
     } else {
         GRAT__PICO_OLD(OLD)
     }
 #undef RESOLVE
+#undef SHARED
+#undef COMMON
+#undef NARROW
 #undef CLASSIC
 #undef MODERN
 #undef OLD

@@ -5,17 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pico/pico.h"
+#include "pico/shared.h"
 
 #define CALL(u) (&(u)->lib->modern)
 #define SERIES(u) ((u)->lib->series)
-#define SOURCE_WIDTH 0x10000000
 #define BANDWIDTH_HZ 20000000
-#define HYSTERESIS 512
 #define RING_BUFFERS 4u
 /* Buffers that wait beside the one that is being filled. */
 #define AHEAD 1u
-enum { CLEAR = 1, ADD = 2, STATE_TRUE = 1, INT16 = 1, TYPE_X1 = 1, NANOSECONDS = 2 };
+enum { INT16 = 1, TYPE_X1 = 1, NANOSECONDS = 2 };
 
 struct grat__pico_stream_state {
     uint64_t written[GRAT__PICO_INPUTS], consumed;
@@ -30,48 +28,9 @@ static uint32_t open_unit(const grat__pico_lib *lib, const char *serial, int16_t
                                   : lib->modern.OpenUnit(handle, serial ? text : NULL, 0);
 }
 
-static uint32_t close_unit(grat__pico_unit *u)
-{
-    return CALL(u)->CloseUnit(u->handle);
-}
-
-static uint32_t stop(grat__pico_unit *u)
-{
-    return grat__pico_say(u, "Stop", CALL(u)->Stop(u->handle));
-}
-
-static uint32_t info(const grat__pico_unit *u, uint32_t what, char *out, size_t cap)
-{
-    int8_t text[128] = {0};
-    int16_t size = 0;
-    uint32_t st = CALL(u)->GetUnitInfo(u->handle, text, sizeof text - 1, &size, what);
-    if (!st) snprintf(out, cap, "%s", (char *)text);
-    return st;
-}
-
-static void enumerate(const grat__pico_lib *lib, grat__pico_list *out)
-{
-    int8_t serials[4096] = "-v";
-    int16_t count = 0, length = sizeof serials - 1;
-    if (lib->modern.EnumerateUnits(&count, serials, &length) || count <= 0) return;
-    serials[sizeof serials - 1] = 0;
-    grat__pico_take_serials(out, lib->series->name, (const char *)serials);
-}
-
-static uint32_t flash(grat__pico_unit *u, int times)
-{
-    if (!CALL(u)->FlashLed) return grat__pico_say(u, "FlashLed", GRAT__PICO_UNSUPPORTED);
-    return grat__pico_say(u, "FlashLed", CALL(u)->FlashLed(u->handle, (int16_t)times));
-}
-
 static uint32_t power(grat__pico_unit *u, uint32_t state)
 {
     return grat__pico_say(u, "OpenUnit", state);
-}
-
-static uint32_t resolution(grat__pico_unit *u, int number)
-{
-    return grat__pico_say(u, "SetDeviceResolution", CALL(u)->SetDeviceResolution(u->handle, number));
 }
 
 /* ---- inputs -------------------------------------------------------------------------------------------- */
@@ -193,11 +152,6 @@ static uint32_t captures(grat__pico_unit *u, uint32_t *n)
 
 /* ---- triggers ---------------------------------------------------------------------------------------------- */
 
-static int32_t source_number(const grat__pico_unit *u, int source)
-{
-    return source == GRAT__PICO_EXT ? SERIES(u)->external : source;
-}
-
 static uint32_t auto_us(const grat__pico_trigger *t)
 {
     return t->auto_s > 0 ? (uint32_t)fmin(fmax(t->auto_s * 1e6, 1), UINT32_MAX) : 0;
@@ -227,14 +181,14 @@ static uint32_t conditions(grat__pico_unit *u, const grat__pico_trigger *t)
         grat__pico_condition list[GRAT__PICO_SOURCES + 1 + GRAT__PICO_PORTS];
         int16_t n = 0;
         for (int i = 0; i < GRAT__PICO_SOURCES; i++)
-            if (t->group[g].sources >> i & 1) list[n++] = (grat__pico_condition){source_number(u, i), STATE_TRUE};
-        if (t->group[g].width) list[n++] = (grat__pico_condition){SOURCE_WIDTH, STATE_TRUE};
+            if (t->group[g].sources >> i & 1) list[n++] = (grat__pico_condition){grat__pico_source(u, i), PICO_TRUE};
+        if (t->group[g].width) list[n++] = (grat__pico_condition){PICO_WIDTH, PICO_TRUE};
         for (int p = 0; p < GRAT__PICO_PORTS && t->group[g].lines; p++) {
             bool some = false;
             for (int i = 0; i < 8; i++) some |= t->line[8 * p + i] != 0;
-            if (some) list[n++] = (grat__pico_condition){0x80 + p, STATE_TRUE};
+            if (some) list[n++] = (grat__pico_condition){0x80 + p, PICO_TRUE};
         }
-        st = CALL(u)->Conditions(u->handle, list, n, g ? ADD : CLEAR | ADD);
+        st = CALL(u)->Conditions(u->handle, list, n, g ? PICO_ADD : PICO_CLEAR | PICO_ADD);
     }
     return grat__pico_say(u, "SetTriggerChannelConditions", st);
 }
@@ -242,10 +196,10 @@ static uint32_t conditions(grat__pico_unit *u, const grat__pico_trigger *t)
 static uint32_t width(grat__pico_unit *u, const grat__pico_trigger *t)
 {
     const grat__pico_modern *c = CALL(u);
-    grat__pico_condition one = {source_number(u, t->width.source), STATE_TRUE};
+    grat__pico_condition one = {grat__pico_source(u, t->width.source), PICO_TRUE};
     grat__pico_direction_mode way = {one.source, t->width.direction, t->width.window};
     uint32_t st = c->WidthProperties(u->handle, t->width.lower, t->width.upper, t->width.on ? t->width.type : 0);
-    if (!st) st = c->WidthConditions(u->handle, t->width.on ? &one : NULL, t->width.on, CLEAR | ADD);
+    if (!st) st = c->WidthConditions(u->handle, t->width.on ? &one : NULL, t->width.on, PICO_CLEAR | PICO_ADD);
     if (!st) st = c->WidthDirections(u->handle, t->width.on ? &way : NULL, t->width.on);
     return grat__pico_say(u, "SetPulseWidthQualifier", st);
 }
@@ -257,10 +211,11 @@ static uint32_t properties(grat__pico_unit *u, const grat__pico_trigger *t)
     grat__pico_direction_mode way[GRAT__PICO_SOURCES];
     int16_t n = 0, ways = 0;
     for (int i = 0; i < GRAT__PICO_SOURCES; i++) {
-        int32_t number = source_number(u, i);
+        int32_t number = grat__pico_source(u, i);
         bool qualifies = t->width.on && t->width.source == i;
         if (!t->event[i].used && !qualifies) continue;
-        list[n++] = (grat__pico_properties_v2){t->event[i].upper, HYSTERESIS, t->event[i].lower, HYSTERESIS, number};
+        list[n++] = (grat__pico_properties_v2){t->event[i].upper, PICO_HYSTERESIS, t->event[i].lower, PICO_HYSTERESIS,
+                                               number};
         if (t->event[i].used)
             way[ways++] = (grat__pico_direction_mode){number, t->event[i].direction, t->event[i].window};
     }
@@ -277,8 +232,8 @@ static uint32_t trigger(grat__pico_unit *u, const grat__pico_trigger *t)
     if (st) return st;
     if (!t->on || t->simple)
         return grat__pico_say(u, "SetSimpleTrigger",
-                              c->SetSimpleTrigger(u->handle, t->on, t->on ? source_number(u, t->source) : 0, t->code,
-                                                  t->on ? t->direction : GRAT__PICO_RISING, 0, auto_us(t)));
+                              c->SetSimpleTrigger(u->handle, t->on, t->on ? grat__pico_source(u, t->source) : 0,
+                                                  t->code, t->on ? t->direction : GRAT__PICO_RISING, 0, auto_us(t)));
     if (!c->Properties || !c->Conditions || !c->Directions || !c->WidthProperties || !c->WidthConditions ||
         !c->WidthDirections)
         return grat__pico_say(u, "SetTriggerChannelConditions", GRAT__PICO_UNSUPPORTED);
@@ -301,14 +256,6 @@ static uint32_t run_block(grat__pico_unit *u, const grat__pico_block *b)
                                                            grat__pico_on_block, b->run));
 }
 
-static uint32_t is_ready(grat__pico_unit *u, bool *ready)
-{
-    int16_t yes = 0;
-    uint32_t st = CALL(u)->IsReady(u->handle, &yes);
-    *ready = yes != 0;
-    return grat__pico_say(u, "IsReady", st);
-}
-
 static uint32_t set_buffer(grat__pico_unit *u, const grat__pico_buffer *b, int32_t action)
 {
     const grat__pico_modern *c = CALL(u);
@@ -329,7 +276,7 @@ static uint32_t buffer(grat__pico_unit *u, const grat__pico_buffer *b)
     grat__pico_buffer none = {.input = b->input, .segment = b->segment, .mode = b->mode};
     if (!b->max && !u->registered) return GRAT__PICO_OK;
     u->registered = b->max != NULL;
-    return set_buffer(u, b->max ? b : &none, b->max ? ADD : CLEAR);
+    return set_buffer(u, b->max ? b : &none, b->max ? PICO_ADD : PICO_CLEAR);
 }
 
 static uint32_t values(grat__pico_unit *u, grat__pico_values *v)
@@ -371,7 +318,7 @@ static uint32_t queue_buffers(grat__pico_unit *u, const grat__pico_streaming *s,
         for (unsigned k = 0; k < GRAT__PICO_INPUTS && !st; k++)
             if (s->max[k])
                 st = set_buffer(u, &(grat__pico_buffer){k, s->max[k] + at, s->min[k] ? s->min[k] + at : NULL, one, 0,
-                                                        s->mode}, ADD);
+                                                        s->mode}, PICO_ADD);
     }
     return st;
 }
@@ -500,13 +447,13 @@ static uint32_t fire(grat__pico_unit *u)
 const grat__pico_ops grat__pico_modern_ops = {
     .calls_back = true,
     .open = open_unit,
-    .close = close_unit,
-    .stop = stop,
-    .info = info,
-    .enumerate = enumerate,
-    .flash = flash,
+    .close = grat__pico_close_unit,
+    .stop = grat__pico_stop,
+    .info = grat__pico_info,
+    .enumerate = grat__pico_enumerate_units,
+    .flash = grat__pico_flash,
     .power = power,
-    .resolution = resolution,
+    .resolution = grat__pico_set_resolution,
     .channel = channel,
     .port = port,
     .ranges = ranges,
@@ -518,7 +465,7 @@ const grat__pico_ops grat__pico_modern_ops = {
     .captures = captures,
     .trigger = trigger,
     .run_block = run_block,
-    .is_ready = is_ready,
+    .is_ready = grat__pico_is_ready,
     .buffer = buffer,
     .values = values,
     .when = when,

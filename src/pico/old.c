@@ -1,15 +1,15 @@
-/* ps2000: calls that answer 0 for failure, no callback at the end of a block, and one of streaming that does not say
- * whose it is. */
+/* ps2000, ps3000: calls that answer 0 for failure, no callback at the end of a block, and one of streaming that does
+ * not say whose it is. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "pico/pico.h"
+#include "pico/shared.h"
 
 #define CALL(u) (&(u)->lib->old)
-enum { INFO_VARIANT = 3, INFO_SERIAL = 4, INFO_ERROR = 6, DC_COUPLED = 1, NO_SOURCE = 5, NANOSECONDS = 2 };
-#define CHANNELS 2
+enum { INFO_VARIANT = 3, INFO_SERIAL = 4, INFO_ERROR = 6, DC_COUPLED = 1, EXT = 4, NO_SOURCE = 5, NANOSECONDS = 2 };
+#define CHANNELS 4
 #define MAX_CODE 32767
 #define POINTS 4096
 #define DAC_HZ 48e6
@@ -190,22 +190,82 @@ static struct grat__pico_stream_state *state(grat__pico_unit *u)
 /* The place of the trigger is set with it, as a part of the record: `code` and the rest wait until the block runs. */
 static uint32_t trigger(grat__pico_unit *u, const grat__pico_trigger *t)
 {
-    if (t->on && !t->simple) return grat__pico_say(u, "SetAdvTriggerChannelConditions", GRAT__PICO_UNSUPPORTED);
-    if (t->on && t->direction != GRAT__PICO_RISING && t->direction != GRAT__PICO_FALLING)
+    const grat__pico_old *c = CALL(u);
+    if (t->on && !t->simple && (!c->Properties || !c->Conditions || !c->Directions || !c->TriggerDelay || !c->Width))
+        return grat__pico_say(u, "SetAdvTriggerChannelConditions", GRAT__PICO_UNSUPPORTED);
+    if (t->on && t->simple && t->direction != GRAT__PICO_RISING && t->direction != GRAT__PICO_FALLING)
         return grat__pico_say(u, "_set_trigger", GRAT__PICO_UNSUPPORTED);
     u->old_trigger = *t;
     return GRAT__PICO_OK;
 }
 
-static bool set_trigger(grat__pico_unit *u, double before)
+static bool set_simple(grat__pico_unit *u, double before)
 {
     const grat__pico_trigger *t = &u->old_trigger;
     int16_t ms = t->auto_s > 0 ? (int16_t)fmin(fmax(t->auto_s * 1000, 1), INT16_MAX) : 0;
-    int16_t source = !t->on ? NO_SOURCE : t->source == GRAT__PICO_EXT ? 4 : (int16_t)t->source;
+    int16_t source = !t->on ? NO_SOURCE : t->source == GRAT__PICO_EXT ? EXT : (int16_t)t->source;
     int16_t way = t->direction == GRAT__PICO_FALLING;
+    u->failed = "_set_trigger";
+    if (u->old_events) {
+        u->old_events = false;
+        CALL(u)->Width(u->handle, NULL, 0, 0, 0, 0, 0);
+        CALL(u)->Conditions(u->handle, NULL, 0);
+    }
     if (CALL(u)->set_trigger2)
         return CALL(u)->set_trigger2(u->handle, source, t->code, way, (float)(-100 * before), ms) != 0;
     return CALL(u)->set_trigger(u->handle, source, t->code, way, (int16_t)nearbyint(-100 * before), ms) != 0;
+}
+
+/* A, B, C, D, external, and of a condition the width: the members. */
+enum { EXT_MEMBER = 4, WIDTH_MEMBER = 5, MEMBERS = 6 };
+
+static unsigned member(int source)
+{
+    return source == GRAT__PICO_EXT ? EXT_MEMBER : (unsigned)source;
+}
+
+static bool set_levels(grat__pico_unit *u)
+{
+    const grat__pico_trigger *t = &u->old_trigger;
+    grat__pico_old_properties list[GRAT__PICO_SOURCES];
+    int32_t ms = t->auto_s > 0 ? (int32_t)fmin(fmax(t->auto_s * 1000, 1), INT32_MAX) : 0, way[5] = {2, 2, 2, 2, 2};
+    int16_t n = 0;
+    for (int i = 0; i < GRAT__PICO_SOURCES; i++) {
+        if (!t->event[i].used && !(t->width.on && t->width.source == i)) continue;
+        if (t->event[i].used) way[member(i)] = t->event[i].direction;
+        list[n++] = (grat__pico_old_properties){t->event[i].upper, t->event[i].lower, PICO_HYSTERESIS,
+                                                i == GRAT__PICO_EXT ? EXT : (int16_t)i, t->event[i].window};
+    }
+    u->failed = "SetAdvTriggerChannelProperties";
+    return CALL(u)->Properties(u->handle, list, n, ms) &&
+           CALL(u)->Directions(u->handle, way[0], way[1], way[2], way[3], way[4]);
+}
+
+static bool set_events(grat__pico_unit *u, double before)
+{
+    const grat__pico_trigger *t = &u->old_trigger;
+    int32_t rows[8][MEMBERS] = {{0}}, width[MEMBERS] = {0};
+    for (unsigned g = 0; g < t->groups; g++) {
+        for (int i = 0; i < GRAT__PICO_SOURCES; i++)
+            if (t->group[g].sources >> i & 1) rows[g][member(i)] = PICO_TRUE;
+        rows[g][WIDTH_MEMBER] = t->group[g].width ? PICO_TRUE : 0;
+    }
+    if (t->width.on) width[member(t->width.source)] = PICO_TRUE;
+    u->old_events = true;
+    if (!set_levels(u)) return false;
+    u->failed = "SetAdvTriggerChannelConditions";
+    if (!CALL(u)->Conditions(u->handle, rows, (int16_t)t->groups)) return false;
+    u->failed = "SetPulseWidthQualifier";
+    if (!CALL(u)->Width(u->handle, t->width.on ? width : NULL, t->width.on, t->width.direction, t->width.lower,
+                        t->width.upper, t->width.type))
+        return false;
+    u->failed = "SetAdvTriggerDelay";
+    return CALL(u)->TriggerDelay(u->handle, 0, (float)(-100 * before)) != 0;
+}
+
+static bool set_trigger(grat__pico_unit *u, double before)
+{
+    return u->old_trigger.on && !u->old_trigger.simple ? set_events(u, before) : set_simple(u, before);
 }
 
 static uint32_t run_block(grat__pico_unit *u, const grat__pico_block *b)
@@ -213,7 +273,7 @@ static uint32_t run_block(grat__pico_unit *u, const grat__pico_block *b)
     struct grat__pico_stream_state *m = state(u);
     int32_t n = (int32_t)(b->pre + b->post), ms;
     if (!m) return grat__pico_say(u, "_run_block", GRAT__PICO_FOUND_NO_MEMORY);
-    if (!set_trigger(u, (double)b->pre / n)) return result(u, "_set_trigger", false);
+    if (!set_trigger(u, (double)b->pre / n)) return result(u, u->failed, false);
     m->samples = (uint32_t)n;
     return result(u, "_run_block", CALL(u)->run_block(u->handle, n, (int16_t)b->timebase, 1, &ms) != 0);
 }
@@ -239,7 +299,8 @@ static uint32_t values(grat__pico_unit *u, grat__pico_values *v)
 {
     struct grat__pico_stream_state *m = state(u);
     uint32_t n = v->samples < m->length ? v->samples : m->length;
-    int32_t got = CALL(u)->get_values(u->handle, m->block[0], m->block[1], NULL, NULL, v->overflow, (int32_t)n);
+    int32_t got = CALL(u)->get_values(u->handle, m->block[0], m->block[1], m->block[2], m->block[3],
+                                      v->overflow, (int32_t)n);
     v->got = got > 0 ? (uint32_t)got : 0;
     return result(u, "_get_values", got > 0);
 }
@@ -288,8 +349,8 @@ static void on_pico_stream(int16_t **buffers, int16_t overflow, uint32_t trigger
         uint32_t at = (uint32_t)(polled.m->written % s->length);
         uint32_t n = count - done < s->length - at ? count - done : s->length - at;
         for (unsigned k = 0; k < CHANNELS; k++) {
+            if (!s->max[k] || !buffers[2 * k]) continue;
             const int16_t *high = buffers[2 * k], *low = buffers[2 * k + 1];
-            if (!s->max[k] || !high) continue;
             memcpy(s->max[k] + at, high + done, n * sizeof(int16_t));
             if (s->min[k] && low) memcpy(s->min[k] + at, low + done, n * sizeof(int16_t));
             for (uint32_t i = 0; i < n && !polled.lost; i++) polled.lost = high[done + i] == INT16_MIN;

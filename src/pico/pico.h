@@ -46,7 +46,11 @@ extern const grat__pico_series grat__pico_all[];
 typedef struct grat__pico_lib {
     const grat__pico_series *series;
     bool simulated;            /* in this process: SIM:: */
-    grat__pico_classic call;   /* one of these three is filled in */
+    /* Those of its interface are filled in. */
+    grat__pico_shared shared;
+    grat__pico_common common;
+    grat__pico_classic call;
+    grat__pico_narrow narrow;
     grat__pico_modern modern;
     grat__pico_old old;
 } grat__pico_lib;
@@ -65,10 +69,12 @@ enum {
     GRAT__PICO_NO_ETS = 0x1A,
     GRAT__PICO_BUFFER_STALL = 0x1C,
     GRAT__PICO_TOO_MANY_SAMPLES = 0x1D,
+    GRAT__PICO_TOO_MANY_SEGMENTS = 0x1E,
     GRAT__PICO_NO_SAMPLES = 0x25,
     GRAT__PICO_BUSY = 0x27,
     GRAT__PICO_CANCELLED = 0x3A,
     GRAT__PICO_NO_RATIO_MODE = 0x47,
+    GRAT__PICO_NO_BULK_MODE = 0x48,
     GRAT__PICO_NO_CAPTURES = 0x5D,
     GRAT__PICO_POWER_CONNECTED = 0x119,
     GRAT__PICO_POWER_NOT_CONNECTED = 0x11A,
@@ -235,7 +241,7 @@ typedef struct grat__pico_ops {
     uint32_t (*wave)(struct grat__pico_unit *u, grat__pico_wave *w);
     uint32_t (*fire)(struct grat__pico_unit *u);  /* the software trigger of the generator */
 } grat__pico_ops;
-extern const grat__pico_ops grat__pico_classic_ops, grat__pico_modern_ops, grat__pico_old_ops;
+extern const grat__pico_ops grat__pico_classic_ops, grat__pico_narrow_ops, grat__pico_modern_ops, grat__pico_old_ops;
 
 /* ---- units ------------------------------------------------------------------------------------------- */
 
@@ -254,8 +260,10 @@ typedef struct grat__pico_unit {
     uint32_t power;            /* the state that was acknowledged last; 0 = none was asked for */
     bool lines_set;            /* a digital trigger is set */
     bool registered;           /* buffers of the modern interface */
+    uint32_t segments;         /* of the narrow interface */
     uint32_t flags;            /* inputs that are on, as the modern interface numbers them */
     grat__pico_trigger old_trigger; /* of the oldest interface: set when a block runs */
+    bool old_events;           /* it was no simple one */
     struct grat__pico_stream_state *stream;  /* of the operations; freed with the unit */
     bool ets;                  /* it is on */
     int64_t *times;            /* of its values: written by the library until they are taken back */

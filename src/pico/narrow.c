@@ -1,0 +1,185 @@
+/* ps4000: the classic interface as it was before. Buffers of one capture and of many are given by calls of their own,
+ * and many cannot be down-sampled. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pico/shared.h"
+
+#define CALL(u) (&(u)->lib->narrow)
+#define MAX_CODE 32764
+#define MAX_CODE_4262 32767
+/* AVERAGE has the classic number of DECIMATE, which there is not. */
+#define MODE_AVERAGE 2
+
+static uint32_t open_unit(const grat__pico_lib *lib, const char *serial, int16_t *handle)
+{
+    int8_t text[64];
+    snprintf((char *)text, sizeof text, "%s", serial ? serial : "");
+    return lib->narrow.OpenUnit(handle, serial ? text : NULL);
+}
+
+static uint32_t power(grat__pico_unit *u, uint32_t state)
+{
+    return grat__pico_say(u, "OpenUnitEx", state);
+}
+
+static uint32_t channel(grat__pico_unit *u, unsigned i, const grat__pico_input *in)
+{
+    if (in->on && (in->offset != 0 || in->limit)) return grat__pico_say(u, "SetChannel", GRAT__PICO_UNSUPPORTED);
+    uint32_t st = CALL(u)->SetChannel(u->handle, (int32_t)i, in->on, in->coupling == 1, in->range);
+    if (st == GRAT__PICO_INVALID_CHANNEL && !in->on) return GRAT__PICO_OK;
+    return grat__pico_say(u, "SetChannel", st);
+}
+
+static uint32_t port(grat__pico_unit *u, unsigned i, bool on, double volts)
+{
+    (void)i;
+    (void)volts;
+    return on ? grat__pico_say(u, "SetChannel", GRAT__PICO_UNSUPPORTED) : GRAT__PICO_OK;
+}
+
+static uint32_t max(grat__pico_unit *u, int number, int16_t *out)
+{
+    (void)number;
+    *out = strncmp(u->variant, "4262", 4) == 0 ? MAX_CODE_4262 : MAX_CODE;
+    return GRAT__PICO_OK;
+}
+
+static uint32_t timebase(grat__pico_unit *u, uint32_t n, double *dt, uint64_t *room)
+{
+    float ns = 0;
+    int32_t most = 0;
+    uint32_t st = CALL(u)->GetTimebase2(u->handle, n, 1, &ns, 0, &most, 0);
+    if (st) return grat__pico_say(u, "GetTimebase2", st);
+    *dt = grat__pico_exact(ns) * 1e-9;
+    *room = most > 0 ? (uint64_t)most : 0;
+    return GRAT__PICO_OK;
+}
+
+/* Not told: what is taken. */
+static uint32_t max_segments(grat__pico_unit *u, uint32_t *n)
+{
+    for (*n = 1u << 15; *n > 1; *n /= 2)
+        if (!CALL(u)->MemorySegments(u->handle, (uint16_t)*n, NULL)) break;
+    return grat__pico_say(u, "MemorySegments", CALL(u)->MemorySegments(u->handle, 1, NULL));
+}
+
+static uint32_t segments(grat__pico_unit *u, uint32_t n)
+{
+    if (n > UINT16_MAX) return grat__pico_say(u, "MemorySegments", GRAT__PICO_TOO_MANY_SEGMENTS);
+    uint32_t st = CALL(u)->MemorySegments(u->handle, (uint16_t)n, NULL);
+    u->segments = n;
+    if (st) return grat__pico_say(u, "MemorySegments", st);
+    return grat__pico_say(u, "SetNoOfCaptures", CALL(u)->SetNoOfCaptures(u->handle, (uint16_t)n));
+}
+
+static uint32_t captures(grat__pico_unit *u, uint32_t *n)
+{
+    uint16_t got = 0;
+    if (!CALL(u)->GetNoOfCaptures) return grat__pico_say(u, "GetNoOfCaptures", GRAT__PICO_UNSUPPORTED);
+    uint32_t st = CALL(u)->GetNoOfCaptures(u->handle, &got);
+    *n = got;
+    return grat__pico_say(u, "GetNoOfCaptures", st);
+}
+
+static uint32_t run_block(grat__pico_unit *u, const grat__pico_block *b)
+{
+    return grat__pico_say(u, "RunBlock", CALL(u)->RunBlock(u->handle, (int32_t)b->pre, (int32_t)b->post, b->timebase, 0,
+                                                           NULL, 0, grat__pico_on_block, b->run));
+}
+
+/* -1 is none that there is. */
+static int32_t mode_number(int mode)
+{
+    return mode == GRAT__PICO_AVERAGE ? MODE_AVERAGE : mode == GRAT__PICO_DECIMATE ? -1 : mode;
+}
+
+static uint32_t buffer(grat__pico_unit *u, const grat__pico_buffer *b)
+{
+    int32_t n = b->max ? (int32_t)b->length : 0, number = (int32_t)b->input, mode = mode_number(b->mode);
+    if (mode < 0) return grat__pico_say(u, "SetDataBufferWithMode", GRAT__PICO_NO_RATIO_MODE);
+    if (u->segments > 1 && b->mode) return grat__pico_say(u, "SetDataBufferBulk", GRAT__PICO_NO_BULK_MODE);
+    if (u->segments > 1)
+        return grat__pico_say(u, "SetDataBufferBulk",
+                              CALL(u)->SetDataBufferBulk(u->handle, number, b->max, n, (uint16_t)b->segment));
+    if (!b->min)
+        return grat__pico_say(u, "SetDataBufferWithMode",
+                              CALL(u)->SetDataBuffer(u->handle, number, b->max, n, mode));
+    return grat__pico_say(u, "SetDataBuffersWithMode",
+                          CALL(u)->SetDataBuffers(u->handle, number, b->max, b->min, n, mode));
+}
+
+static uint32_t values(grat__pico_unit *u, grat__pico_values *v)
+{
+    v->got = v->samples;
+    if (u->segments > 1)
+        return grat__pico_say(u, "GetValuesBulk", CALL(u)->GetValuesBulk(u->handle, &v->got, (uint16_t)v->from,
+                                                                         (uint16_t)v->to, v->overflow));
+    return grat__pico_say(u, "GetValues", CALL(u)->GetValues(u->handle, 0, &v->got, v->ratio, mode_number(v->mode), 0,
+                                                             v->overflow));
+}
+
+static uint32_t when(grat__pico_unit *u, uint32_t from, uint32_t to, grat__pico_when *out)
+{
+    uint32_t n = to - from + 1, st = GRAT__PICO_UNSUPPORTED;
+    int64_t *times = calloc(n, sizeof *times);
+    int32_t *units = calloc(n, sizeof *units);
+    if (times && units && CALL(u)->TriggerOffsets)
+        st = CALL(u)->TriggerOffsets(u->handle, times, units, (uint16_t)from, (uint16_t)to);
+    for (uint32_t i = 0; !st && i < n; i++)
+        out[i] = (grat__pico_when){.offset = (double)times[i] * grat__pico_unit_seconds(units[i])};
+    free(times);
+    free(units);
+    return grat__pico_say(u, "GetValuesTriggerTimeOffsetBulk64", st);
+}
+
+static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
+{
+    uint32_t interval, st = segments(u, 1);
+    int32_t unit;
+    grat__pico_as_integer(s->dt, &interval, &unit);
+    for (unsigned k = 0; !st && k < GRAT__PICO_CHANNELS; k++)
+        if (s->max[k]) st = buffer(u, &(grat__pico_buffer){k, s->max[k], s->min[k], s->length, 0, s->mode});
+    if (st) return st;
+    st = CALL(u)->RunStreaming(u->handle, &interval, unit, 0, s->length, 0, s->ratio, mode_number(s->mode), s->length);
+    if (!st) s->dt = interval * grat__pico_unit_seconds(unit);
+    return grat__pico_say(u, "RunStreamingEx", st);
+}
+
+static void end_streaming(grat__pico_unit *u, const grat__pico_streaming *s)
+{
+    for (unsigned k = 0; k < GRAT__PICO_CHANNELS; k++)
+        if (s->max[k]) CALL(u)->SetDataBuffer(u->handle, (int32_t)k, NULL, 0, mode_number(s->mode));
+}
+
+const grat__pico_ops grat__pico_narrow_ops = {
+    .calls_back = true,
+    .open = open_unit,
+    .close = grat__pico_close_unit,
+    .stop = grat__pico_stop,
+    .info = grat__pico_info,
+    .enumerate = grat__pico_enumerate_units,
+    .flash = grat__pico_flash,
+    .power = power,
+    .resolution = grat__pico_set_resolution,
+    .channel = channel,
+    .port = port,
+    .ranges = grat__pico_ranges,
+    .max = max,
+    .timebase = timebase,
+    .max_segments = max_segments,
+    .segments = segments,
+    .captures = captures,
+    .trigger = grat__pico_set_trigger,
+    .run_block = run_block,
+    .is_ready = grat__pico_is_ready,
+    .buffer = buffer,
+    .values = values,
+    .when = when,
+    .run_streaming = run_streaming,
+    .poll = grat__pico_poll,
+    .end_streaming = end_streaming,
+    .wave = grat__pico_wave_out,
+    .fire = grat__pico_fire,
+};

@@ -1,0 +1,31 @@
+/* Operations that several interfaces have in common: shared.c for all but the oldest, classic.c for ps4000 too. */
+#ifndef GRAT_PICO_SHARED_H
+#define GRAT_PICO_SHARED_H
+
+#include "pico/pico.h"
+
+/* Twice the step of an 8-bit converter. */
+#define PICO_HYSTERESIS 512
+/* The modern interface has it under this number, as a source of conditions. */
+#define PICO_WIDTH 0x10000000
+enum { PICO_CLEAR = 1, PICO_ADD = 2, PICO_TRUE = 1 };
+
+uint32_t grat__pico_close_unit(grat__pico_unit *u);
+uint32_t grat__pico_stop(grat__pico_unit *u);
+uint32_t grat__pico_info(const grat__pico_unit *u, uint32_t what, char *out, size_t cap);
+void grat__pico_enumerate_units(const grat__pico_lib *lib, grat__pico_list *out);
+uint32_t grat__pico_flash(grat__pico_unit *u, int times);
+uint32_t grat__pico_set_resolution(grat__pico_unit *u, int number);
+uint32_t grat__pico_is_ready(grat__pico_unit *u, bool *ready);
+/* The vendor's number of a source of triggers. */
+int32_t grat__pico_source(const grat__pico_unit *u, int source);
+
+uint32_t grat__pico_ranges(grat__pico_unit *u, unsigned *mask, double offset[16]);
+uint32_t grat__pico_set_trigger(grat__pico_unit *u, const grat__pico_trigger *t);
+uint32_t grat__pico_poll(grat__pico_unit *u, const grat__pico_streaming *s, grat__pico_sink sink, void *user);
+uint32_t grat__pico_wave_out(grat__pico_unit *u, grat__pico_wave *w);
+uint32_t grat__pico_fire(grat__pico_unit *u);
+/* Of GetTimebase2: a float has 24 bits; clocks are multiples of 0.1 ns. */
+double grat__pico_exact(float ns);
+
+#endif
