@@ -37,15 +37,15 @@ docs: deps-build deps-docs $(BUILD)/build.ninja
 	@ninja --quiet -C $(BUILD) src/cli/grat libgraticule.so.0.1.0 libvisa.so.0.0.0
 	@/usr/bin/python3 docs/make.py $(BUILD)
 
-# 10,000 times on each wire: a block is broken off in its middle, then *IDN? must be answered right.
+# 10,000 times on each wire: a block is broken off in its middle, then *IDN? must be answered right. USB in the lab.
 ABORTS ?= 10000
 soak: deps-build deps-check $(CHECK)/build.ninja
 	@ninja -C $(CHECK)
+	@$(CHECK)/tests/faults/aborts --count $(ABORTS)
+	@GRAT_ABORTS=$(ABORTS) tests/lab/run -t 7200 -u -k 'vhci-hcd usbtmc' -e GRAT_ABORTS -- \
+	    /usr/bin/python3 $(CURDIR)/tests/lab/usb_suite.py --build $(CURDIR)/$(CHECK) aborted_blocks
 	@$(CHECK)/tests/faults/matrix --cases 100000
-	@GRAT_ABORTS=$(ABORTS) $(CHECK)/wires_hislip_test
-	@$(CHECK)/bus_wires_test $(ABORTS) session
 	@/usr/bin/python3 tests/serve/security.py --grat $(CHECK)/src/cli/grat --slow 10000
-	@$(CHECK)/bus_wires_test $(ABORTS) gateway_over_tcp
 
 # The VISA library and benches of instruments under the thread sanitizer.
 tsan: deps-build

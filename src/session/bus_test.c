@@ -1,5 +1,4 @@
-/* Serial lines, adapters to GPIB and VICP against their simulators, through sessions.
- *   bus_test [ABORTS [NAME]]   how often a block is broken off on each wire; tests whose names have this part */
+/* Serial lines, adapters to GPIB and VICP against their simulators, through sessions. */
 #include "test.h"
 
 #include "sim_bench.h"
@@ -10,14 +9,8 @@
 
 #define PORT "/tmp/grat-bus-test-%d"
 #define BIG 300000
+#define ABORTS 20
 
-#define ONE(name)                                                                                                      \
-    do {                                                                                                               \
-        if (strstr(#name, only)) RUN(name);                                                                            \
-    } while (0)
-
-static unsigned aborts = 20;
-static const char *only = "";
 static char port[64];
 
 static void start(const char *wire, const char *faults)
@@ -93,7 +86,7 @@ static void broken_off(grat_session *s)
 {
     static uint8_t got[BIG];
     unsigned broken = 0;
-    for (unsigned i = 0; i < aborts; i++) {
+    for (unsigned i = 0; i < ABORTS; i++) {
         grat_op op;
         grat_op_init(&op, 0, NULL);
         op.deadline_ns = grat_now_ns() + (i * 37 % 60) * 100000 + 50000;
@@ -103,22 +96,6 @@ static void broken_off(grat_session *s)
         if (!alive(s, "0")) break;
     }
     TRUE(broken > 0);
-}
-
-/* ---- LAN: what is broken off, for the soak -------------------------------------------------------------- */
-
-TEST(lan_session)
-{
-    static const char *const wires[] = {"raw", "vxi11"};
-    for (unsigned i = 0; i < 2; i++) {
-        grat_sim_instrument one = {.model = "plain", .address = "127.0.0.78", .wires = wires[i],
-                                   .no_portmapper = true};
-        bench_start(&one, 1);
-        grat_session *s = session(NULL, NULL);
-        broken_off(s);
-        grat_close(s);
-        bench_stop();
-    }
 }
 
 /* ---- serial ----------------------------------------------------------------------------------------- */
@@ -520,26 +497,23 @@ TEST(vicp_faults)
     }
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    if (argc > 2) only = argv[2];
-    if (argc > 1) aborts = (unsigned)strtoul(argv[1], NULL, 10);
     snprintf(port, sizeof port, PORT, (int)getpid());
-    ONE(lan_session);
-    ONE(serial_session);
-    ONE(serial_manners);
-    ONE(serial_second_opener);
-    ONE(serial_speed);
-    ONE(serial_unplugged);
-    ONE(vicp_session);
-    ONE(vicp_faults);
-    ONE(gateway_over_tcp);
-    ONE(gateway_on_a_serial_port);
-    ONE(gateway_bytes);
-    ONE(gateway_shared);
-    ONE(gateway_threads_and_tasks);
-    ONE(gateway_that_is_reset);
-    ONE(gateway_faults);
-    ONE(gateway_itself);
+    RUN(serial_session);
+    RUN(serial_manners);
+    RUN(serial_second_opener);
+    RUN(serial_speed);
+    RUN(serial_unplugged);
+    RUN(vicp_session);
+    RUN(vicp_faults);
+    RUN(gateway_over_tcp);
+    RUN(gateway_on_a_serial_port);
+    RUN(gateway_bytes);
+    RUN(gateway_shared);
+    RUN(gateway_threads_and_tasks);
+    RUN(gateway_that_is_reset);
+    RUN(gateway_faults);
+    RUN(gateway_itself);
     return TEST_RESULT();
 }

@@ -14,6 +14,7 @@
 /* Leftovers behind a terminator; more than this before a query is junk of a lost stream. */
 #define MAX_LEFTOVER (1u << 20)
 #define TEXT_CHUNK 4096
+#define JUNK_LINES 4096      /* that may stand before an identity: some MB of a block */
 #define ASK_LOCK_MS 100
 
 static void session_free(grat_session *s)
@@ -354,6 +355,15 @@ static grat_err same_instrument(grat_session *s, const char *line, grat_op *op)
     return GRAT_OK;
 }
 
+/* A line, or a piece of something longer, which is none: the rest of a block may be on its way. */
+static grat_err next_line(grat_session *s, char line[TEXT_CHUNK], grat_op *op)
+{
+    grat_err e = grat__raw_text(s, line, TEXT_CHUNK, op);
+    if (e != GRAT_ETOOBIG || !grat__is_stream(s)) return e;
+    line[0] = op->text[0] = '\0';
+    return op->err = GRAT_OK;
+}
+
 /* Asks *IDN? and skips what an older client left unread, until a line that is an identity. */
 static grat_err prove_identity(grat_session *s, grat_op *op)
 {
@@ -363,8 +373,8 @@ static grat_err prove_identity(grat_session *s, grat_op *op)
         return e ? e : same_instrument(s, line, op);
     }
     grat_err e = grat__raw_write(s, "*IDN?", 5, op);
-    for (unsigned tries = 0; !e && tries < 64; tries++) {
-        e = grat__raw_text(s, line, sizeof line, op);
+    for (unsigned tries = 0; !e && tries < JUNK_LINES; tries++) {
+        e = next_line(s, line, op);
         if (e || !looks_like_identity(line)) {
             if (!e && !grat__is_stream(s))
                 return grat_op_fail(op, GRAT_EPROTO, "*IDN? was answered by \"%.60s\"", line);
@@ -391,8 +401,8 @@ static grat_err confirm_identity(grat_session *s, grat_op *op)
 {
     char line[TEXT_CHUNK];
     grat_err e = grat__raw_write(s, "*IDN?", 5, op);
-    for (unsigned tries = 0; !e && tries < 64; tries++) {
-        e = grat__raw_text(s, line, sizeof line, op);
+    for (unsigned tries = 0; !e && tries < JUNK_LINES; tries++) {
+        e = next_line(s, line, op);
         if (!e && strcmp(line, s->idn) == 0) return GRAT_OK;
         if (!e && looks_like_identity(line)) learn_identity(s, line);
     }

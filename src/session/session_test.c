@@ -157,6 +157,19 @@ TEST(text_and_stale_greeting)
     peer_stop();
 }
 
+/* The rest of somebody's block: many lines, and one that is longer than any answer. */
+TEST(a_long_stale_greeting)
+{
+    static char junk[100000];
+    for (size_t i = 0; i < sizeof junk - 1; i++) junk[i] = i < 50000 && i % 100 == 99 ? '\n' : 'x';
+    junk[sizeof junk - 2] = '\n';
+    peer_start("ACME,SIM,1,1", junk);
+    grat_session *s = connect_peer();
+    alive(s);
+    grat_close(s);
+    peer_stop();
+}
+
 TEST(blocks_are_complete_and_leave_the_stream_in_step)
 {
     char buf[64];
@@ -332,6 +345,7 @@ TEST(the_end_of_an_identity_is_none)
 int main(void)
 {
     RUN(text_and_stale_greeting);
+    RUN(a_long_stale_greeting);
     RUN(blocks_are_complete_and_leave_the_stream_in_step);
     RUN(bad_blocks_are_errors_and_the_session_recovers);
     RUN(an_unread_answer_is_never_the_next_one);

@@ -427,6 +427,17 @@ def timeouts_and_aborts(build):
     by_each(build, 'timeouts')
 
 
+@check
+def aborted_blocks(build):
+    """Some here, $GRAT_ABORTS in a soak."""
+    with Usb(build, model='plain') as bench:
+        for carrier in BOTH:
+            expect(wait_for(lambda: os.access(NODE, os.R_OK)), 'the kernel did not get the instrument back')
+            said = run([os.path.join(build, 'tests/faults/aborts'), '--count', os.environ.get('GRAT_ABORTS', '40'),
+                        '--resource', bench.resources[0]], timeout=4000, env=dict(os.environ, GRATICULE_USB=carrier))
+            sys.stderr.write('           %s: %s' % (carrier, said))
+
+
 # One row: fault of the simulator, checks of the client, quirks that the client must know (by environment), carriers.
 # What the carriers share is tried by one of them.
 ROWS = [
