@@ -232,6 +232,9 @@ typedef struct grat_open_options {
      * line; none: silence), echo, break ctrl-c (what a device clear begins with), keep (DTR and RTS stay as they are).
      * NULL = 9600,8N1. */
     const char *serial;
+    /* PEM files of ours, for instruments that know their users by certificates (SASL EXTERNAL); key NULL = it is in the
+     * first one. */
+    const char *tls_cert, *tls_key;
 } grat_open_options;
 
 /* Opens any resource string. `opt` may be NULL. */
@@ -406,6 +409,12 @@ typedef enum grat_attr {
     GRAT_ATTR_USB_INTERRUPT_STATE,
     GRAT_ATTR_USB_END_IN,        /* what is an END: 0 nothing, 4 a short packet, 5 that or the count */
     GRAT_ATTR_LOCKED_ELSEWHERE,  /* read only (HiSLIP): 1 while another client's lock shuts this session out */
+    GRAT_ATTR_ASRL_UNSENT,       /* bytes written that have not left; setting 1 waits until they have, 0 drops them */
+    GRAT_ATTR_TLS_ISSUER,        /* text, read only: who signed the certificate; "" where nothing is encrypted */
+    GRAT_ATTR_TLS_EXPIRES,       /* text, read only: "2027-01-31T12:00:00Z" */
+    GRAT_ATTR_TLS_PERPETUAL,     /* read only: the certificate has no end (RFC 5280: 99991231235959Z) */
+    GRAT_ATTR_TLS_CIPHER,        /* text, read only: "TLS_AES_256_GCM_SHA384" */
+    GRAT_ATTR_SASL_MECHANISM,    /* text, read only: "PLAIN"; "" before an authentication */
     GRAT_ATTR_COUNT
 } grat_attr;
 typedef struct grat_value {

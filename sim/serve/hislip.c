@@ -285,6 +285,10 @@ static grat_err one_option(sim_hislip *h, const char *p, size_t n, grat_op *op)
     char number[16];
     if (word_option(h, p, n)) return GRAT_OK;
     if (n > 5 && memcmp(p, "user=", 5) == 0 && two_words(p + 5, n - 5, h->user, h->password)) return GRAT_OK;
+    if (n > 8 && n - 8 < sizeof h->clients && memcmp(p, "clients=", 8) == 0)
+        return snprintf(h->clients, sizeof h->clients, "%.*s", (int)(n - 8), p + 8), GRAT_OK;
+    if (n > 5 && n - 5 < sizeof h->mechanisms && memcmp(p, "sasl=", 5) == 0)
+        return snprintf(h->mechanisms, sizeof h->mechanisms, "%.*s", (int)(n - 5), p + 5), GRAT_OK;
     if (n > 4 && memcmp(p, "tls=", 4) == 0 && tls_option(h, p + 4, n - 4)) return GRAT_OK;
     if (n && n < sizeof number && p[0] >= '0' && p[0] <= '9') {
         snprintf(number, sizeof number, "%.*s", (int)n, p);
@@ -292,7 +296,7 @@ static grat_err one_option(sim_hislip *h, const char *p, size_t n, grat_op *op)
     }
     return grat_op_fail(op, GRAT_EINVAL,
                         "wire hislip: \"%.*s\" is unknown; use PORT, overlap, tls=CERT:KEY, mandatory, initial, "
-                        "user=NAME:PASSWORD, joined by +", (int)(n > 60 ? 60 : n), p);
+                        "user=NAME:PASSWORD, clients=FILE, sasl=NAME, joined by +", (int)(n > 60 ? 60 : n), p);
 }
 
 static grat_err parse_options(sim_hislip *h, const char *arg, grat_op *op)
@@ -303,8 +307,8 @@ static grat_err parse_options(sim_hislip *h, const char *arg, grat_op *op)
         e = one_option(h, p, n, op);
         p += n + (p[n] == '+');
     }
-    if (!e && (h->mandatory || h->initial || h->user[0]) && !h->cert[0])
-        e = grat_op_fail(op, GRAT_EINVAL, "wire hislip: mandatory, initial and user need tls=CERT:KEY");
+    if (!e && (h->mandatory || h->initial || h->user[0] || h->clients[0] || h->mechanisms[0]) && !h->cert[0])
+        e = grat_op_fail(op, GRAT_EINVAL, "wire hislip: mandatory, initial, user, clients and sasl need tls=CERT:KEY");
     return e;
 }
 
@@ -327,7 +331,9 @@ static grat_err try_certificate(const sim_hislip *h, grat_op *op)
 {
     grat__tls *t = NULL;
     if (!hislip_secure_offered(h)) return GRAT_OK;
-    grat_err e = grat__tls_new(&(grat__tls_setup){.server = true, .cert = h->cert, .key = h->tls_key}, -1, op, &t);
+    grat__tls_setup setup = {.server = true, .cert = h->cert, .key = h->tls_key,
+                             .clients = h->clients[0] ? h->clients : NULL};
+    grat_err e = grat__tls_new(&setup, -1, op, &t);
     grat__tls_free(t);
     return e;
 }
@@ -356,7 +362,7 @@ static grat_err hislip_open(const sim_site *site, const char *arg, grat_op *op, 
 
 const sim_wire_kind sim_wire_hislip = {
     .name = "hislip",
-    .text = "HiSLIP; hislip:PORT+overlap+tls=CERT:KEY+mandatory+initial+user=NAME:PASSWORD, port 4880 unless told",
+    .text = "HiSLIP; hislip:PORT+overlap+tls=CERT:KEY+mandatory+initial+user=NAME:PASSWORD+clients=FILE",
     .by_default = true,
     .open = hislip_open,
     .close = hislip_close,

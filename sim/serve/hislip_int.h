@@ -72,6 +72,8 @@ struct sim_hislip {
     bool rqs;
     bool overlap, mandatory, initial;
     char cert[200], tls_key[200], user[64], password[64];
+    char clients[200];           /* authorities that sign clients' certificates */
+    char mechanisms[64];         /* offered instead of what is known here */
 };
 
 /* ---- hislip.c: connections and sessions */

@@ -16,7 +16,7 @@ bool hislip_unsecured(const hislip_session *s)
 {
     const sim_hislip *h = s->h;
     if (!hislip_secure_offered(h) || s->version < GRAT__HISLIP_V2) return h->mandatory;
-    if (is_secure(s)) return h->user[0] && !s->authenticated;
+    if (is_secure(s)) return (h->user[0] || h->clients[0]) && !s->authenticated;
     return h->mandatory || (h->initial && !s->ended_tls) || s->async->phase != HISLIP_PLAIN;
 }
 
@@ -85,7 +85,8 @@ bool hislip_tls_step(hislip_conn *c)
 
 static void begin_handshake(hislip_conn *c)
 {
-    grat__tls_setup setup = {.server = true, .cert = c->h->cert, .key = c->h->tls_key};
+    grat__tls_setup setup = {.server = true, .cert = c->h->cert, .key = c->h->tls_key,
+                             .clients = c->h->clients[0] ? c->h->clients : NULL};
     grat_op op;
     grat_op_init(&op, 0, NULL);
     hislip_pump(c);
@@ -164,12 +165,28 @@ static void auth_result(hislip_conn *c, bool good, const char *text)
                                       .length = strlen(text)}, text);
 }
 
-static void auth_start(hislip_conn *c, const char *offered)
+/* Separated by a blank (IVI-6.1, 6.16.2). */
+static const char *mechanisms(const sim_hislip *h)
+{
+    if (h->mechanisms[0]) return h->mechanisms;
+    if (h->clients[0]) return h->user[0] ? "PLAIN EXTERNAL" : "EXTERNAL";
+    return h->user[0] ? "PLAIN" : "ANONYMOUS";
+}
+
+static void auth_start(hislip_conn *c)
 {
     const char *name = (const char *)c->small.payload;
-    bool known = strcmp(name, offered) == 0;
-    if (known) snprintf(c->session->mechanism, sizeof c->session->mechanism, "%s", offered);
+    bool known = strlen(name) < sizeof c->session->mechanism && grat__hislip_has_mechanism(mechanisms(c->h), name);
+    if (known) snprintf(c->session->mechanism, sizeof c->session->mechanism, "%s", name);
     else auth_result(c, false, "no such mechanism");
+}
+
+/* What the handshake has checked already. */
+static bool shows_certificate(hislip_conn *c)
+{
+    grat__tls_facts f;
+    grat__tls_get_facts(c->tls, &f);
+    return f.certificate;
 }
 
 static void auth_exchange(hislip_conn *c)
@@ -179,13 +196,15 @@ static void auth_exchange(hislip_conn *c)
         hislip_error(c, GRAT__HISLIP_ERROR_AUTH, "");
         return;
     }
-    bool good = !h->user[0] || grat__hislip_is_plain(c->small.payload, c->small.n, h->user, h->password);
-    auth_result(c, good, good ? "" : "wrong user or password");
+    bool external = strcmp(c->session->mechanism, "EXTERNAL") == 0;
+    bool good = external ? shows_certificate(c) && !c->small.n
+                         : !h->user[0] || grat__hislip_is_plain(c->small.payload, c->small.n, h->user, h->password);
+    auth_result(c, good, good ? "" : external ? "no certificate of a known authority" : "wrong user or password");
 }
 
 bool hislip_tls_sync(hislip_conn *c)
 {
-    const char *offered = c->h->user[0] ? "PLAIN" : "ANONYMOUS";
+    const char *offered = mechanisms(c->h);
     uint8_t type = c->small.in.msg.type;
     bool secure = c->phase == HISLIP_SECURE_ON;
     if (type == GRAT__HISLIP_START_TLS && hislip_awaits_tls(c)) begin_handshake(c);
@@ -193,7 +212,7 @@ bool hislip_tls_sync(hislip_conn *c)
     else if (type == GRAT__HISLIP_GET_SASL_LIST && secure)
         hislip_put(c, &(grat__hislip_msg){.type = GRAT__HISLIP_GET_SASL_LIST_RESPONSE, .length = strlen(offered)},
                    offered);
-    else if (type == GRAT__HISLIP_AUTH_START && secure) auth_start(c, offered);
+    else if (type == GRAT__HISLIP_AUTH_START && secure) auth_start(c);
     else if (type == GRAT__HISLIP_AUTH_EXCHANGE && secure) auth_exchange(c);
     else return false;
     return true;

@@ -17,6 +17,7 @@
 #define OUT_MAX (2 * URB_MAX)
 #define OUT_FULL (4u << 20)          /* no further answers are made while so much waits to be sent */
 #define URBS_MAX 4096
+#define EARLY_MAX 32                 /* unlinks that wait for their transfer */
 #define VHCI "/sys/devices/platform/vhci_hcd.0/"
 #define BACKLOG 8
 
@@ -35,6 +36,9 @@ typedef struct conn {
     size_t sent;
     urb *first, **last;
     unsigned urbs;
+    uint32_t newest;                 /* sequence number of the last transfer */
+    grat__usbip_urb early[EARLY_MAX];
+    unsigned earlies;
     bool closing;
 } conn;
 
@@ -197,8 +201,14 @@ static bool control(conn *c, const grat__usbip_urb *u, const uint8_t *data)
     return true;
 }
 
+/* The kernel's client may send the unlink of a transfer before the transfer itself (vhci_tx looks at its two lists one
+ * after the other), and gives it back by our answer only once it was sent. */
 static void unlink_urb(conn *c, const grat__usbip_urb *u)
 {
+    if ((int32_t)(u->unlink - c->newest) > 0 && c->earlies < EARLY_MAX) {
+        c->early[c->earlies++] = *u;
+        return;
+    }
     for (urb **at = &c->first; *at; at = &(*at)->next) {
         urb *r = *at;
         if (r->u.seqnum != u->unlink) continue;
@@ -211,6 +221,19 @@ static void unlink_urb(conn *c, const grat__usbip_urb *u)
         return;
     }
     grat__usbip_put_ret_unlink(&c->out, u->seqnum, 0);
+}
+
+/* A transfer that was taken back before it came. */
+static bool unlinked_early(conn *c, const grat__usbip_urb *u)
+{
+    c->newest = u->seqnum;
+    for (unsigned i = 0; i < c->earlies; i++) {
+        if (c->early[i].unlink != u->seqnum) continue;
+        grat__usbip_put_ret_unlink(&c->out, c->early[i].seqnum, GRAT__USBIP_UNLINKED);
+        c->early[i] = c->early[--c->earlies];
+        return true;
+    }
+    return false;
 }
 
 /* ---- before the import -------------------------------------------------------------------------- */
@@ -297,7 +320,7 @@ static step one_urb(conn *c)
     if (u.length > URB_MAX) return BAD;
     if (c->in.len < GRAT__USBIP_HEADER + body) return MORE;
     const uint8_t *data = c->in.data + GRAT__USBIP_HEADER;
-    bool ok = u.endpoint ? enqueue(c, &u, data) : control(c, &u, data);
+    bool ok = unlinked_early(c, &u) || (u.endpoint ? enqueue(c, &u, data) : control(c, &u, data));
     grat__buf_drop(&c->in, GRAT__USBIP_HEADER + body);
     return ok ? DONE : BAD;
 }

@@ -230,6 +230,34 @@ TEST(unlink_abort_and_halt)
     stop();
 }
 
+/* As Linux does where a transfer is taken back at once. */
+TEST(an_unlink_before_its_transfer)
+{
+    uint8_t p[64], h[48] = {0, 0, 0, 2};
+    uint32_t seqnum = 0;
+    size_t n;
+    if (!start(NULL)) return;
+    TRUE(import("1-4"));
+    EQ(control(0x00, 9, 1, p, 0), 0);
+    for (int i = 0; i < 100; i++) {
+        uint32_t early = b.seqnum + 1;
+        grat__put_be32(h + 4, early + 1);
+        grat__put_be32(h + 20, early);
+        send(b.fd, h, sizeof h, MSG_NOSIGNAL);
+        submit(0x82, NULL, NULL, 512);
+        EQ(reply(&seqnum, false, p, &n), -104);
+        EQ(seqnum, ++b.seqnum);
+    }
+    EQ(ask(1, "*OPC?"), 0);
+    EQ(request(2, 100), 0);
+    submit(0x82, NULL, NULL, 512);
+    EQ(reply(&seqnum, true, p, &n), 0);
+    EQ(seqnum, b.seqnum);
+    EQ(n, 14);
+    close(b.fd);
+    stop();
+}
+
 TEST(rubbish_ends_the_connection_only)
 {
     uint8_t p[64], junk[48];
@@ -253,6 +281,7 @@ int main(void)
     RUN(list_and_import);
     RUN(descriptors_and_a_query);
     RUN(unlink_abort_and_halt);
+    RUN(an_unlink_before_its_transfer);
     RUN(rubbish_ends_the_connection_only);
     return TEST_RESULT();
 }

@@ -24,6 +24,7 @@ const cli_option cli_globals[] = {
     {"tls", 0, CLI_CHOICE, "WHEN", "encrypt HiSLIP: auto (where asked for), require, never, insecure (any certificate)",
      "auto require never insecure"},
     {"ca", 0, CLI_TEXT, "FILE", "certificates to trust instead of the system's", NULL},
+    {"user-cert", 0, CLI_TEXT, "FILE", "certificate and key of the user, where the instrument wants one", NULL},
     {"user", 0, CLI_TEXT, "NAME", "name for the instrument; the password is $GRATICULE_PASSWORD, else asked for", NULL},
     {"quiet", 'q', CLI_FLAG, NULL, "no progress, no summary", NULL},
     {"help", 'h', CLI_FLAG, NULL, "show this help", NULL},

@@ -149,6 +149,7 @@ static int connection(cli *c, grat_open_options *opt)
     const char *tls = cli_value(&c->args, "tls"), *user = cli_value(&c->args, "user");
     opt->serial = cli_value(&c->args, "baud");
     opt->tls_ca = cli_value(&c->args, "ca");
+    opt->tls_cert = cli_value(&c->args, "user-cert");
     if (tls && strcmp(tls, "never") == 0) opt->tls = GRAT_TLS_NEVER;
     if (tls && (strcmp(tls, "require") == 0 || strcmp(tls, "insecure") == 0)) opt->tls = GRAT_TLS_REQUIRE;
     opt->tls_insecure = tls && strcmp(tls, "insecure") == 0;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 /* ---- the library -------------------------------------------------------------------------------- */
 
@@ -23,6 +24,7 @@
     X(SSL_new) X(SSL_free) X(SSL_set_bio) X(SSL_set_connect_state) X(SSL_set_accept_state) X(SSL_do_handshake)         \
     X(SSL_read_ex) X(SSL_write_ex) X(SSL_shutdown) X(SSL_get_error) X(SSL_set1_host) X(SSL_ctrl)                       \
     X(SSL_get0_param) X(SSL_get_verify_result) X(SSL_get1_peer_certificate) X(X509_get_subject_name)                   \
+    X(X509_get_issuer_name) X(X509_get0_notAfter) X(ASN1_TIME_to_tm) X(SSL_get_current_cipher) X(SSL_CIPHER_get_name)  \
     X(X509_NAME_oneline) X(X509_free) X(X509_verify_cert_error_string) X(X509_VERIFY_PARAM_set1_ip_asc)                \
     X(ERR_get_error) X(ERR_reason_error_string) X(ERR_clear_error)                                                     \
     X(BIO_meth_new) X(BIO_meth_set_read_ex) X(BIO_meth_set_write_ex) X(BIO_meth_set_ctrl) X(BIO_new)                   \
@@ -121,14 +123,23 @@ static grat_err client_trust(grat__tls *t, const grat__tls_setup *s, grat_op *op
                         s->ca ? s->ca : "the system's store", reason());
 }
 
-static grat_err server_certificate(grat__tls *t, const grat__tls_setup *s, grat_op *op)
+static grat_err own_certificate(grat__tls *t, const grat__tls_setup *s, grat_op *op)
 {
+    const char *key = s->key ? s->key : s->cert;
     if (ssl.SSL_CTX_use_certificate_chain_file_(t->ctx, s->cert) != 1)
         return grat_op_fail(op, GRAT_EINVAL, "%s: no certificate can be read: %s", s->cert, reason());
-    if (ssl.SSL_CTX_use_PrivateKey_file_(t->ctx, s->key, SSL_FILETYPE_PEM) != 1 ||
+    if (ssl.SSL_CTX_use_PrivateKey_file_(t->ctx, key, SSL_FILETYPE_PEM) != 1 ||
         ssl.SSL_CTX_check_private_key_(t->ctx) != 1)
-        return grat_op_fail(op, GRAT_EINVAL, "%s: no key for the certificate can be read: %s", s->key, reason());
+        return grat_op_fail(op, GRAT_EINVAL, "%s: no key for the certificate can be read: %s", key, reason());
     return GRAT_OK;
+}
+
+static grat_err server_trust(grat__tls *t, const grat__tls_setup *s, grat_op *op)
+{
+    if (!s->clients) return GRAT_OK;
+    ssl.SSL_CTX_set_verify_(t->ctx, SSL_VERIFY_PEER, NULL);
+    if (ssl.SSL_CTX_load_verify_locations_(t->ctx, s->clients, NULL) == 1) return GRAT_OK;
+    return grat_op_fail(op, GRAT_EINVAL, "%s: no trusted certificates can be read: %s", s->clients, reason());
 }
 
 static bool name_peer(grat__tls *t, const grat__tls_setup *s)
@@ -170,7 +181,8 @@ grat_err grat__tls_new(const grat__tls_setup *setup, int fd, grat_op *op, grat__
         ssl.SSL_CTX_ctrl_(t->ctx, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, NULL);
         ssl.SSL_CTX_ctrl_(t->ctx, SSL_CTRL_MODE,
                           SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
-        e = setup->server ? server_certificate(t, setup, op) : client_trust(t, setup, op);
+        e = setup->server ? server_trust(t, setup, op) : client_trust(t, setup, op);
+        if (!e && setup->cert) e = own_certificate(t, setup, op);
     }
     if (!e && !attach(t, setup)) e = grat_op_fail(op, GRAT_ENOMEM, "TLS: %s", reason());
     if (e) {
@@ -257,12 +269,30 @@ const char *grat__tls_why(const grat__tls *t)
     return t->why;
 }
 
-void grat__tls_peer(grat__tls *t, char *out, size_t cap)
+/* RFC 5280, 4.1.2.5. */
+static void take_expiry(const X509 *x, grat__tls_facts *out)
 {
-    if (!cap) return;
-    out[0] = '\0';
+    struct tm tm = {0};
+    if (ssl.ASN1_TIME_to_tm_(ssl.X509_get0_notAfter_(x), &tm) != 1) return;
+    out->perpetual = tm.tm_year == 9999 - 1900 && tm.tm_mon == 11 && tm.tm_mday == 31;
+    snprintf(out->expires, sizeof out->expires, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)(tm.tm_year + 1900) % 10000,
+             (unsigned)(tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
+             (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
+}
+
+void grat__tls_get_facts(grat__tls *t, grat__tls_facts *out)
+{
+    *out = (grat__tls_facts){0};
+    pthread_mutex_lock(&t->lock);
+    const SSL_CIPHER *c = ssl.SSL_get_current_cipher_(t->ssl);
+    if (c) snprintf(out->cipher, sizeof out->cipher, "%s", ssl.SSL_CIPHER_get_name_(c));
     X509 *x = ssl.SSL_get1_peer_certificate_(t->ssl);
-    if (!x) return;
-    ssl.X509_NAME_oneline_(ssl.X509_get_subject_name_(x), out, (int)(cap < 4096 ? cap : 4096));
-    ssl.X509_free_(x);
+    if (x) {
+        out->certificate = true;
+        ssl.X509_NAME_oneline_(ssl.X509_get_subject_name_(x), out->subject, (int)sizeof out->subject);
+        ssl.X509_NAME_oneline_(ssl.X509_get_issuer_name_(x), out->issuer, (int)sizeof out->issuer);
+        take_expiry(x, out);
+        ssl.X509_free_(x);
+    }
+    pthread_mutex_unlock(&t->lock);
 }

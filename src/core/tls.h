@@ -22,7 +22,8 @@ typedef struct grat__tls_setup {
     const char *host;       /* client: the name or address that the certificate must be for */
     const char *ca;         /* client: file of trusted certificates, NULL = the system's */
     bool insecure;          /* client: any certificate will do */
-    const char *cert, *key; /* server: PEM files */
+    const char *cert, *key; /* PEM files: the server's; a client's own, or NULL; key NULL = in `cert` */
+    const char *clients;    /* server: file of who may sign clients' certificates, NULL = none is asked for */
 } grat__tls_setup;
 
 /* ENOTSUP when OpenSSL is not there, EINVAL with the file's name when a file cannot be used. The socket is borrowed. */
@@ -36,7 +37,14 @@ grat__tls_step grat__tls_write(grat__tls *t, const void *buf, size_t n, size_t *
 void grat__tls_end(grat__tls *t);
 /* The reason of the last failure: "certificate verify failed (self-signed certificate)". */
 const char *grat__tls_why(const grat__tls *t);
-/* The subject of the peer's certificate, "" when it showed none. */
-void grat__tls_peer(grat__tls *t, char *out, size_t cap);
+/* What the handshake has settled; empty texts where the peer showed no certificate. */
+typedef struct grat__tls_facts {
+    bool certificate;
+    char subject[256], issuer[256];
+    char expires[24];       /* "2027-01-31T12:00:00Z" */
+    bool perpetual;
+    char cipher[64];
+} grat__tls_facts;
+void grat__tls_get_facts(grat__tls *t, grat__tls_facts *out);
 
 #endif

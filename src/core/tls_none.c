@@ -41,8 +41,8 @@ const char *grat__tls_why(const grat__tls *t)
     return "no TLS";
 }
 
-void grat__tls_peer(grat__tls *t, char *out, size_t cap)
+void grat__tls_get_facts(grat__tls *t, grat__tls_facts *out)
 {
     (void)t;
-    if (cap) out[0] = '\0';
+    *out = (grat__tls_facts){0};
 }

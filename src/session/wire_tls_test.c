@@ -185,6 +185,62 @@ TEST(users)
     bench_stop();
 }
 
+static const char *text_of(grat_session *s, grat_attr a)
+{
+    static grat_value v;
+    v = (grat_value){.text = "?"};
+    EQ(grat_attr_get(s, a, &v, fresh(1000)), GRAT_OK);
+    return v.text;
+}
+
+TEST(users_by_certificate)
+{
+    static const char *const only[] = {"+sasl=GSSAPI", "+sasl=NTLM", "+sasl=EXTERNAL", "+sasl=PLAIN"};
+    static const grat_err refusal[] = {GRAT_ENOTSUP, GRAT_ENOTSUP, GRAT_EACCES, GRAT_EACCES};
+    char more[120], key[80];
+    grat_session *s = NULL;
+    grat_open_options o = trusting();
+    grat_value v;
+    snprintf(more, sizeof more, "+mandatory+clients=%s", other);
+    start(good, more, NULL);
+    EQ(open_with(&o, &s), GRAT_EACCES);          /* none is shown */
+    snprintf(key, sizeof key, "%s.key", good);
+    o.tls_cert = good, o.tls_key = key;
+    EQ(open_with(&o, &s), GRAT_EACCES);          /* not signed by who is trusted */
+    snprintf(key, sizeof key, "%s.key", other);
+    EQ(open_with(&o, &s), GRAT_EINVAL);          /* another key */
+    o.tls_cert = other;
+    EQ(open_with(&o, &s), GRAT_OK);
+    works(s);
+    STR(text_of(s, GRAT_ATTR_SASL_MECHANISM), "EXTERNAL");
+    STR(text_of(s, GRAT_ATTR_TLS_ISSUER), "/CN=scope");
+    TRUE(strncmp(text_of(s, GRAT_ATTR_TLS_CIPHER), "TLS_", 4) == 0);
+    const char *end = text_of(s, GRAT_ATTR_TLS_EXPIRES);
+    EQ(strlen(end), 20);
+    EQ(end[19], 'Z');
+    TRUE(strncmp(end, "20", 2) == 0);
+    EQ(grat_attr_get(s, GRAT_ATTR_TLS_PERPETUAL, &v, fresh(1000)), GRAT_OK);
+    EQ(v.number, 0);
+    grat_close(s);
+    bench_stop();
+    for (int i = 0; i < 4; i++) {
+        start(good, only[i], NULL);
+        o = trusting();
+        o.tls = GRAT_TLS_REQUIRE;
+        EQ(open_with(&o, &s), refusal[i]);
+        bench_stop();
+    }
+    /* In the clear there is nothing to tell. */
+    start(good, "", NULL);
+    o = trusting();
+    EQ(open_with(&o, &s), GRAT_OK);
+    STR(text_of(s, GRAT_ATTR_TLS_ISSUER), "");
+    STR(text_of(s, GRAT_ATTR_TLS_CIPHER), "");
+    STR(text_of(s, GRAT_ATTR_SASL_MECHANISM), "");
+    grat_close(s);
+    bench_stop();
+}
+
 /* Deadlines and cancels hold, and what was aborted does not harm what follows. */
 TEST(aborted_blocks)
 {
@@ -262,6 +318,7 @@ int main(void)
     RUN(the_certificate_is_checked);
     RUN(no_tls_where_it_must_be);
     RUN(users);
+    RUN(users_by_certificate);
     RUN(aborted_blocks);
     RUN(a_write_that_stalls);
     for (int i = 0; i < 4; i++) {

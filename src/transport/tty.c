@@ -365,10 +365,12 @@ size_t grat__tty_read_now(grat__tty *t, void *buf, size_t cap)
 
 grat_err grat__tty_drain(grat__tty *t, grat_op *op)
 {
-    for (;;) {
+    for (int before = INT_MAX;;) {
         int left = 0;
         if (t->fd < 0 || ioctl(t->fd, TIOCOUTQ, &left) < 0) return failed(t, t->fd < 0 ? EBADF : errno, op);
         if (left == 0) return GRAT_OK;
+        if (left < before) grat__op_moved(op);
+        before = left;
         grat_err e = grat_op_sleep_until(op, grat_now_ns() + STEP_MS * NS_PER_MS);
         if (e) return e;
     }
@@ -384,6 +386,13 @@ size_t grat__tty_available(const grat__tty *t)
 {
     int n = 0;
     if (t->fd < 0 || ioctl(t->fd, FIONREAD, &n) < 0 || n < 0) return 0;
+    return (size_t)n;
+}
+
+size_t grat__tty_unsent(const grat__tty *t)
+{
+    int n = 0;
+    if (t->fd < 0 || ioctl(t->fd, TIOCOUTQ, &n) < 0 || n < 0) return 0;
     return (size_t)n;
 }
 

@@ -55,6 +55,8 @@ grat_err grat__tty_drain(grat__tty *t, grat_op *op);
 void grat__tty_flush(grat__tty *t, bool input, bool output);
 /* Bytes that have arrived and wait in the kernel. */
 size_t grat__tty_available(const grat__tty *t);
+/* Bytes that were written and wait in the kernel. */
+size_t grat__tty_unsent(const grat__tty *t);
 
 /* 1, 0, or -1 where the port has no such line (a pty). */
 int grat__tty_line(const grat__tty *t, enum grat__tty_line line);

@@ -109,6 +109,13 @@ void visa__poller_leave(visa_session *s)
     poller_free(p);
 }
 
+void visa__async_forked(void)
+{
+    current_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    current = NULL;
+    users = 0;
+}
+
 /* `user` is freed when the task has been handed out. */
 static ViStatus submit(visa_session *s, grat_task_fn fn, void *user, grat_op *op)
 {

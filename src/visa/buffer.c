@@ -104,9 +104,11 @@ ViStatus visa__fmt_fill(visa_session *s, const ViByte **data, size_t *n, bool *e
     visa_buf *b = &s->rd;
     if (b->at == b->len) {
         size_t got;
+        bool begun = b->len && b->why == VI_SUCCESS_MAX_CNT && s->rsrc.rclass == VISA_CLASS_SOCKET;
         empty(b);
-        ViStatus st = visa__session_read(s, b->data, room(b), &got);
+        ViStatus st = visa__session_read_some(s, b->data, room(b), &got);
         b->len = got;
+        if (st == VI_ERROR_CONN_LOST && begun) st = VI_SUCCESS; /* the only END that a socket has */
         if (st < 0) {
             b->at = got; /* counted as read: what a timeout left is not part of a later answer */
             return st;
@@ -189,6 +191,8 @@ static ViStatus buf_read(visa_session *s, ViPBuf buf, size_t n, size_t *got)
             size_t part = s->rd.len < n - *got ? s->rd.len : n - *got;
             memcpy(buf + *got, s->rd.data, part);
             *got += part;
+            s->rd.at = part;
+            if (*got == n) return VI_SUCCESS_MAX_CNT; /* what was asked for came; the rest is kept */
             empty(&s->rd);
             return st;
         }
@@ -246,17 +250,36 @@ static ViStatus drop_arrived(visa_session *s)
     return st;
 }
 
+/* Values of GRAT_ATTR_ASRL_UNSENT. */
+enum unsent { DROP, DRAIN };
+
 static bool twice(ViUInt16 mask, ViUInt16 one, ViUInt16 other)
 {
     return (mask & one) && (mask & other);
 }
 
+/* What was written and has not left this computer: a serial port's. Elsewhere a write ends when the wire has it. */
+static ViStatus unsent(visa_session *s, enum unsent what)
+{
+    visa_call *c;
+    if (s->rsrc.rclass != VISA_CLASS_ASRL) return VI_SUCCESS;
+    ViStatus st = visa__call_begin(s, LANE_WRITE, &c);
+    if (st) return st;
+    grat_err e = grat_attr_set(s->wire, GRAT_ATTR_ASRL_UNSENT, what, &c->op);
+    st = e == GRAT_ENOTSUP ? VI_SUCCESS : visa__call_status(c, e);
+    visa__call_end(c);
+    return st;
+}
+
+/* On ports and sockets the I/O buffer goes with the formatted one. */
 static ViStatus flush(visa_session *s, ViUInt16 mask)
 {
-    bool both = s->rsrc.rclass & (VISA_CLASS_ASRL | VISA_CLASS_SOCKET); /* the I/O buffer goes with the formatted one */
+    bool both = s->rsrc.rclass & (VISA_CLASS_ASRL | VISA_CLASS_SOCKET);
     ViStatus st = VI_SUCCESS;
     if (mask & VI_WRITE_BUF) st = visa__fmt_flush(s, true);
     if (mask & VI_WRITE_BUF_DISCARD) empty(&s->wr);
+    if (st >= 0 && mask & (VI_IO_OUT_BUF_DISCARD | VI_WRITE_BUF_DISCARD)) st = unsent(s, DROP);
+    if (st >= 0 && mask & (VI_IO_OUT_BUF | VI_WRITE_BUF)) st = unsent(s, DRAIN);
     if (st >= 0 && (mask & (VI_READ_BUF | VI_READ_BUF_DISCARD))) st = flush_read(s, (mask & VI_READ_BUF) && !both);
     bool in = (mask & (VI_IO_IN_BUF | VI_IO_IN_BUF_DISCARD)) ||
               (both && (mask & (VI_READ_BUF | VI_READ_BUF_DISCARD)));

@@ -1,6 +1,8 @@
 #include "format.h"
 #include "test.h"
 
+#include <math.h>
+
 #include <locale.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -74,6 +76,8 @@ TEST(print_as_c)
     PRINTS("1.500000 1.50 1.5 1.500000e+00 1.5E+00", "%f %.2f %g %e %.1E", 1.5, 1.5, 1.5, 1.5, 1.5);
     PRINTS("1.500000 2.5", "%lf %Lg", 1.5, 2.5L);
     PRINTS("   1.5|1.5   |0001.5|+1.5", "%6.1f|%-6.1f|%06.1f|%+.1f", 1.5, 1.5, 1.5, 1.5);
+    PRINTS("  003|-0007|  inf|  -inf|  nan", "%05.3d|%05d|%05.1f|%06.0f|%05g", 3, -7, (double)INFINITY,
+           -(double)INFINITY, (double)NAN);
     PRINTS("1.50 1.500", "%.*f %.*f", 2, 1.5, 3, 1.5);
     PRINTS("1.500000", "%.*f", -1, 1.5);
     PRINTS("a|  a|a  ", "%c|%3c|%-3c", 'a', 'a', 'a');

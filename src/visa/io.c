@@ -62,18 +62,38 @@ static ViStatus locked_or(visa_session *s, ViStatus st)
     return st;
 }
 
+/* On a socket the end of the connection is the only END there is; elsewhere the rest of the message is missing. */
+static ViStatus read_status(visa_call *c, const rules *r, grat_err e)
+{
+    if (e == GRAT_ELOST && c->op.count && !c->aborted && c->s->rsrc.rclass == VISA_CLASS_SOCKET) return VI_SUCCESS;
+    if (e) return locked_or(c->s, visa__call_status(c, e));
+    if ((c->op.reason & GRAT_REASON_END) && !r->through_end) return VI_SUCCESS;
+    return c->op.reason & GRAT_REASON_CHAR ? VI_SUCCESS_TERM_CHAR : VI_SUCCESS_MAX_CNT;
+}
+
 ViStatus visa__io_read(visa_call *c, void *buf, size_t n, size_t *got)
 {
     rules r = rules_now(c->s);
     grat_err e;
     if (r.pause_ends) e = read_to_pause(c, buf, n, &r);
     else e = grat_io_read(c->s->wire, buf, n, r.term, r.through_end, &c->op);
+    ViStatus st = read_status(c, &r, e);
     *got = c->op.count;
-    if (e == GRAT_ELOST && *got && !c->aborted) return VI_SUCCESS;
-    if (e) return locked_or(c->s, visa__call_status(c, e));
-    if ((c->op.reason & GRAT_REASON_END) && !r.through_end) return VI_SUCCESS;
-    if (c->op.reason & GRAT_REASON_CHAR) return VI_SUCCESS_TERM_CHAR;
-    return VI_SUCCESS_MAX_CNT;
+    return st;
+}
+
+/* The first byte, and what has come with it. */
+static ViStatus read_some(visa_call *c, uint8_t *buf, size_t n, size_t *got)
+{
+    rules r = rules_now(c->s);
+    grat_err e = grat_io_read(c->s->wire, buf, 1, r.term, r.through_end, &c->op);
+    ViStatus st = read_status(c, &r, e);
+    *got = c->op.count;
+    if (st != VI_SUCCESS_MAX_CNT || n == 1) return st;
+    grat_op_init(&c->op, 0, c->cancel);
+    e = grat_io_read(c->s->wire, buf + 1, n - 1, r.term, r.through_end, &c->op);
+    *got += c->op.count;
+    return e == GRAT_ETIMEOUT ? VI_SUCCESS_MAX_CNT : read_status(c, &r, e);
 }
 
 ViStatus visa__io_write(visa_call *c, const void *buf, size_t n, bool end, size_t *put)
@@ -101,6 +121,22 @@ ViStatus visa__session_read(visa_session *s, void *buf, size_t n, size_t *got)
     if (!n) return VI_SUCCESS_MAX_CNT;
     if ((st = visa__call_begin(s, LANE_READ, &c))) return st;
     st = visa__io_read(c, buf, n, got);
+    visa__call_end(c);
+    return st;
+}
+
+ViStatus visa__session_read_some(visa_session *s, void *buf, size_t n, size_t *got)
+{
+    visa_call *c;
+    *got = 0;
+    pthread_mutex_lock(&s->lock);
+    bool whole = !s->stream || (s->rsrc.rclass == VISA_CLASS_SOCKET && !s->attr.suppress_end);
+    pthread_mutex_unlock(&s->lock);
+    if (whole) return visa__session_read(s, buf, n, got);
+    ViStatus st = visa__lock_check(s);
+    if (!st) st = visa__call_begin(s, LANE_READ, &c);
+    if (st) return st;
+    st = read_some(c, buf, n, got);
     visa__call_end(c);
     return st;
 }

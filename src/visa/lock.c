@@ -18,6 +18,10 @@
 enum { EXCLUSIVE_BYTE, SHARED_BYTE, GUARD_BYTE };
 
 #define POLL_NS 10000000
+#define GUARD_NS 100000000         /* longer than a process holds byte 2, unless it is stopped */
+#define GUARD_POLL_NS 500000
+/* Not for programs: byte 2 is held, so nothing is known yet. */
+#define GUARDED VI_ERROR_IN_PROGRESS
 #define KEY_MAX 255
 
 struct visa_shared {
@@ -130,6 +134,15 @@ void visa__shared_put(visa_shared *sh)
     free(sh);
 }
 
+/* The locks are of the open files, which both have: closing here leaves the parent its own. */
+void visa__lock_forked(void)
+{
+    list_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    for (const visa_shared *sh = list; sh; sh = sh->next)
+        if (sh->fd >= 0) close(sh->fd);
+    list = NULL;
+}
+
 ViStatus visa__lock_check(visa_session *s)
 {
     visa_shared *sh = s->shared;
@@ -148,7 +161,7 @@ ViUInt32 visa__lock_state(visa_session *s)
 
 /* ---- taking ---------------------------------------------------------------------------------------------- */
 
-/* One try; VI_ERROR_RSRC_LOCKED: wait and try again. All with sh->lock. */
+/* One try; VI_ERROR_RSRC_LOCKED and GUARDED: wait and try again. All with sh->lock. */
 static ViStatus try_exclusive(visa_session *s)
 {
     visa_shared *sh = s->shared;
@@ -157,7 +170,7 @@ static ViStatus try_exclusive(visa_session *s)
         return VI_SUCCESS_NESTED_EXCLUSIVE;
     }
     if (sh->owner || (sh->sharers && !s->sharing)) return VI_ERROR_RSRC_LOCKED;
-    if (!set(sh, GUARD_BYTE, F_WRLCK)) return VI_ERROR_RSRC_LOCKED;
+    if (!set(sh, GUARD_BYTE, F_WRLCK)) return GUARDED;
     bool got = (s->sharing || !others(sh, SHARED_BYTE, 1)) && set(sh, EXCLUSIVE_BYTE, F_WRLCK);
     set(sh, GUARD_BYTE, F_UNLCK);
     if (!got) return VI_ERROR_RSRC_LOCKED;
@@ -206,7 +219,7 @@ static ViStatus try_shared(visa_session *s, const char *key)
         if (strcmp(key, sh->key) != 0) return VI_ERROR_INV_ACCESS_KEY;
         if (!sh->owner && others(sh, EXCLUSIVE_BYTE, 1)) return VI_ERROR_RSRC_LOCKED;
     } else {
-        if (!set(sh, GUARD_BYTE, F_WRLCK)) return VI_ERROR_RSRC_LOCKED;
+        if (!set(sh, GUARD_BYTE, F_WRLCK)) return GUARDED;
         ViStatus st = first_sharer(s, key);
         set(sh, GUARD_BYTE, F_UNLCK);
         if (st) return st;
@@ -272,16 +285,18 @@ static ViStatus take_here(visa_session *s, ViAccessMode type, const char *key, i
     visa_shared *sh = s->shared;
     ViStatus st;
     bool waited = false;
+    int64_t guard = grat_now_ns() + GUARD_NS;
     pthread_mutex_lock(&sh->lock);
     for (;;) {
         st = s->closing ? VI_ERROR_INV_OBJECT : type == VI_EXCLUSIVE_LOCK ? try_exclusive(s) : try_shared(s, key);
-        if (st != VI_ERROR_RSRC_LOCKED) break;
-        if (grat_now_ns() >= deadline_ns) {
+        if (st != VI_ERROR_RSRC_LOCKED && st != GUARDED) break;
+        bool unknown = st == GUARDED;
+        if (grat_now_ns() >= (unknown && guard > deadline_ns ? guard : deadline_ns)) {
             st = waited ? VI_ERROR_TMO : VI_ERROR_RSRC_LOCKED;
             break;
         }
-        waited = true;
-        int64_t t = next_try(deadline_ns);
+        waited = waited || !unknown;
+        int64_t t = unknown ? grat_now_ns() + GUARD_POLL_NS : next_try(deadline_ns);
         struct timespec until = {t / 1000000000, t % 1000000000};
         pthread_cond_timedwait(&sh->changed, &sh->lock, &until);
     }

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define SLOTS 256
 /* Away from 0 and from small numbers that a program may have by mistake. */
@@ -13,6 +14,23 @@ static unsigned waiting;
 static visa_object *slots[SLOTS];
 static ViObject next_handle = FIRST_HANDLE;
 
+/* A child of fork has none of our threads, and the wires are its parent's: it begins with nothing, and no handle of the
+ * parent's is known there. Locks may have been held by threads that it does not have. */
+static void in_child(void)
+{
+    lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    fewer = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    waiting = 0;
+    memset(slots, 0, sizeof slots);
+    visa__lock_forked();
+    visa__async_forked();
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, in_child);
+}
+
 static visa_object **place(ViObject handle)
 {
     visa_object **at = &slots[handle % SLOTS];
@@ -22,6 +40,8 @@ static visa_object **place(ViObject handle)
 
 ViStatus visa__object_add(visa_object *o)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
     pthread_mutex_lock(&lock);
     do {
         o->handle = next_handle++;

@@ -54,7 +54,11 @@ static ViStatus put_number(printer *r, const visa_spec *s, const number_text *v)
 {
     ViStatus status;
 
-    if (!s->zero || s->minus) return put_padded(r, s, v->text, v->length);
+    /* As in C: an integer's precision takes the place of the zeros, and infinity has none. */
+    bool integer = strchr("diouxX", s->type) && !s->form;
+    bool finite = !strchr("feEgG", s->type) || v->text[v->prefix] <= '9';
+    bool zeros = s->zero && !s->minus && !(integer && s->precision >= 0) && finite;
+    if (!zeros) return put_padded(r, s, v->text, v->length);
     status = put(r, v->text, v->prefix);
     if (status == VI_SUCCESS) status = put_fill(r, '0', s->width - (int64_t)v->length);
     return status == VI_SUCCESS ? put(r, v->text + v->prefix, v->length - v->prefix) : status;

@@ -56,6 +56,8 @@ void visa__lock_drop_all(visa_session *s);
 /* Wakes those that wait for a lock, because a session is closing. */
 void visa__lock_wake(visa_session *s);
 ViUInt32 visa__lock_state(visa_session *s);
+/* In a child of fork: forgets the parent's resources, without letting go of its locks. */
+void visa__lock_forked(void);
 
 /* ---- calls that use the wire (call.c) ------------------------------------------------------------------- */
 
@@ -164,6 +166,8 @@ ViStatus visa__listen(visa_session *s, bool closing);
 void visa__listen_again(visa_session *s);
 /* Gives the session's use of the poller back, when nothing of the session runs in it any more. */
 void visa__poller_leave(visa_session *s);
+/* In a child of fork: the parent's poller is not there. */
+void visa__async_forked(void);
 
 /* ---- formatted buffers (buffer.c) ----------------------------------------------------------------------------- */
 

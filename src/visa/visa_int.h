@@ -64,6 +64,8 @@ void visa__session_put(visa_session *s);
 
 /* As viRead and viWrite of a session that is held: locks, attributes, timeout, status. *got, *put also on an error. */
 ViStatus visa__session_read(visa_session *s, void *buf, size_t n, size_t *got);
+/* Where nothing marks the end of a message: at least a byte and no waiting for more. Elsewhere as the above. n > 0. */
+ViStatus visa__session_read_some(visa_session *s, void *buf, size_t n, size_t *got);
 ViStatus visa__session_write(visa_session *s, const void *buf, size_t n, bool end, size_t *put);
 
 /* ---- formatted buffers ------------------------------------------------------------------------- */

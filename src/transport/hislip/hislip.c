@@ -162,6 +162,8 @@ static bool copy_options(grat__hs_link *h, const grat_open_options *opt)
     h->tls_mode = (int)opt->tls;
     h->tls_insecure = opt->tls_insecure;
     return grat__strcpy(h->ca, sizeof h->ca, opt->tls_ca ? opt->tls_ca : "") &&
+           grat__strcpy(h->cert, sizeof h->cert, opt->tls_cert ? opt->tls_cert : "") &&
+           grat__strcpy(h->key_file, sizeof h->key_file, opt->tls_key ? opt->tls_key : "") &&
            grat__strcpy(h->user, sizeof h->user, user) &&
            grat__strcpy(h->password, sizeof h->password, opt->password ? opt->password : "");
 }
@@ -361,6 +363,26 @@ static bool socket_option(grat_attr a, int *level, int *name)
     return a == GRAT_ATTR_TCP_NODELAY || a == GRAT_ATTR_TCP_KEEPALIVE;
 }
 
+/* False: none of the secure connection's. Empty texts where nothing is encrypted. */
+static bool tls_attr(const grat__hs_link *h, grat_attr a, grat_value *out)
+{
+    grat__tls_facts f = {0};
+    const char *text = NULL;
+    if (h->sync.tls) grat__tls_get_facts(h->sync.tls, &f);
+    switch (a) {
+    case GRAT_ATTR_TLS: out->number = h->sync.tls != NULL; return true;
+    case GRAT_ATTR_TLS_PERPETUAL: out->number = f.perpetual; return true;
+    case GRAT_ATTR_TLS_PEER: text = f.subject; break;
+    case GRAT_ATTR_TLS_ISSUER: text = f.issuer; break;
+    case GRAT_ATTR_TLS_EXPIRES: text = f.expires; break;
+    case GRAT_ATTR_TLS_CIPHER: text = f.cipher; break;
+    case GRAT_ATTR_SASL_MECHANISM: text = h->sync.tls ? h->mechanism : ""; break;
+    default: return false;
+    }
+    grat__strcpy(out->text, sizeof out->text, text);
+    return true;
+}
+
 static grat_err hs_attr_get(void *p, grat_attr a, grat_value *out, grat_op *op)
 {
     grat__hs_link *h = p;
@@ -372,6 +394,7 @@ static grat_err hs_attr_get(void *p, grat_attr a, grat_value *out, grat_op *op)
         out->number = value != 0;
         return GRAT_OK;
     }
+    if (tls_attr(h, a, out)) return GRAT_OK;
     switch (a) {
     case GRAT_ATTR_TCP_ADDRESS: return peer(h, out, false, op);
     case GRAT_ATTR_TCP_PORT: return peer(h, out, true, op);
@@ -379,10 +402,6 @@ static grat_err hs_attr_get(void *p, grat_attr a, grat_value *out, grat_op *op)
     case GRAT_ATTR_HISLIP_OVERLAP: out->number = h->overlap; return GRAT_OK;
     case GRAT_ATTR_HISLIP_MAX_MESSAGE: out->number = (int64_t)(h->client_max / 1024); return GRAT_OK;
     case GRAT_ATTR_LOCKED_ELSEWHERE: return locked_elsewhere(h, &out->number, op);
-    case GRAT_ATTR_TLS: out->number = h->sync.tls != NULL; return GRAT_OK;
-    case GRAT_ATTR_TLS_PEER:
-        if (h->sync.tls) grat__tls_peer(h->sync.tls, out->text, sizeof out->text);
-        return GRAT_OK;
     default: return grat_op_fail(op, GRAT_ENOTSUP, "%s: HiSLIP has no such attribute", h->name);
     }
 }

@@ -50,7 +50,8 @@ typedef struct grat__hs_async {
 typedef struct grat__hs_link {
     grat_resource resource;
     char name[96];               /* "192.168.1.5 hislip0", for sentences */
-    char ca[256], user[128], password[128];
+    char ca[256], cert[256], key_file[256], user[128], password[128];
+    char mechanism[16];          /* of the last authentication */
     int tls_mode;
     bool tls_insecure;
     grat__hs_conn sync, async;

@@ -108,7 +108,8 @@ void grat__hs_close_conn(grat__hs_conn *c)
 
 static grat_err handshake(grat__hs_link *h, grat__hs_conn *c, grat_op *op)
 {
-    grat__tls_setup setup = {.host = h->resource.host, .ca = h->ca[0] ? h->ca : NULL, .insecure = h->tls_insecure};
+    grat__tls_setup setup = {.host = h->resource.host, .ca = h->ca[0] ? h->ca : NULL, .insecure = h->tls_insecure,
+                             .cert = h->cert[0] ? h->cert : NULL, .key = h->key_file[0] ? h->key_file : NULL};
     grat_err e = grat__tls_new(&setup, c->fd, op, &c->tls);
     if (e) return e;
     for (;;) {
@@ -203,15 +204,33 @@ static grat_err exchange(grat__hs_link *h, const char *mechanism, const grat__bu
         const grat__hislip_msg *m = &h->notice.in.msg;
         if (m->type == GRAT__HISLIP_AUTH_RESULT) {
             if (m->control & GRAT__HISLIP_AUTH_OK) return GRAT_OK;
-            return grat_op_fail(op, GRAT_EACCES, "%s: not authenticated%s%.100s; check user and password", mechanism,
-                                h->notice.n ? ": " : "", (const char *)h->notice.payload);
+            return grat_op_fail(op, GRAT_EACCES, "%s: not authenticated%s%.100s; check the %s", mechanism,
+                                h->notice.n ? ": " : "", (const char *)h->notice.payload,
+                                h->user[0] ? "user and password" : "certificate of the user");
         }
         if (m->type != GRAT__HISLIP_AUTH_EXCHANGE) break;
-        /* PLAIN and ANONYMOUS have nothing to add to what was said. */
+        /* Our mechanisms have nothing to add to what was said. */
         data = (grat__hs_out){.type = GRAT__HISLIP_AUTH_EXCHANGE};
         e = grat__hs_post(h, &h->sync, &data, op);
     }
     return e ? e : grat_op_fail(op, GRAT_EPROTO, "%s: the authentication does not end", mechanism);
+}
+
+/* A user is PLAIN, a certificate of ours EXTERNAL, whose empty answer means "as the certificate says" (RFC 4422, A). */
+static const char *choose(const grat__hs_link *h, const char *list, grat_op *op)
+{
+    const char *want = h->user[0]                                                        ? "PLAIN"
+                       : h->cert[0] && grat__hislip_has_mechanism(list, "EXTERNAL") ? "EXTERNAL"
+                                                                                         : "ANONYMOUS";
+    if (grat__hislip_has_mechanism(list, want)) return want;
+    bool plain = grat__hislip_has_mechanism(list, "PLAIN"), external = grat__hislip_has_mechanism(list, "EXTERNAL");
+    grat_op_fail(op, plain || external ? GRAT_EACCES : GRAT_ENOTSUP,
+                 "the instrument takes users by \"%.60s\" only; %s", list,
+                 plain && !h->user[0] ? "give a user and a password"
+                 : external           ? "give a certificate of the user"
+                 : plain              ? "give no certificate"
+                                      : "there are PLAIN, EXTERNAL and ANONYMOUS here: let it take one of them");
+    return NULL;
 }
 
 static grat_err authenticate(grat__hs_link *h, grat_op *op)
@@ -221,17 +240,18 @@ static grat_err authenticate(grat__hs_link *h, grat_op *op)
     if (!e) e = expect(h, GRAT__HISLIP_GET_SASL_LIST_RESPONSE, op);
     if (e) return e;
     snprintf(list, sizeof list, "%s", (const char *)h->notice.payload);
+    h->mechanism[0] = '\0';
     if (!list[0] && !h->user[0]) return GRAT_OK;
-    const char *mechanism = h->user[0] ? "PLAIN" : "ANONYMOUS";
-    if (!grat__hislip_has_mechanism(list, mechanism))
-        return grat_op_fail(op, GRAT_EACCES, "the instrument takes \"%.60s\", not %s%s", list, mechanism,
-                            h->user[0] ? "" : "; give a user and a password");
+    const char *mechanism = choose(h, list, op);
+    if (!mechanism) return op->err;
     grat__buf first;
     grat__buf_init(&first, 1024);
-    e = h->user[0] ? grat__hislip_put_plain(&first, h->user, h->password) : grat__buf_puts(&first, "graticule");
+    if (h->user[0]) e = grat__hislip_put_plain(&first, h->user, h->password);
+    else if (strcmp(mechanism, "ANONYMOUS") == 0) e = grat__buf_puts(&first, "graticule");
     e = e ? grat_op_fail(op, e, "user or password is too long") : exchange(h, mechanism, &first, op);
     if (first.data) explicit_bzero(first.data, first.cap);
     grat__buf_free(&first);
+    if (!e) snprintf(h->mechanism, sizeof h->mechanism, "%s", mechanism);
     return e;
 }
 
@@ -247,6 +267,10 @@ grat_err grat__hs_secure(grat__hs_link *h, grat_op *op)
     grat_err e = start_tls(h, op);
     if (!e) e = authenticate(h, op);
     grat__hs_sync_reset(h);
+    /* TLS 1.3 tells a client that its certificate is refused when the handshake is over for it. */
+    if (h->cert[0] && (e == GRAT_ELOST || e == GRAT_EPROTO))
+        return grat_op_fail(op, GRAT_EACCES, "%s: the instrument hung up behind the handshake; it may not take this "
+                            "certificate", h->cert);
     return e;
 }
 

@@ -394,6 +394,9 @@ static grat_err attr_get(void *p, grat_attr a, grat_value *out, grat_op *op)
     case GRAT_ATTR_ASRL_AVAILABLE:
         out->number = (int64_t)(grat__tty_available(&s->tty) + s->n - s->at);
         return GRAT_OK;
+    case GRAT_ATTR_ASRL_UNSENT:
+        out->number = (int64_t)grat__tty_unsent(&s->tty);
+        return GRAT_OK;
     case GRAT_ATTR_ASRL_BREAK:
         out->number = s->breaking;
         return GRAT_OK;
@@ -457,6 +460,14 @@ static grat_err set_state(serial *s, grat_attr a, int64_t value, grat_op *op)
     }
 }
 
+static grat_err set_unsent(serial *s, grat_attr a, int64_t value, grat_op *op)
+{
+    (void)a;
+    if (value) return grat__tty_drain(&s->tty, op);
+    grat__tty_flush(&s->tty, false, true);
+    return GRAT_OK;
+}
+
 static grat_err set_number(serial *s, grat_attr a, int64_t value, grat_op *op)
 {
     (void)op;
@@ -484,6 +495,7 @@ static const struct writable {
     {GRAT_ATTR_ASRL_TERM_CHAR, 0, 255, set_number},
     {GRAT_ATTR_ASRL_BREAK_MS, 1, 500, set_number},
     {GRAT_ATTR_ASRL_WIRE_MODE, WIRE_232_DTE, WIRE_232_DTE, set_number},
+    {GRAT_ATTR_ASRL_UNSENT, 0, 1, set_unsent},
     {GRAT_ATTR_ASRL_BREAK, 0, 1, set_state},
     {GRAT_ATTR_ASRL_ALLOW_TRANSMIT, 0, 1, set_state},
     {GRAT_ATTR_ASRL_DTR, 0, 1, set_state},

@@ -1,0 +1,266 @@
+/* What VISA libraries get wrong, one test each: lost wires, streams without an end, fork, the locks' files. */
+#include "test.h"
+
+#include <visa.h>
+
+#include "sim_bench.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char address[32], folder[] = "/tmp/grat-trap-XXXXXX";
+static ViSession rm;
+static int listener, peer;
+
+static const char *start(const char *wires, const char *faults)
+{
+    grat_sim_instrument one = {.model = "plain", .address = address, .wires = wires, .no_portmapper = true,
+                               .faults = faults};
+    bench_start(&one, 1);
+    return grat_sim_resource(bench.sim, 0);
+}
+
+static ViSession open_it(const char *name)
+{
+    ViSession vi = 0;
+    EQ(viOpen(rm, name, VI_NULL, 0, &vi), VI_SUCCESS);
+    return vi;
+}
+
+static ViSession open_peer(void)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof a;
+    char name[64];
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EQ(bind(listener, (struct sockaddr *)&a, n), 0);
+    EQ(listen(listener, 4), 0);
+    getsockname(listener, (struct sockaddr *)&a, &n);
+    snprintf(name, sizeof name, "TCPIP::127.0.0.1::%u::SOCKET", ntohs(a.sin_port));
+    ViSession vi = open_it(name);
+    peer = accept(listener, NULL, NULL);
+    return vi;
+}
+
+static void close_peer(ViSession vi)
+{
+    EQ(viClose(vi), VI_SUCCESS);
+    close(peer);
+    close(listener);
+}
+
+static void say(const char *text)
+{
+    TRUE(send(peer, text, strlen(text), 0) == (ssize_t)strlen(text));
+}
+
+static bool identifies(ViSession vi)
+{
+    char text[100] = "";
+    ViUInt32 n = 0;
+    viWrite(vi, (ViConstBuf) "*IDN?\n", 6, NULL);
+    ViStatus st = viRead(vi, (ViPBuf)text, sizeof text, &n);
+    return st >= 0 && strncmp(text, "GRATICULE,PLAIN,", 16) == 0;
+}
+
+/* A message whose wire broke is not whole, however much of it came. */
+TEST(a_lost_wire_is_no_end)
+{
+    static const struct {
+        const char *wire, *faults;
+    } rows[] = {{"hislip", "hislip-drop"}, {"vxi11", "vxi-reset"}, {"vicp", "vicp-drop:5000"}};
+    static ViByte buf[100000];
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ViUInt32 n = 0;
+        ViStatus st = VI_SUCCESS_MAX_CNT;
+        ViSession vi = open_it(start(rows[i].wire, rows[i].faults));
+        EQ(viWrite(vi, (ViConstBuf) ":BLOCK? 99000\n", 14, NULL), VI_SUCCESS);
+        for (unsigned got = 0; st == VI_SUCCESS_MAX_CNT && got < sizeof buf; got += n) st = viRead(vi, buf, 1000, &n);
+        EQ(st, VI_ERROR_CONN_LOST);
+        EQ(viClose(vi), VI_SUCCESS);
+        bench_stop();
+    }
+}
+
+/* On a stream nobody waits for more than was asked for, nor for a full buffer. */
+TEST(buffered_reads_of_a_stream)
+{
+    char text[64] = "";
+    ViUInt32 n = 0;
+    ViInt32 a = 0, b = 0;
+    ViSession vi = open_peer();
+    EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, 3000), VI_SUCCESS);
+    say("0123456789abc 12,");
+    int64_t before = grat_now_ns();
+    EQ(viBufRead(vi, (ViPBuf)text, 10, &n), VI_SUCCESS_MAX_CNT);
+    EQ(n, 10);
+    MEM(text, "0123456789", 10);
+    EQ(viScanf(vi, "%3c", text), VI_SUCCESS);
+    MEM(text, "abc", 3);
+    EQ(viScanf(vi, "%d,", &a), VI_SUCCESS);
+    EQ(a, 12);
+    say("13;");
+    EQ(viScanf(vi, "%d", &b), VI_SUCCESS);
+    EQ(b, 13);
+    TRUE(grat_now_ns() - before < 1500000000);
+    /* The rest, with the character and without. */
+    EQ(viSetAttribute(vi, VI_ATTR_TERMCHAR_EN, VI_TRUE), VI_SUCCESS);
+    say("end\nnext");
+    EQ(viBufRead(vi, (ViPBuf)text, sizeof text, &n), VI_SUCCESS_TERM_CHAR);
+    EQ(n, 5);
+    MEM(text, ";end\n", 5);
+    EQ(viBufRead(vi, (ViPBuf)text, 4, &n), VI_SUCCESS_MAX_CNT);
+    MEM(text, "next", 4);
+    EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, 50), VI_SUCCESS);
+    EQ(viBufRead(vi, (ViPBuf)text, 4, &n), VI_ERROR_TMO);
+    EQ(n, 0);
+    close_peer(vi);
+}
+
+/* Output that flow control holds back: drained or dropped, and never waited for longer than the timeout. */
+TEST(output_of_a_port)
+{
+    char wire[100];
+    ViSession vi;
+    snprintf(wire, sizeof wire, "serial:%s/port", folder);
+    vi = open_it(start(wire, NULL));
+    EQ(viFlush(vi, VI_IO_OUT_BUF), VI_SUCCESS);
+    EQ(viFlush(vi, VI_IO_OUT_BUF | VI_IO_OUT_BUF_DISCARD), VI_ERROR_INV_MASK);
+    TRUE(identifies(vi));
+    EQ(viClose(vi), VI_SUCCESS);
+    bench_stop();
+    /* A terminal that nobody reads: what is written stays. */
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    EQ(grantpt(master) || unlockpt(master), 0);
+    snprintf(wire, sizeof wire, "ASRL%s::INSTR", ptsname(master));
+    vi = open_it(wire);
+    EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, 100), VI_SUCCESS);
+    EQ(viSetAttribute(vi, VI_ATTR_ASRL_ALLOW_TRANSMIT, VI_FALSE), VI_SUCCESS);
+    ViUInt32 n = 0;
+    static const char junk[100000] = "x";
+    EQ(viWrite(vi, (ViConstBuf)junk, sizeof junk, &n), VI_ERROR_TMO);
+    TRUE(n < sizeof junk);
+    EQ(viPrintf(vi, "abc"), VI_SUCCESS);
+    EQ(viFlush(vi, VI_WRITE_BUF_DISCARD), VI_SUCCESS);
+    EQ(viFlush(vi, VI_IO_OUT_BUF_DISCARD), VI_SUCCESS);
+    EQ(viFlush(vi, VI_IO_OUT_BUF), VI_SUCCESS);
+    EQ(viClose(vi), VI_SUCCESS);
+    close(master);
+}
+
+static void *hold_guard(void *arg)
+{
+    struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 2, .l_len = 1};
+    int fd = *(int *)arg;
+    EQ(fcntl(fd, F_OFD_SETLKW, &l), 0);
+    return NULL;
+}
+
+static void empty_folder(void)
+{
+    DIR *d = opendir(folder);
+    for (struct dirent *e; (e = readdir(d));) unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
+}
+
+/* Another process that is just changing the state is no reason to refuse a lock. */
+TEST(the_guard_of_a_lock_file)
+{
+    char path[400] = "";
+    empty_folder();
+    ViSession vi = open_it("SIM::plain");
+    DIR *d = opendir(folder);
+    for (struct dirent *e; (e = readdir(d));)
+        if (strstr(e->d_name, ".lock")) snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+    closedir(d);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    TRUE(fd >= 0);
+    for (int type = VI_EXCLUSIVE_LOCK; type <= VI_SHARED_LOCK; type++) {
+        hold_guard(&fd);
+        EQ(viLock(vi, (ViAccessMode)type, 0, NULL, NULL), VI_ERROR_RSRC_LOCKED);  /* it never lets go */
+        pid_t child = fork();
+        if (!child) {
+            poll(NULL, 0, 20);
+            struct flock l = {.l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = 2, .l_len = 1};
+            _exit(fcntl(fd, F_OFD_SETLK, &l) != 0);
+        }
+        EQ(viLock(vi, (ViAccessMode)type, 0, NULL, NULL), VI_SUCCESS);
+        EQ(viUnlock(vi), VI_SUCCESS);
+        waitpid(child, NULL, 0);
+    }
+    close(fd);
+    EQ(viClose(vi), VI_SUCCESS);
+}
+
+static ViStatus handler(ViSession vi, ViEventType type, ViEvent context, ViAddr user)
+{
+    (void)vi, (void)type, (void)context, (void)user;
+    return VI_SUCCESS;
+}
+
+/* The child has none of the parent's handles, hangs nowhere, takes no lock from it, and may begin anew. */
+static int in_child(ViSession vi, const char *name)
+{
+    ViSession own = 0, again = 0;
+    ViUInt16 stb;
+    if (viReadSTB(vi, &stb) != VI_ERROR_INV_OBJECT || viClose(vi) != VI_ERROR_INV_OBJECT) return 1;
+    if (viClose(rm) != VI_ERROR_INV_OBJECT) return 2;
+    if (viOpenDefaultRM(&own) || viOpen(own, name, VI_NULL, 0, &again)) return 3;
+    if (viWrite(again, (ViConstBuf) "*IDN?\n", 6, NULL) != VI_ERROR_RSRC_LOCKED) return 4;
+    if (viEnableEvent(again, VI_EVENT_SERVICE_REQ, VI_QUEUE, 0)) return 5;
+    if (viClose(own)) return 6;
+    return 0;
+}
+
+TEST(a_child_of_fork)
+{
+    static char answer[100];
+    int status = -1;
+    ViJobId job;
+    const char *name = start("vxi11", NULL);
+    ViSession vi = open_it(name);
+    EQ(viInstallHandler(vi, VI_EVENT_SERVICE_REQ, handler, NULL), VI_SUCCESS);
+    EQ(viEnableEvent(vi, VI_EVENT_SERVICE_REQ, VI_HNDLR, VI_NULL), VI_SUCCESS);
+    EQ(viEnableEvent(vi, VI_EVENT_IO_COMPLETION, VI_QUEUE, VI_NULL), VI_SUCCESS);
+    EQ(viLock(vi, VI_EXCLUSIVE_LOCK, 0, NULL, NULL), VI_SUCCESS);
+    EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, VI_TMO_INFINITE), VI_SUCCESS);
+    EQ(viReadAsync(vi, (ViPBuf)answer, sizeof answer, &job), VI_SUCCESS);
+    fflush(stdout);
+    poll(NULL, 0, 100);              /* a sanitizer's allocator must be idle in every thread */
+    pid_t child = fork();
+    if (!child) {
+        alarm(20);
+        _exit(in_child(vi, name));
+    }
+    EQ(waitpid(child, &status, 0), child);
+    EQ(status, 0);
+    EQ(viTerminate(vi, VI_NULL, job), VI_SUCCESS);
+    TRUE(identifies(vi));
+    EQ(viUnlock(vi), VI_SUCCESS);
+    EQ(viClose(vi), VI_SUCCESS);
+    bench_stop();
+}
+
+int main(void)
+{
+    if (!mkdtemp(folder)) return 1;
+    setenv("XDG_RUNTIME_DIR", folder, 1);
+    setenv("GRATICULE_CONFIG", "/dev/null", 1);
+    snprintf(address, sizeof address, "127.%u.%u.92", 64U + (unsigned)getpid() / 250 % 128,
+             1U + (unsigned)getpid() % 250);
+    EQ(viOpenDefaultRM(&rm), VI_SUCCESS);
+    RUN(a_lost_wire_is_no_end);
+    RUN(buffered_reads_of_a_stream);
+    RUN(output_of_a_port);
+    RUN(the_guard_of_a_lock_file);
+    RUN(a_child_of_fork);
+    EQ(viClose(rm), VI_SUCCESS);
+    empty_folder();
+    rmdir(folder);
+    return TEST_RESULT();
+}
