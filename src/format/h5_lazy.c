@@ -44,7 +44,7 @@ static int load(void)
     unsigned major = 0, minor = 0, release = 0;
     void *library = NULL;
     for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++)
-        library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+        library = dlopen(names[i], RTLD_LAZY | RTLD_LOCAL);
     if (!library) return MISSING;
     if (!take_all(library)) return OLD;
     if (grat__h5.H5open_() < 0 || grat__h5.H5get_libversion_(&major, &minor, &release) < 0) return OLD;

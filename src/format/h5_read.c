@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 1 << 20, TABLE = 64 };
+enum { PIECE = 1 << 20, TABLE = 64, RECORDS = 8 };
 
 typedef struct channel {
     hid_t set, type;
@@ -23,8 +23,10 @@ typedef struct file {
     uint64_t rows, segment_rows;
     double dt;
     int64_t utc_uncertainty_ns;
-    grat_record *r;          /* used again when nobody kept it; … */
-    size_t room;             /* … for so many samples */
+    grat_record *r;          /* the piece in work, one of … */
+    grat_record *record[RECORDS];   /* … these, which are used again when nobody keeps them any more; … */
+    size_t room[RECORDS];    /* … for so many samples */
+    unsigned turn;
     bool enough;             /* the caller has it all */
 } file;
 
@@ -197,19 +199,26 @@ static void close_all(file *f)
         if (f->ch[i].set > 0) H5Dclose(f->ch[i].set);
     if (f->segments > 0) H5Dclose(f->segments);
     if (f->id > 0) H5Fclose(f->id);
-    grat_record_unref(f->r);
+    for (unsigned i = 0; i < RECORDS; i++) grat_record_unref(f->record[i]);
 }
 
 /* ---- samples -------------------------------------------------------------------------------------- */
 
+/* One that was just let go is still in the processor's memory. */
 static bool new_record(file *f, size_t n)
 {
     grat_sample_type types[GRAT_MAX_CHANNELS];
-    if (f->r && f->r->refs == 1 && f->room >= n) return true;
-    grat_record_unref(f->r);
-    for (unsigned i = 0; i < f->channels; i++) types[i] = f->ch[i].trace.type;
-    f->r = grat_record_new(f->channels, types, n);
-    f->room = n;
+    unsigned at = RECORDS;
+    for (unsigned i = 0; i < RECORDS && at == RECORDS; i++)
+        if (f->record[i] && __atomic_load_n(&f->record[i]->refs, __ATOMIC_ACQUIRE) == 1 && f->room[i] >= n) at = i;
+    if (at == RECORDS) {
+        at = f->turn++ % RECORDS;
+        grat_record_unref(f->record[at]);
+        for (unsigned i = 0; i < f->channels; i++) types[i] = f->ch[i].trace.type;
+        f->record[at] = grat_record_new(f->channels, types, n);
+        f->room[at] = n;
+    }
+    f->r = f->record[at];
     return f->r != NULL;
 }
 

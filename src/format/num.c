@@ -37,26 +37,32 @@ double grat__pow10(int exponent)
 /* The digits of v, right-aligned in out[20]; returns how many. */
 static unsigned digits_of(char out[20], uint64_t v)
 {
-    unsigned n = 0;
-    do {
-        out[19 - n++] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v);
-    return n;
+    const char *digits = grat__digits4();
+    unsigned at = 20;
+    for (; v >= 10000; v /= 10000) memcpy(out + (at -= 4), digits + 4 * (v % 10000), 4);
+    unsigned least = (unsigned)v, n = least < 10 ? 1 : least < 100 ? 2 : least < 1000 ? 3 : 4;
+    memcpy(out + at - n, digits + 4 * least + 4 - n, n);
+    return 20 - at + n;
+}
+
+size_t grat__put_u64(char *p, uint64_t v)
+{
+    return grat__put_digits(grat__digits4(), p, v);
 }
 
 size_t grat__put_fixed(char *p, int64_t v, unsigned decimals)
 {
     char text[20];
-    memset(text, '0', sizeof text);
     char *start = p;
+    uint64_t magnitude = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
     if (v < 0) *p++ = '-';
-    unsigned n = digits_of(text, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+    if (!decimals) return (size_t)(p - start) + grat__put_u64(p, magnitude);
+    memset(text, '0', sizeof text);
+    unsigned n = digits_of(text, magnitude);
     if (n < decimals + 1) n = decimals + 1;
     unsigned whole = n - decimals;
     memcpy(p, text + 20 - n, whole);
     p += whole;
-    if (!decimals) return (size_t)(p - start);
     *p++ = '.';
     memcpy(p, text + 20 - decimals, decimals);
     return (size_t)(p + decimals - start);

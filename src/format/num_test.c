@@ -36,6 +36,17 @@ TEST(fixed_point)
     STR(fixed(INT64_MIN, 18), "-9.223372036854775808");
 }
 
+TEST(whole_numbers)
+{
+    static const uint64_t edges[] = {0, 1, 9, 10, 99, 100, 1000, 10203, 1002003, 10000000, 99999999, 100000000, 9999999999999999u, 10000000000000000u, UINT64_MAX};
+    for (unsigned i = 0; i < sizeof edges / sizeof *edges; i++) {
+        char text[GRAT__NUM_MAX + 1], wanted[32];
+        text[grat__put_u64(text, edges[i])] = '\0';
+        snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)edges[i]);
+        STR(text, wanted);
+    }
+}
+
 TEST(significant_digits)
 {
     STR(number(0, 7), "0");
@@ -91,6 +102,7 @@ TEST(decimals_follow_the_step)
 int main(void)
 {
     RUN(fixed_point);
+    RUN(whole_numbers);
     RUN(significant_digits);
     RUN(floats_survive);
     RUN(times_are_exact);

@@ -8,7 +8,9 @@
  * held of the past is 8 bytes a member for the directory. Samples that a log has lost are filled in: logic keeps its
  * level, analog is NaN. Acquisitions follow one another. */
 #include "core/str.h"
+#include "format/deflate.h"
 #include "format/format.h"
+#include "format/pool.h"
 #include "format/zip.h"
 
 #include <libdeflate.h>
@@ -16,10 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#define ZLIB_CONST
-#include <zlib.h>
 
-enum { CHUNK = 512 * 1024, TEXTS = 3, TEXT_MAX = 8192, NAME_MAX_LEN = 40 };
+enum { CHUNK = 512 * 1024, TEXTS = 3, TEXT_MAX = 8192, NAME_MAX_LEN = 40, SPANS = 16, SHORT_SPAN = 4096, UNIT_MAX = 4 };
 #define LARGEST_CHUNK ((uint64_t)1 << 24)   /* samples that a piece of a file may have */
 #define LONGEST_GAP 100000000u   /* samples */
 
@@ -27,20 +27,49 @@ typedef struct entry {
     uint32_t crc, stored;
 } entry;
 
-typedef struct sr {
-    bool started, deflating;
+/* Which traces go where. */
+typedef struct lines {
     unsigned logic, analog, unit;
     unsigned logic_trace[GRAT_MAX_CHANNELS], analog_trace[GRAT_MAX_CHANNELS];
-    uint64_t next;           /* the index that continues the record before */
-    unsigned number;
-    size_t filled, last;     /* samples in the chunk; in the last one, when it is written */
-    uint64_t chunks;
+} lines;
+
+/* Samples of a record that are put into their place later, by the pool. */
+typedef struct span {
+    grat_record *r;
+    size_t from, n, at;
+} span;
+
+typedef struct blob {
+    entry entry;
+    const void *bytes;       /* of the member, as they are or packed */
+    size_t size;
+} blob;
+
+typedef struct batch {
+    const lines *l;
+    size_t filled;           /* samples */
     uint8_t *bits, *packed;
     float *volts;            /* CHUNK for each channel */
-    z_stream z;
+    grat__deflate *deflate;
+    span span[SPANS];
+    unsigned spans, parts;
+    blob part[GRAT_MAX_CHANNELS + 1];
+} batch;
+
+typedef struct sr {
+    bool started;
+    lines l;
+    uint64_t next;           /* the index that continues the record before */
+    unsigned number;
+    uint8_t level[UNIT_MAX]; /* of logic, at the last sample */
+    grat__pool *pool;
+    batch *chunk;            /* in work; NULL: none */
+    size_t last;             /* samples in the last chunk, when it is written */
+    uint64_t chunks;
     uint32_t text_size[TEXTS];
     entry *entries;
     size_t count, room;
+    grat_out *out;
 } sr;
 
 static const char *const texts[TEXTS] = {"version", "metadata", "graticule"};
@@ -60,7 +89,7 @@ static grat_err begin(void *p, const grat_meta *meta, grat_out *o, grat_op *op)
 
 static unsigned per_chunk(const sr *s)
 {
-    return s->analog + (s->logic ? 1 : 0);
+    return s->l.analog + (s->l.logic ? 1 : 0);
 }
 
 static uint64_t member_size(const sr *s, size_t i)
@@ -69,7 +98,7 @@ static uint64_t member_size(const sr *s, size_t i)
     uint64_t chunk = (i - TEXTS) / per_chunk(s);
     unsigned part = (unsigned)((i - TEXTS) % per_chunk(s));
     size_t samples = chunk + 1 == s->chunks ? s->last : CHUNK;
-    return (uint64_t)samples * (s->logic && part == 0 ? s->unit : sizeof(float));
+    return (uint64_t)samples * (s->l.logic && part == 0 ? s->l.unit : sizeof(float));
 }
 
 static void member_name(const sr *s, size_t i, char out[NAME_MAX_LEN])
@@ -80,11 +109,11 @@ static void member_name(const sr *s, size_t i, char out[NAME_MAX_LEN])
     }
     unsigned long long chunk = (i - TEXTS) / per_chunk(s) + 1;
     unsigned part = (unsigned)((i - TEXTS) % per_chunk(s));
-    if (s->logic && part == 0) snprintf(out, NAME_MAX_LEN, "logic-1-%llu", chunk);
-    else snprintf(out, NAME_MAX_LEN, "analog-1-%u-%llu", part + (s->logic ? s->logic : 1), chunk);
+    if (s->l.logic && part == 0) snprintf(out, NAME_MAX_LEN, "logic-1-%llu", chunk);
+    else snprintf(out, NAME_MAX_LEN, "analog-1-%u-%llu", part + (s->l.logic ? s->l.logic : 1), chunk);
 }
 
-static grat_err add_entry(sr *s, uint32_t crc, size_t stored, grat_op *op)
+static grat_err add_entry(sr *s, entry e, grat_op *op)
 {
     if (s->count == s->room) {
         size_t room = s->room ? 2 * s->room : 64;
@@ -93,50 +122,138 @@ static grat_err add_entry(sr *s, uint32_t crc, size_t stored, grat_op *op)
         s->entries = more;
         s->room = room;
     }
-    s->entries[s->count++] = (entry){crc, (uint32_t)stored};
+    s->entries[s->count++] = e;
     return GRAT_OK;
 }
 
-/* Into s->packed; 0 when it does not become smaller. Runs are all that logic has to offer, and they are found fast. */
-static size_t deflate_all(sr *s, const uint8_t *data, size_t n)
-{
-    if (deflateReset(&s->z) != Z_OK) return 0;
-    s->z.next_in = data, s->z.avail_in = (uInt)n;
-    s->z.next_out = s->packed, s->z.avail_out = (uInt)(n - 1);
-    return deflate(&s->z, Z_FINISH) == Z_STREAM_END ? n - 1 - s->z.avail_out : 0;
-}
-
-static grat_err put_member(sr *s, const void *data, size_t n, bool shrink, grat_out *o, grat_op *op)
+static grat_err put_member(sr *s, const blob *p, grat_out *o, grat_op *op)
 {
     char name[NAME_MAX_LEN];
-    size_t smaller = shrink && n > 64 ? deflate_all(s, data, n) : 0;
     member_name(s, s->count, name);
-    grat__zip_member m = {.name = name, .name_length = strlen(name), .size = n, .stored = smaller ? smaller : n,
-                          .crc = libdeflate_crc32(0, data, n), .deflated = smaller != 0};
-    grat_err err = add_entry(s, m.crc, (size_t)m.stored, op);
+    grat__zip_member m = {.name = name, .name_length = strlen(name), .size = p->size, .stored = p->entry.stored,
+                          .crc = p->entry.crc, .deflated = p->entry.stored != p->size};
+    grat_err err = add_entry(s, p->entry, op);
     if (!err) err = grat__zip_put_local(&m, o, op);
-    return err ? err : grat_out_write(o, smaller ? s->packed : data, (size_t)m.stored, op);
+    return err ? err : grat_out_write(o, p->bytes, p->entry.stored, op);
 }
 
-static grat_err flush(sr *s, grat_out *o, grat_op *op)
+/* ---- chunks --------------------------------------------------------------------------------------- */
+
+static void fill_wire(uint8_t *to, unsigned unit, unsigned bit, const grat_trace *t, size_t from, size_t n)
 {
+    float values[1024];
+    if (grat_sample_size(t->type) == 1) {
+        const uint8_t *raw = (const uint8_t *)t->raw + from;
+        for (size_t i = 0; i < n; i++) to[i * unit] |= (uint8_t)((raw[i] != 0) << bit);
+        return;
+    }
+    for (size_t done = 0, piece; done < n; done += piece) {
+        piece = n - done < 1024 ? n - done : 1024;
+        grat_trace_values_f32(t, from + done, piece, values);
+        for (size_t i = 0; i < piece; i++) to[(done + i) * unit] |= (uint8_t)((values[i] != 0) << bit);
+    }
+}
+
+static void fill_bits(const lines *l, const grat_record *r, size_t from, size_t n, uint8_t *to)
+{
+    memset(to, 0, n * l->unit);
+    for (unsigned k = 0; k < l->logic; k++)
+        fill_wire(to + k / 8, l->unit, k % 8, &r->trace[l->logic_trace[k]], from, n);
+}
+
+static void fill_span(batch *c, const span *s)
+{
+    if (c->l->logic) fill_bits(c->l, s->r, s->from, s->n, c->bits + s->at * c->l->unit);
+    for (unsigned k = 0; k < c->l->analog; k++)
+        grat_trace_values_f32(&s->r->trace[c->l->analog_trace[k]], s->from, s->n,
+                              c->volts + (size_t)k * CHUNK + s->at);
+}
+
+/* Packed where that makes it smaller. */
+static void make_part(batch *c, const void *bytes, size_t n, unsigned step, uint8_t *room)
+{
+    size_t packed = n > 64 ? grat__deflate_all(c->deflate, bytes, n, step, room, n - 1) : 0;
+    blob *p = &c->part[c->parts++];
+    *p = (blob){.bytes = packed ? room : bytes, .size = n};
+    p->entry.crc = libdeflate_crc32(0, bytes, n);
+    p->entry.stored = (uint32_t)(packed ? packed : n);
+}
+
+static void make_parts(void *job)
+{
+    batch *c = job;
+    const lines *l = c->l;
+    for (unsigned i = 0; i < c->spans; i++) fill_span(c, &c->span[i]);
+    c->parts = 0;
+    if (l->logic) make_part(c, c->bits, c->filled * l->unit, l->unit, c->packed);
+    uint8_t *room = c->packed + (size_t)CHUNK * l->unit;
+    for (unsigned k = 0; k < l->analog; k++, room += (size_t)CHUNK * sizeof(float))
+        make_part(c, c->volts + (size_t)k * CHUNK, c->filled * sizeof(float), sizeof(float), room);
+}
+
+static void drop_spans(batch *c)
+{
+    for (unsigned i = 0; i < c->spans; i++) grat_record_unref(c->span[i].r);
+    c->spans = 0;
+}
+
+static grat_err put_parts(void *user, void *job, grat_op *op)
+{
+    sr *s = user;
+    batch *c = job;
     grat_err err = GRAT_OK;
-    if (!s->filled) return GRAT_OK;
-    if (s->logic) err = put_member(s, s->bits, s->filled * s->unit, true, o, op);
-    for (unsigned i = 0; i < s->analog && !err; i++)
-        err = put_member(s, s->volts + (size_t)i * CHUNK, s->filled * sizeof(float), false, o, op);
+    drop_spans(c);
+    for (unsigned i = 0; i < c->parts && !err; i++) err = put_member(s, &c->part[i], s->out, op);
     s->chunks++;
-    s->last = s->filled;
-    s->filled = 0;
+    s->last = c->filled;
     return err;
+}
+
+static void free_chunk(void *job)
+{
+    batch *c = job;
+    drop_spans(c);
+    free(c->bits);
+    free(c->packed);
+    free(c->volts);
+    grat__deflate_free(c->deflate);
+}
+
+static grat_err begin_chunk(sr *s, grat_op *op)
+{
+    void *job;
+    const lines *l = &s->l;
+    grat_err err = grat__pool_take(s->pool, op, &job);
+    if (err) return err;
+    batch *c = job;
+    if (!c->deflate) {
+        c->l = l;
+        c->bits = malloc((size_t)CHUNK * l->unit + 1);
+        c->packed = malloc((size_t)CHUNK * (l->unit + l->analog * sizeof(float)) + 1);
+        c->volts = malloc((size_t)CHUNK * l->analog * sizeof(float) + 1);
+        c->deflate = c->bits && c->packed && c->volts ? grat__deflate_new() : NULL;
+        if (!c->deflate) return no_memory(op);
+    }
+    c->filled = 0;
+    s->chunk = c;
+    return GRAT_OK;
+}
+
+static void start_chunk(sr *s)
+{
+    if (!s->chunk) return;
+    grat__pool_start(s->pool);
+    s->chunk = NULL;
 }
 
 /* ---- writing -------------------------------------------------------------------------------------- */
 
 static grat_err put_text(sr *s, const char *text, grat_out *o, grat_op *op)
 {
-    s->text_size[s->count] = (uint32_t)strlen(text);
-    return put_member(s, text, strlen(text), false, o, op);
+    size_t n = strlen(text);
+    blob p = {.bytes = text, .size = n, .entry = {libdeflate_crc32(0, text, n), (uint32_t)n}};
+    s->text_size[s->count] = (uint32_t)n;
+    return put_member(s, &p, o, op);
 }
 
 static void append(char text[TEXT_MAX], const char *key, unsigned number, const char *value)
@@ -158,28 +275,28 @@ static grat_err put_head(sr *s, const grat_record *r, grat_out *o, grat_op *op)
     if (rate < 1)
         return grat_op_fail(op, GRAT_ERANGE, "cannot write .sr: sigrok counts the rate in whole hertz, and this is "
                             "less than one; write .csv or .npy");
-    if (s->logic) {
+    if (s->l.logic) {
         grat__strcpy(text + strlen(text), TEXT_MAX - strlen(text), "capturefile=logic-1\n");
-        append_number(text, "total probes", s->logic);
+        append_number(text, "total probes", s->l.logic);
     }
     append_number(text, "samplerate", rate);
-    append_number(text, "total analog", s->analog);
-    for (unsigned i = 0; i < s->logic; i++) {
-        grat__trace_label(&r->trace[s->logic_trace[i]], label, sizeof label);
+    append_number(text, "total analog", s->l.analog);
+    for (unsigned i = 0; i < s->l.logic; i++) {
+        grat__trace_label(&r->trace[s->l.logic_trace[i]], label, sizeof label);
         append(text, "probe", i + 1, label);
     }
-    for (unsigned i = 0; i < s->analog; i++) {
-        grat__trace_label(&r->trace[s->analog_trace[i]], label, sizeof label);
-        append(text, "analog", s->logic + i + 1, label);
+    for (unsigned i = 0; i < s->l.analog; i++) {
+        grat__trace_label(&r->trace[s->l.analog_trace[i]], label, sizeof label);
+        append(text, "analog", s->l.logic + i + 1, label);
     }
-    if (s->logic) append_number(text, "unitsize", s->unit);
+    if (s->l.logic) append_number(text, "unitsize", s->l.unit);
     grat_err err = put_text(s, "2", o, op);
     if (!err) err = put_text(s, text, o, op);
     snprintf(text, sizeof text, "t0=%.15g\ndt=%.15g\n", r->t0 + (double)r->first * r->dt, r->dt);
-    for (unsigned i = 0; i < s->analog; i++)
-        append(text, "unit", s->logic + i + 1, r->trace[s->analog_trace[i]].unit);
+    for (unsigned i = 0; i < s->l.analog; i++)
+        append(text, "unit", s->l.logic + i + 1, r->trace[s->l.analog_trace[i]].unit);
     for (unsigned i = 0; i < r->traces; i++) {
-        unsigned trace = i < s->logic ? s->logic_trace[i] : s->analog_trace[i - s->logic];
+        unsigned trace = i < s->l.logic ? s->l.logic_trace[i] : s->l.analog_trace[i - s->l.logic];
         size_t n = strlen(text);
         snprintf(text + n, sizeof text - n, "place%u=%u\n", i + 1, trace + 1);
     }
@@ -188,68 +305,51 @@ static grat_err put_head(sr *s, const grat_record *r, grat_out *o, grat_op *op)
 
 static grat_err start(sr *s, const grat_record *r, grat_out *o, grat_op *op)
 {
+    lines *l = &s->l;
+    const grat__pool_kind kind = {.job_size = sizeof(batch), .work = make_parts, .done = put_parts, .fini = free_chunk,
+                                  .user = s};
     for (unsigned i = 0; i < r->traces; i++) {
-        if (r->trace[i].logic) s->logic_trace[s->logic++] = i;
-        else s->analog_trace[s->analog++] = i;
+        if (r->trace[i].logic) l->logic_trace[l->logic++] = i;
+        else l->analog_trace[l->analog++] = i;
     }
-    s->unit = (s->logic + 7) / 8;
+    l->unit = (l->logic + 7) / 8;
     s->next = r->first;
     s->number = r->number;
-    s->bits = calloc(CHUNK, s->unit ? s->unit : 1);
-    s->packed = malloc((size_t)CHUNK * (s->unit ? s->unit : 1));
-    s->volts = malloc((size_t)CHUNK * (s->analog ? s->analog : 1) * sizeof(float));
-    if (!s->bits || !s->packed || !s->volts) return no_memory(op);
-    s->deflating = deflateInit2(&s->z, 1, Z_DEFLATED, -15, 8, Z_RLE) == Z_OK;
-    if (!s->deflating) return no_memory(op);
+    s->out = o;
+    s->pool = grat__pool_new(&kind, grat_out_options(o)->growing);
+    if (!s->pool) return no_memory(op);
     s->started = true;
     return put_head(s, r, o, op);
 }
 
-static void fill_wire(uint8_t *to, unsigned unit, unsigned bit, const grat_trace *t, size_t from, size_t n)
+static void fill_lost(sr *s, batch *c, size_t n)
 {
-    float values[1024];
-    if (grat_sample_size(t->type) == 1) {
-        const uint8_t *raw = (const uint8_t *)t->raw + from;
-        for (size_t i = 0; i < n; i++) to[i * unit] |= (uint8_t)((raw[i] != 0) << bit);
-        return;
-    }
-    for (size_t done = 0, piece; done < n; done += piece) {
-        piece = n - done < 1024 ? n - done : 1024;
-        grat_trace_values_f32(t, from + done, piece, values);
-        for (size_t i = 0; i < piece; i++) to[(done + i) * unit] |= (uint8_t)((values[i] != 0) << bit);
-    }
+    for (size_t i = 0; i < n && s->l.unit; i++) memcpy(c->bits + (c->filled + i) * s->l.unit, s->level, s->l.unit);
+    for (unsigned k = 0; k < s->l.analog; k++)
+        for (size_t i = 0; i < n; i++) c->volts[(size_t)k * CHUNK + c->filled + i] = NAN;
 }
 
 /* Appends n samples of the record from index `from`; for a NULL record n lost ones. */
-static void fill(sr *s, const grat_record *r, size_t from, size_t n)
+static void fill(sr *s, grat_record *r, size_t from, size_t n)
 {
-    uint8_t *bits = s->bits + s->filled * s->unit;
-    if (!r && s->unit) {
-        const uint8_t *before = s->filled ? bits - s->unit : s->bits + (size_t)(CHUNK - 1) * s->unit;
-        uint8_t level[4];
-        memcpy(level, before, s->unit);
-        for (size_t i = 0; i < n; i++) memcpy(bits + i * s->unit, level, s->unit);
-    } else if (s->unit) {
-        memset(bits, 0, n * s->unit);
-    }
-    for (unsigned k = 0; r && k < s->logic; k++)
-        fill_wire(bits + k / 8, s->unit, k % 8, &r->trace[s->logic_trace[k]], from, n);
-    for (unsigned k = 0; k < s->analog; k++) {
-        float *to = s->volts + (size_t)k * CHUNK + s->filled;
-        if (r) grat_trace_values_f32(&r->trace[s->analog_trace[k]], from, n, to);
-        else for (size_t i = 0; i < n; i++) to[i] = NAN;
-    }
-    s->filled += n;
+    batch *c = s->chunk;
+    span now = {.r = r, .from = from, .n = n, .at = c->filled};
+    if (!r) fill_lost(s, c, n);
+    else if (n < SHORT_SPAN || c->spans == SPANS) fill_span(c, &now);
+    else c->span[c->spans++] = now, grat_record_ref(r);
+    c->filled += n;
 }
 
-static grat_err feed(sr *s, const grat_record *r, uint64_t n, grat_out *o, grat_op *op)
+static grat_err feed(sr *s, grat_record *r, uint64_t n, grat_op *op)
 {
     grat_err err = GRAT_OK;
     for (uint64_t i = 0; i < n && !err;) {
-        size_t room = CHUNK - s->filled, take = n - i < room ? (size_t)(n - i) : room;
+        if (!s->chunk) err = begin_chunk(s, op);
+        if (err) break;
+        size_t room = CHUNK - s->chunk->filled, take = n - i < room ? (size_t)(n - i) : room;
         fill(s, r, (size_t)i, take);
         i += take;
-        if (s->filled == CHUNK) err = flush(s, o, op);
+        if (s->chunk->filled == CHUNK) start_chunk(s);
     }
     return err;
 }
@@ -263,16 +363,19 @@ static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
     if (lost > LONGEST_GAP)
         return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .sr: %llu samples in a row are lost, and it has no way to "
                             "say so; write .npy or .csv", (unsigned long long)lost);
-    err = feed(s, NULL, lost, o, op);
+    err = feed(s, NULL, lost, op);
     s->next = r->first + r->count;
     s->number = r->number;
-    return err ? err : feed(s, r, r->count, o, op);
+    if (!err) err = feed(s, r, r->count, op);
+    if (r->count && s->l.logic) fill_bits(&s->l, r, r->count - 1, 1, s->level);
+    return err;
 }
 
 static grat_err end(void *p, grat_out *o, grat_op *op)
 {
     sr *s = p;
-    grat_err err = flush(s, o, op);
+    start_chunk(s);
+    grat_err err = grat__pool_drain(s->pool, op);
     uint64_t offset = 0, at = grat__out_tell(o);
     for (size_t i = 0; i < s->count && !err; i++) {
         char name[NAME_MAX_LEN];
@@ -289,10 +392,7 @@ static grat_err end(void *p, grat_out *o, grat_op *op)
 static void fini(void *p)
 {
     sr *s = p;
-    if (s->deflating) deflateEnd(&s->z);
-    free(s->bits);
-    free(s->packed);
-    free(s->volts);
+    grat__pool_free(s->pool);
     free(s->entries);
 }
 

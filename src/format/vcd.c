@@ -6,25 +6,51 @@
 #include "core/str.h"
 #include "format/format.h"
 #include "format/num.h"
+#include "format/pool.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MAX_LEN = 48, EXACT_LEAST = -15, EXACT_MOST = 2, TOKEN = 64, VALUES = 4096 };
+enum { LINE_MAX_LEN = 48, EXACT_LEAST = -15, EXACT_MOST = 2, TOKEN = 64, VALUES = 4096, PIECE = 512 * 1024 };
 #define READ_MAX ((uint64_t)1 << 30)   /* bytes of samples that a reader makes of one file */
+
+/* From sample indices to time units. */
+typedef struct clock {
+    double units;            /* of a sample, in time units; a whole number when it can be, … */
+    uint64_t whole;          /* … which is then here, else 0 */
+    uint64_t shift;          /* time units of the acquisitions before this one */
+    uint64_t first;          /* sample index of this acquisition's time 0 */
+} clock;
+
+/* The sample before. */
+typedef struct before {
+    double value[GRAT_MAX_CHANNELS];
+    bool known[GRAT_MAX_CHANNELS];
+} before;
+
+/* Samples that become text. */
+typedef struct piece {
+    clock clock;
+    grat_record *r;
+    size_t from, n;
+    before last;
+    bool no_memory;
+    char *text;
+    size_t used, room;
+    double value[VALUES];
+} piece;
 
 typedef struct vcd {
     const grat_meta *meta;
     bool started;
-    double dt, units;        /* of a sample, in time units; a whole number when it can be */
-    uint64_t shift;          /* time units of the acquisitions before this one */
-    uint64_t first, next;    /* sample index of this acquisition's time 0; the one that continues */
-    unsigned number, traces;
-    double last[GRAT_MAX_CHANNELS];
-    bool known[GRAT_MAX_CHANNELS];
-    double value[VALUES];
+    clock clock;
+    uint64_t next;           /* the sample index that continues */
+    unsigned number;
+    before last;
+    grat__pool *pool;
+    grat_out *out;
 } vcd;
 
 static grat_err begin(void *p, const grat_meta *meta, grat_out *o, grat_op *op)
@@ -66,8 +92,10 @@ static grat_err put_head(vcd *v, const grat_record *r, grat_out *o, grat_op *op)
     char text[700], note[400], t0[GRAT__NUM_MAX + 1] = "", dt[GRAT__NUM_MAX + 1] = "";
     int e = choose_unit(r->dt), name = (e + 15) / 3;
     if (name > 5) name = 5;
-    v->units = r->dt / grat__pow10(e);
-    if (fabs(v->units - rint(v->units)) < 1e-9 * v->units) v->units = rint(v->units);
+    clock *c = &v->clock;
+    c->units = r->dt / grat__pow10(e);
+    if (fabs(c->units - rint(c->units)) < 1e-9 * c->units) c->units = rint(c->units);
+    c->whole = c->units == rint(c->units) && c->units < 1e15 ? (uint64_t)c->units : 0;
     grat__meta_note(v->meta, r, note, sizeof note);
     t0[grat__put_double(t0, r->t0 + (double)r->first * r->dt, 15)] = '\0';
     dt[grat__put_double(dt, r->dt, 15)] = '\0';
@@ -85,17 +113,23 @@ static grat_err put_head(vcd *v, const grat_record *r, grat_out *o, grat_op *op)
     return err ? err : put_line(o, "$upscope $end\n$enddefinitions $end\n", op);
 }
 
-static uint64_t time_of(const vcd *v, uint64_t index)
+static inline uint64_t time_of(const clock *c, uint64_t index)
 {
-    return v->shift + (uint64_t)rint((double)(index - v->first) * v->units);
+    if (c->whole) return c->shift + (index - c->first) * c->whole;
+    return c->shift + (uint64_t)rint((double)(index - c->first) * c->units);
+}
+
+static inline size_t put_time_with(const char *digits, char *p, uint64_t time)
+{
+    p[0] = '#';
+    size_t n = 1 + grat__put_digits(digits, p + 1, time);
+    p[n++] = '\n';
+    return n;
 }
 
 static size_t put_time(char *p, uint64_t time)
 {
-    p[0] = '#';
-    size_t n = 1 + grat__put_fixed(p + 1, (int64_t)time, 0);
-    p[n++] = '\n';
-    return n;
+    return put_time_with(grat__digits4(), p, time);
 }
 
 static size_t put_value(char *p, const grat_trace *t, unsigned i, double value)
@@ -113,27 +147,37 @@ static size_t put_value(char *p, const grat_trace *t, unsigned i, double value)
     return n;
 }
 
-/* The changes of n samples from index `from`, whose values are in v->value, a row a trace. */
-static grat_err put_changes(vcd *v, const grat_record *r, size_t from, size_t n, grat_out *o, grat_op *op)
+/* Room for one more line with all its values. */
+static inline char *line_room(piece *p)
 {
+    size_t need = p->used + (p->r->traces + 1) * LINE_MAX_LEN;
+    if (need <= p->room) return p->text + p->used;
+    size_t room = 2 * need;
+    char *more = room < 65536 ? realloc(p->text, room = 65536) : realloc(p->text, room);
+    if (!more) return p->no_memory = true, NULL;
+    p->text = more;
+    p->room = room;
+    return p->text + p->used;
+}
+
+static void put_changes(piece *p, size_t from, size_t n)
+{
+    const grat_record *r = p->r;
+    before *last = &p->last;
+    for (unsigned k = 0; k < r->traces; k++) grat_trace_values(&r->trace[k], from, n, p->value + k * n);
     for (size_t i = 0; i < n; i++) {
-        size_t used = 0;
-        uint8_t *line = NULL;
+        char *line = NULL;
         for (unsigned k = 0; k < r->traces; k++) {
-            double x = v->value[k * n + i];
-            if (v->known[k] && (x == v->last[k] || (isnan(x) && isnan(v->last[k])))) continue;
-            if (!line) {
-                line = grat__out_reserve(o, (r->traces + 1) * LINE_MAX_LEN, NULL, op);
-                if (!line) return op->err;
-                used = put_time((char *)line, time_of(v, r->first + from + i));
-            }
-            used += put_value((char *)line + used, &r->trace[k], k, x);
-            v->last[k] = x;
-            v->known[k] = true;
+            double x = p->value[k * n + i];
+            if (last->known[k] && (x == last->value[k] || (isnan(x) && isnan(last->value[k])))) continue;
+            if (!line && !(line = line_room(p))) return;
+            if (line == p->text + p->used) line += put_time(line, time_of(&p->clock, r->first + from + i));
+            line += put_value(line, &r->trace[k], k, x);
+            last->value[k] = x;
+            last->known[k] = true;
         }
-        if (line) grat__out_advance(o, used);
+        if (line) p->used = (size_t)(line - p->text);
     }
-    return GRAT_OK;
 }
 
 /* The first place from `i` on whose byte is not `level`; `stop` when there is none. */
@@ -142,7 +186,12 @@ static size_t run_end(const uint8_t *raw, size_t i, size_t stop, uint8_t level)
     uint64_t same = level * 0x0101010101010101u, eight;
     for (; i + 8 <= stop; i += 8) {
         memcpy(&eight, raw + i, 8);
-        if (eight != same) break;
+        eight ^= same;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        if (eight) return i + (unsigned)__builtin_ctzll(eight) / 8;
+#else
+        if (eight) return i + (unsigned)__builtin_clzll(eight) / 8;
+#endif
     }
     while (i < stop && raw[i] == level) i++;
     return i;
@@ -156,12 +205,12 @@ static bool all_logic(const grat_record *r)
     return true;
 }
 
-static size_t put_level(vcd *v, const grat_record *r, unsigned k, size_t i, char *p)
+static size_t put_level(piece *v, unsigned k, size_t i, char *p)
 {
-    uint8_t level = ((const uint8_t *)r->trace[k].raw)[i];
-    bool same = v->known[k] && (v->last[k] != 0) == (level != 0);
-    v->last[k] = level;
-    v->known[k] = true;
+    uint8_t level = ((const uint8_t *)v->r->trace[k].raw)[i];
+    bool same = v->last.known[k] && (v->last.value[k] != 0) == (level != 0);
+    v->last.value[k] = level;
+    v->last.known[k] = true;
     if (same) return 0;
     p[0] = level ? '1' : '0';
     p[1] = (char)('!' + k);
@@ -170,27 +219,121 @@ static size_t put_level(vcd *v, const grat_record *r, unsigned k, size_t i, char
 }
 
 /* Wires only: from change to change. */
-static grat_err put_wires(vcd *v, const grat_record *r, grat_out *o, grat_op *op)
+static void put_wires(piece *p)
 {
-    size_t next[GRAT_MAX_CHANNELS], at = r->count;
+    const grat_record *r = p->r;
+    const char *digits = grat__digits4();
+    size_t next[GRAT_MAX_CHANNELS], stop = p->from + p->n, at = stop;
     for (unsigned k = 0; k < r->traces; k++) {
-        next[k] = v->known[k] ? run_end(r->trace[k].raw, 0, r->count, (uint8_t)v->last[k]) : 0;
+        next[k] = p->from;
+        if (p->last.known[k]) next[k] = run_end(r->trace[k].raw, p->from, stop, (uint8_t)p->last.value[k]);
         if (next[k] < at) at = next[k];
     }
-    while (at < r->count) {
-        char *line = (char *)grat__out_reserve(o, (r->traces + 1) * LINE_MAX_LEN, NULL, op);
-        if (!line) return op->err;
-        size_t head = put_time(line, time_of(v, r->first + at)), used = head, soonest = r->count;
+    while (at < stop) {
+        char *line = line_room(p);
+        if (!line) return;
+        size_t head = put_time_with(digits, line, time_of(&p->clock, r->first + at)), used = head, soonest = stop;
         for (unsigned k = 0; k < r->traces; k++) {
             if (next[k] == at) {
-                used += put_level(v, r, k, at, line + used);
-                next[k] = run_end(r->trace[k].raw, at, r->count, (uint8_t)v->last[k]);
+                used += put_level(p, k, at, line + used);
+                next[k] = run_end(r->trace[k].raw, at, stop, (uint8_t)p->last.value[k]);
             }
             if (next[k] < soonest) soonest = next[k];
         }
-        if (used > head) grat__out_advance(o, used);
+        if (used > head) p->used += used;
         at = soonest;
     }
+}
+
+/* One wire, which is what a long export mostly is: the upper digits of the times rarely change. */
+static void put_one_wire(piece *p)
+{
+    const char *digits = grat__digits4();
+    const uint8_t *raw = p->r->trace[0].raw;
+    size_t stop = p->from + p->n, at = p->from, length = 0;
+    uint64_t upper = 0;
+    char upper_text[GRAT__NUM_MAX];
+    uint8_t level = p->last.value[0] != 0, byte = (uint8_t)p->last.value[0];
+    if (p->last.known[0]) at = run_end(raw, at, stop, byte);
+    for (bool known = p->last.known[0]; at < stop; at = run_end(raw, at, stop, byte)) {
+        byte = raw[at];
+        if (known && (byte != 0) == level) continue;
+        level = byte != 0;
+        known = true;
+        char *line = line_room(p), *begin = line;
+        if (!line) return;
+        uint64_t time = time_of(&p->clock, p->r->first + at), above = time / 100000000;
+        *line++ = '#';
+        if (above != upper) length = grat__put_u64(upper_text, upper = above);
+        if (above) {
+            memcpy(line, upper_text, 16);
+            grat__store_eight(line += length, grat__eight_digits((uint32_t)(time % 100000000), digits));
+            line += 8;
+        } else {
+            line += grat__put_digits(digits, line, time);
+        }
+        memcpy(line, level ? "\n1!\n" : "\n0!\n", 4);
+        p->used += (size_t)(line + 4 - begin);
+    }
+}
+
+/* ---- pieces --------------------------------------------------------------------------------------- */
+
+static void make_text(void *job)
+{
+    piece *p = job;
+    size_t most = VALUES / p->r->traces;
+    if (all_logic(p->r)) {
+        if (p->r->traces == 1) put_one_wire(p);
+        else put_wires(p);
+        return;
+    }
+    for (size_t i = 0; i < p->n && !p->no_memory; i += most)
+        put_changes(p, p->from + i, p->n - i < most ? p->n - i : most);
+}
+
+static grat_err put_text(void *user, void *job, grat_op *op)
+{
+    vcd *v = user;
+    piece *p = job;
+    grat_record_unref(p->r);
+    p->r = NULL;
+    if (p->no_memory) return grat_op_fail(op, GRAT_ENOMEM, "cannot write .vcd: out of memory; close something");
+    return grat_out_write(v->out, p->text, p->used, op);
+}
+
+static void free_piece(void *job)
+{
+    piece *p = job;
+    grat_record_unref(p->r);
+    free(p->text);
+}
+
+static void sample_at(const grat_record *r, size_t i, before *out)
+{
+    for (unsigned k = 0; k < r->traces; k++) {
+        grat_trace_values(&r->trace[k], i, 1, &out->value[k]);
+        out->known[k] = true;
+    }
+}
+
+static grat_err put_record(vcd *v, grat_record *r, grat_op *op)
+{
+    for (size_t i = 0; i < r->count; i += PIECE) {
+        void *job;
+        grat_err err = grat__pool_take(v->pool, op, &job);
+        if (err) return err;
+        piece *p = job;
+        if (i) sample_at(r, i - 1, &v->last);
+        p->clock = v->clock;
+        p->r = grat_record_ref(r);
+        p->from = i;
+        p->n = r->count - i < PIECE ? r->count - i : PIECE;
+        p->last = v->last;
+        p->used = 0;
+        grat__pool_start(v->pool);
+    }
+    if (r->count) sample_at(r, r->count - 1, &v->last);
     return GRAT_OK;
 }
 
@@ -198,11 +341,11 @@ static grat_err put_wires(vcd *v, const grat_record *r, grat_out *o, grat_op *op
 static grat_err put_gap(vcd *v, const grat_record *r, grat_out *o, grat_op *op)
 {
     char text[64 + 8 * GRAT_MAX_CHANNELS];
-    size_t n = put_time(text, time_of(v, v->next));
+    size_t n = put_time(text, time_of(&v->clock, v->next));
     for (unsigned k = 0; k < r->traces; k++) {
         if (!r->trace[k].logic) continue;
         text[n++] = 'x', text[n++] = (char)('!' + k), text[n++] = '\n';
-        v->known[k] = false;
+        v->last.known[k] = false;
     }
     return grat_out_write(o, text, n, op);
 }
@@ -210,38 +353,39 @@ static grat_err put_gap(vcd *v, const grat_record *r, grat_out *o, grat_op *op)
 static grat_err put_acquisition(vcd *v, const grat_record *r, grat_out *o, grat_op *op)
 {
     char text[128];
-    v->shift = time_of(v, v->next);
-    v->first = v->next = r->first;
+    v->clock.shift = time_of(&v->clock, v->next);
+    v->clock.first = v->next = r->first;
     v->number = r->number;
-    size_t n = put_time(text, v->shift);
+    size_t n = put_time(text, v->clock.shift);
     snprintf(text + n, sizeof text - n, "$comment acquisition %u, t0=%.15g $end\n", r->number + 1,
              r->t0 + (double)r->first * r->dt);
     return put_line(o, text, op);
 }
 
+static grat_err start(vcd *v, const grat_record *r, grat_out *o, grat_op *op)
+{
+    const grat__pool_kind kind = {.job_size = sizeof(piece), .work = make_text, .done = put_text, .fini = free_piece,
+                                  .user = v};
+    v->clock.first = v->next = r->first;
+    v->number = r->number;
+    v->out = o;
+    v->pool = grat__pool_new(&kind, grat_out_options(o)->growing);
+    if (!v->pool) return grat_op_fail(op, GRAT_ENOMEM, "cannot write .vcd: out of memory; close something");
+    v->started = true;
+    return put_head(v, r, o, op);
+}
+
 static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
 {
     vcd *v = p;
-    grat_err err = GRAT_OK;
-    if (!v->started) {
-        v->first = v->next = r->first;
-        v->number = r->number;
-        v->dt = r->dt;
-        v->traces = r->traces;
-        v->started = true;
-        err = put_head(v, r, o, op);
-    }
+    grat_err err = v->started ? GRAT_OK : start(v, r, o, op);
+    bool apart = !err && (r->number != v->number || r->first > v->next);
+    if (apart) err = grat__pool_drain(v->pool, op);
     if (!err && r->number != v->number) err = put_acquisition(v, r, o, op);
     if (!err && r->first > v->next) err = put_gap(v, r, o, op);
-    bool wires = all_logic(r);
-    if (wires && !err) err = put_wires(v, r, o, op);
-    size_t piece = VALUES / r->traces;
-    for (size_t i = 0; i < r->count && !err && !wires; i += piece) {
-        size_t n = r->count - i < piece ? r->count - i : piece;
-        for (unsigned k = 0; k < r->traces; k++) grat_trace_values(&r->trace[k], i, n, v->value + k * n);
-        err = put_changes(v, r, i, n, o, op);
-    }
+    if (!err) err = put_record(v, r, op);
     v->next = r->first + r->count;
+    if (!err && grat_out_options(o)->growing) err = grat__pool_drain(v->pool, op);
     return err;
 }
 
@@ -249,7 +393,13 @@ static grat_err end(void *p, grat_out *o, grat_op *op)
 {
     char text[LINE_MAX_LEN];
     vcd *v = p;
-    return grat_out_write(o, text, put_time(text, time_of(v, v->next)), op);
+    grat_err err = grat__pool_drain(v->pool, op);
+    return err ? err : grat_out_write(o, text, put_time(text, time_of(&v->clock, v->next)), op);
+}
+
+static void fini(void *p)
+{
+    grat__pool_free(((vcd *)p)->pool);
 }
 
 /* ---- reading -------------------------------------------------------------------------------------- */
@@ -503,5 +653,6 @@ const grat_format grat__format_vcd = {
     .record = record,
     .end = end,
     .grows = true,
+    .fini = fini,
     .read = read_vcd,
 };

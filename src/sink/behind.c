@@ -12,8 +12,12 @@ struct grat__behind {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    const uint8_t *piece;   /* NULL: none is on its way */
-    size_t n;
+    struct {
+        const uint8_t *p;
+        size_t n;
+    } piece[GRAT__BEHIND_DEPTH];
+    unsigned first, count;   /* on their way */
+    uint64_t unwritten;
     int error;
     bool leave;
 };
@@ -35,15 +39,18 @@ static void *work(void *user)
     grat__behind *b = user;
     pthread_mutex_lock(&b->lock);
     for (;;) {
-        while (!b->piece && !b->leave) pthread_cond_wait(&b->changed, &b->lock);
-        if (!b->piece) break;
-        const uint8_t *p = b->piece;
-        size_t n = b->n;
+        while (!b->count && !b->leave) pthread_cond_wait(&b->changed, &b->lock);
+        if (!b->count) break;
+        const uint8_t *p = b->piece[b->first].p;
+        size_t n = b->piece[b->first].n;
+        int error = b->error;
         pthread_mutex_unlock(&b->lock);
-        int error = write_piece(b->fd, p, n);
+        if (!error) error = write_piece(b->fd, p, n);
         pthread_mutex_lock(&b->lock);
         b->error = error;
-        b->piece = NULL;
+        if (!error) b->unwritten -= n;
+        b->first = (b->first + 1) % GRAT__BEHIND_DEPTH;
+        b->count--;
         pthread_cond_broadcast(&b->changed);
     }
     pthread_mutex_unlock(&b->lock);
@@ -70,28 +77,40 @@ grat__behind *grat__behind_new(int fd)
     return NULL;
 }
 
-static int idle(grat__behind *b)
+/* At most so many are on their way. */
+static int wait_for(grat__behind *b, unsigned most)
 {
-    while (b->piece) pthread_cond_wait(&b->changed, &b->lock);
+    while (b->count > most) pthread_cond_wait(&b->changed, &b->lock);
     return b->error;
 }
 
 int grat__behind_put(grat__behind *b, const uint8_t *piece, size_t n)
 {
     pthread_mutex_lock(&b->lock);
-    int error = idle(b);
+    int error = wait_for(b, GRAT__BEHIND_DEPTH - 1);
     if (!error) {
-        b->piece = piece, b->n = n;
+        unsigned at = (b->first + b->count++) % GRAT__BEHIND_DEPTH;
+        b->piece[at].p = piece, b->piece[at].n = n;
+        b->unwritten += n;
         pthread_cond_broadcast(&b->changed);
     }
     pthread_mutex_unlock(&b->lock);
     return error;
 }
 
+uint64_t grat__behind_unwritten(grat__behind *b)
+{
+    pthread_mutex_lock(&b->lock);
+    wait_for(b, 0);
+    uint64_t n = b->unwritten;
+    pthread_mutex_unlock(&b->lock);
+    return n;
+}
+
 int grat__behind_drain(grat__behind *b)
 {
     pthread_mutex_lock(&b->lock);
-    int error = idle(b);
+    int error = wait_for(b, 0);
     pthread_mutex_unlock(&b->lock);
     return error;
 }
@@ -100,7 +119,7 @@ void grat__behind_free(grat__behind *b)
 {
     if (!b) return;
     pthread_mutex_lock(&b->lock);
-    idle(b);
+    wait_for(b, 0);
     b->leave = true;
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->lock);

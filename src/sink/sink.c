@@ -27,11 +27,12 @@ struct grat_out {
     uint64_t end;  /* the furthest byte that was written */
     grat__behind *behind;   /* NULL: write in the caller's thread */
     bool alone;             /* no thread can be had */
-    uint8_t *buf, *spare;   /* GRAT__OUT_BUFFER bytes each; the spare one belongs to the thread */
+    uint8_t *buf;           /* GRAT__OUT_BUFFER bytes; with the thread, one of … */
+    uint8_t *ring[GRAT__BEHIND_DEPTH + 1];   /* … these, the others being on their way */
+    unsigned turn;
     bool shown_early;       /* has its name before it is complete */
     uint64_t good;          /* where writing went on after the last show */
     grat__settle *settle;   /* of a file that was shown; NULL: none could be had */
-    size_t handed;          /* bytes before pos that the thread has taken last and may have failed with */
     int ballast;            /* holds space with which a file can be completed on a full disk; -1 = none */
     grat_writer_options options;
 };
@@ -157,8 +158,8 @@ static void free_out(grat_out *o)
     free(o->shown);
     free(o->target);
     free(o->temp);
-    free(o->buf);
-    free(o->spare);
+    if (!o->ring[0]) free(o->buf);
+    for (unsigned i = 0; i <= GRAT__BEHIND_DEPTH; i++) free(o->ring[i]);
     free(o);
 }
 
@@ -238,8 +239,10 @@ static grat_err write_all(grat_out *o, const uint8_t *p, size_t n, grat_op *op)
 static bool start_behind(grat_out *o)
 {
     if (o->behind || o->alone || !o->regular || o->pos < BEHIND_FROM) return o->behind;
-    o->spare = malloc(GRAT__OUT_BUFFER);
-    if (o->spare) o->behind = grat__behind_new(o->fd);
+    bool ok = true;
+    o->ring[0] = o->buf;
+    for (unsigned i = 1; i <= GRAT__BEHIND_DEPTH; i++) ok = (o->ring[i] = malloc(GRAT__OUT_BUFFER)) && ok;
+    if (ok) o->behind = grat__behind_new(o->fd);
     o->alone = !o->behind;
     return o->behind;
 }
@@ -252,10 +255,8 @@ static grat_err pass(grat_out *o, grat_op *op)
     if (start_behind(o)) {
         int error = grat__behind_put(o->behind, o->buf, o->len);
         if (error) return o->failed = true, fail_errno(op, o->shown, error);
-        o->handed = o->len;
-        uint8_t *full = o->buf;
-        o->buf = o->spare;
-        o->spare = full;
+        o->turn = (o->turn + 1) % (GRAT__BEHIND_DEPTH + 1);
+        o->buf = o->ring[o->turn];
     } else {
         grat_err err = write_all(o, o->buf, o->len, op);
         if (err) return err;
@@ -272,7 +273,6 @@ static grat_err flush(grat_out *o, grat_op *op)
     if (err || !o->behind) return err;
     int error = grat__behind_drain(o->behind);
     if (error) return o->failed = true, fail_errno(op, o->shown, error);
-    o->handed = 0;
     return GRAT_OK;
 }
 
@@ -302,7 +302,7 @@ void grat__out_advance(grat_out *o, size_t n)
 grat_err grat_out_write(grat_out *o, const void *data, size_t n, grat_op *op)
 {
     const uint8_t *p = data;
-    if (n >= GRAT__OUT_BUFFER / 2) {
+    if (n >= GRAT__OUT_BUFFER / 4) {
         grat_err err = flush(o, op);
         if (err) return err;
         err = write_all(o, p, n, op);
@@ -430,14 +430,15 @@ grat_err grat__out_show(grat_out *o, grat_op *op)
 grat_err grat__out_cut(grat_out *o, grat_op *op)
 {
     if (!o->shown_early) return grat_op_fail(op, GRAT_EIO, "cannot write %s: it failed before", o->shown);
+    uint64_t lost = o->behind ? grat__behind_unwritten(o->behind) : 0;
     grat__behind_free(o->behind);
     o->behind = NULL;
     o->alone = true;
     drop_ballast(o);
-    uint64_t safe = o->pos - o->handed < o->good ? o->good : o->pos - o->handed;
+    uint64_t safe = o->pos - lost < o->good ? o->good : o->pos - lost;
     if (ftruncate(o->fd, (off_t)safe) != 0 || lseek(o->fd, (off_t)safe, SEEK_SET) < 0)
         return fail_errno(op, o->shown, errno);
-    o->len = o->handed = 0;
+    o->len = 0;
     o->pos = o->end = safe;
     o->failed = false;
     return GRAT_OK;
