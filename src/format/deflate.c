@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 122880, HASH_BITS = 13, WINDOW = 32768, LONGEST = 258, BITS_MAX = 15, LITERAL_BITS = 14, TOKENS = BLOCK };
+enum { BLOCK = 122880, TOKENS = BLOCK, HASH_BITS = 13, WINDOW = 32768, LONGEST = 258 };
+enum { BITS_MAX = 15, LITERAL_BITS = 14 };
 enum { LITERALS = 286, DISTANCES = 30, LENGTHS = 19, END = 256, LENGTH_BITS = 7 };
 #define TAIL 16              /* bytes that are written at once, and the end */
 
@@ -267,7 +268,8 @@ static void put_head(writer *w, const grat__deflate *d, bool last)
     put(w, DISTANCES - 1, 5);
     put(w, LENGTHS - 4, 4);
     for (unsigned i = 0; i < LENGTHS; i++, settle(w)) put(w, lengths[order[i]].n, 3);
-    for (unsigned i = 0; i < LITERALS; i++, settle(w)) put(w, lengths[d->literal[i].n].bits, lengths[d->literal[i].n].n);
+    for (unsigned i = 0; i < LITERALS; i++, settle(w))
+        put(w, lengths[d->literal[i].n].bits, lengths[d->literal[i].n].n);
     for (unsigned i = 0; i < DISTANCES; i++, settle(w))
         put(w, lengths[d->distance[i].n].bits, lengths[d->distance[i].n].n);
 }
@@ -276,7 +278,8 @@ static void put_head(writer *w, const grat__deflate *d, bool last)
 static uint64_t block_size(const grat__deflate *d)
 {
     uint64_t bits = 3 + 14 + 3 * LENGTHS + LENGTH_BITS * (LITERALS + DISTANCES);
-    for (unsigned i = 0; i < LITERALS; i++) bits += (uint64_t)d->literal_count[i] * (d->literal[i].n + (i > 264 ? 5 : 0));
+    for (unsigned i = 0; i < LITERALS; i++)
+        bits += (uint64_t)d->literal_count[i] * (d->literal[i].n + (i > 264 ? 5 : 0));
     for (unsigned i = 0; i < DISTANCES; i++)
         bits += (uint64_t)d->distance_count[i] * (d->distance[i].n + d->distance_extra[i]);
     return bits / 8 + 1;

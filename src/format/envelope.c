@@ -92,17 +92,63 @@ static void add_span(const grat_trace *t, size_t from, size_t n, float *low_bin,
     if ((float)b > *high_bin) *high_bin = (float)b;
 }
 
+static double begin_of(const grat_record *r)
+{
+    return r->t0 + (double)r->first * r->dt;
+}
+
+static unsigned bin_at(double bin)
+{
+    return bin < 0 ? 0 : bin < GRAT__BINS ? (unsigned)bin : GRAT__BINS - 1;
+}
+
+/* The end of the samples that share a bin with sample i. */
+static size_t bin_end(const grat__envelope *e, const grat_record *r, size_t i, unsigned *at)
+{
+    double begin = begin_of(r), bin = floor((begin + (double)i * r->dt - e->origin) / e->width);
+    double end = ceil((e->origin + (bin + 1) * e->width - begin) / r->dt);
+    *at = bin_at(bin);
+    return end > (double)i + 1 ? end < (double)r->count ? (size_t)end : r->count : i + 1;
+}
+
 void grat__envelope_add(grat__envelope *e, const grat_record *r, unsigned trace)
 {
     if (!r->count) return;
-    double begin = r->t0 + (double)r->first * r->dt;
-    cover(e, begin, begin + (double)r->count * r->dt);
-    for (size_t i = 0; i < r->count;) {
-        double bin = floor((begin + (double)i * r->dt - e->origin) / e->width);
-        double end = ceil((e->origin + (bin + 1) * e->width - begin) / r->dt);
-        size_t stop = end > (double)i + 1 ? end < (double)r->count ? (size_t)end : r->count : i + 1;
-        unsigned at = bin < 0 ? 0 : bin < GRAT__BINS ? (unsigned)bin : GRAT__BINS - 1;
+    cover(e, begin_of(r), begin_of(r) + (double)r->count * r->dt);
+    for (size_t i = 0, stop; i < r->count; i = stop) {
+        unsigned at;
+        stop = bin_end(e, r, i, &at);
         add_span(&r->trace[trace], i, stop - i, &e->low[at], &e->high[at]);
-        i = stop;
+    }
+}
+
+void grat__envelope_plan(grat__envelope *e, const grat_record *r, grat__envelope_part *p)
+{
+    p->spans = 0;
+    if (!r->count) return;
+    cover(e, begin_of(r), begin_of(r) + (double)r->count * r->dt);
+    for (size_t i = 0; i < r->count; i = p->end[p->spans++]) {
+        unsigned at;
+        p->end[p->spans] = p->spans < GRAT__BINS + 1 ? bin_end(e, r, i, &at) : r->count;
+    }
+}
+
+void grat__envelope_work(grat__envelope_part *p, const grat_record *r, unsigned trace)
+{
+    for (unsigned k = 0; k < p->spans; k++) {
+        size_t from = k ? p->end[k - 1] : 0;
+        p->low[k] = INFINITY, p->high[k] = -INFINITY;
+        add_span(&r->trace[trace], from, p->end[k] - from, &p->low[k], &p->high[k]);
+    }
+}
+
+void grat__envelope_merge(grat__envelope *e, const grat__envelope_part *p, const grat_record *r)
+{
+    for (unsigned k = 0; k < p->spans; k++) {
+        /* Its bin may have been joined with others since; it is still one, and the middle is surely in it. */
+        double middle = ((double)(k ? p->end[k - 1] : 0) + (double)(p->end[k] - 1)) / 2;
+        unsigned at = bin_at(floor((begin_of(r) + middle * r->dt - e->origin) / e->width));
+        if (p->low[k] < e->low[at]) e->low[at] = p->low[k];
+        if (p->high[k] > e->high[at]) e->high[at] = p->high[k];
     }
 }

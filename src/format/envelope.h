@@ -16,4 +16,15 @@ void grat__envelope_init(grat__envelope *e);
 /* Adds one trace of a record. */
 void grat__envelope_add(grat__envelope *e, const grat_record *r, unsigned trace);
 
+/* The same in three steps, of which the second, the long one, may be done in another thread: which samples share a bin;
+ * their extremes; and these into the bins, also after other records were planned. */
+typedef struct grat__envelope_part {
+    unsigned spans;
+    size_t end[GRAT__BINS + 2];
+    float low[GRAT__BINS + 2], high[GRAT__BINS + 2];
+} grat__envelope_part;
+void grat__envelope_plan(grat__envelope *e, const grat_record *r, grat__envelope_part *p);
+void grat__envelope_work(grat__envelope_part *p, const grat_record *r, unsigned trace);
+void grat__envelope_merge(grat__envelope *e, const grat__envelope_part *p, const grat_record *r);
+
 #endif

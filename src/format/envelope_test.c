@@ -105,11 +105,40 @@ TEST(what_is_no_number_and_what_is_missing)
     grat_record_unref(r);
 }
 
+/* Planned one after another, counted and merged later: the same as at once. */
+TEST(in_parts)
+{
+    enum { N = 9 };
+    static grat__envelope whole;
+    grat_record *r[N];
+    grat__envelope_part *part = malloc(N * sizeof *part);
+    uint32_t x = 5;
+    grat__envelope_init(&e);
+    grat__envelope_init(&whole);
+    for (unsigned k = 0; k < N; k++) {
+        r[k] = make(GRAT_I16, k % 3 ? 70001 : 20);
+        for (size_t i = 0; i < r[k]->count; i++)
+            ((int16_t *)r[k]->trace[0].raw)[i] = (int16_t)((x = x * 1664525 + 1013904223) >> 16);
+        r[k]->first = k * 80000;
+        grat__envelope_add(&whole, r[k], 0);
+        grat__envelope_plan(&e, r[k], &part[k]);
+    }
+    for (unsigned k = N; k-- > 0;) grat__envelope_work(&part[k], r[k], 0);
+    for (unsigned k = 0; k < N; k++) {
+        grat__envelope_merge(&e, &part[k], r[k]);
+        grat_record_unref(r[k]);
+    }
+    TRUE(e.origin == whole.origin && e.width == whole.width);
+    TRUE(memcmp(e.low, whole.low, sizeof e.low) == 0 && memcmp(e.high, whole.high, sizeof e.high) == 0);
+    free(part);
+}
+
 int main(void)
 {
     RUN(ramp_of_many_records);
     RUN(earlier_times_make_room_too);
     RUN(every_kind_of_sample);
     RUN(what_is_no_number_and_what_is_missing);
+    RUN(in_parts);
     return TEST_RESULT();
 }

@@ -38,7 +38,8 @@ TEST(fixed_point)
 
 TEST(whole_numbers)
 {
-    static const uint64_t edges[] = {0, 1, 9, 10, 99, 100, 1000, 10203, 1002003, 10000000, 99999999, 100000000, 9999999999999999u, 10000000000000000u, UINT64_MAX};
+    static const uint64_t edges[] = {0, 1, 9, 10, 99, 100, 1000, 10203, 1002003, 10000000,
+                                     99999999, 100000000, 9999999999999999u, 10000000000000000u, UINT64_MAX};
     for (unsigned i = 0; i < sizeof edges / sizeof *edges; i++) {
         char text[GRAT__NUM_MAX + 1], wanted[32];
         text[grat__put_u64(text, edges[i])] = '\0';

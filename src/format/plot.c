@@ -5,6 +5,7 @@
 #include "format/envelope.h"
 #include "format/format.h"
 #include "format/num.h"
+#include "format/pool.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,9 +20,15 @@ enum { LANE = 26, PANEL = 460, SMALL_PANEL = 240, GAP = 22 };
 typedef struct plot {
     const grat_meta *meta;
     grat__keep keep;         /* all records, or, of a long recording, the first one */
-    grat__envelope *wide;    /* of a long recording: one for each trace */
+    grat__envelope *wide;    /* of a long recording: one for each trace; … */
+    grat__pool *pool;        /* … where these take the samples from */
     double t_low, t_high;
 } plot;
+
+typedef struct part {
+    grat_record *r;
+    grat__envelope_part *of; /* one for each trace */
+} part;
 
 /* What is longer is drawn from its envelope, without being held. */
 #define HELD_SAMPLES 1000000u
@@ -70,13 +77,59 @@ static grat_record *head_of(const grat_record *r)
     return head;
 }
 
+static void find_extremes(void *job)
+{
+    part *p = job;
+    for (unsigned i = 0; i < p->r->traces; i++) grat__envelope_work(&p->of[i], p->r, i);
+}
+
+static grat_err merge_extremes(void *user, void *job, grat_op *op)
+{
+    plot *g = user;
+    part *p = job;
+    (void)op;
+    for (unsigned i = 0; i < p->r->traces; i++) grat__envelope_merge(&g->wide[i], &p->of[i], p->r);
+    grat_record_unref(p->r);
+    p->r = NULL;
+    return GRAT_OK;
+}
+
+static void free_part(void *job)
+{
+    part *p = job;
+    grat_record_unref(p->r);
+    free(p->of);
+}
+
+static grat_err no_memory(grat_op *op)
+{
+    return grat_op_fail(op, GRAT_ENOMEM, "cannot draw the plot: out of memory; close something");
+}
+
+static grat_err put_part(plot *g, grat_record *r, grat_op *op)
+{
+    void *job;
+    grat_err err = grat__pool_take(g->pool, op, &job);
+    if (err) return err;
+    part *p = job;
+    if (!p->of) p->of = malloc(r->traces * sizeof *p->of);
+    if (!p->of) return no_memory(op);
+    for (unsigned i = 0; i < r->traces; i++) grat__envelope_plan(&g->wide[i], r, &p->of[i]);
+    p->r = grat_record_ref(r);
+    grat__pool_start(g->pool);
+    return GRAT_OK;
+}
+
 static grat_err widen(plot *g, const grat_record *r, grat_op *op)
 {
     grat_record *head = head_of(g->keep.count ? g->keep.record[0] : r);
+    const grat__pool_kind kind = {.job_size = sizeof(part), .work = find_extremes, .done = merge_extremes,
+                                  .fini = free_part, .user = g};
     g->wide = malloc(r->traces * sizeof *g->wide);
-    if (!g->wide || !head) {
+    g->pool = grat__pool_new(&kind, false);
+    if (!g->wide || !head || !g->pool) {
         grat_record_unref(head);
-        return grat_op_fail(op, GRAT_ENOMEM, "cannot draw the plot: out of memory; close something");
+        return no_memory(op);
     }
     for (unsigned i = 0; i < r->traces; i++) {
         grat__envelope_init(&g->wide[i]);
@@ -100,8 +153,7 @@ static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
         grat_err err = widen(g, r, op);
         if (err) return err;
     }
-    for (unsigned i = 0; i < r->traces && g->wide; i++) grat__envelope_add(&g->wide[i], r, i);
-    return g->wide ? GRAT_OK : grat__keep_add(&g->keep, r, op);
+    return g->wide ? put_part(g, r, op) : grat__keep_add(&g->keep, r, op);
 }
 
 /* ---- scales --------------------------------------------------------------------------------------- */
@@ -509,6 +561,8 @@ static grat_err finish(cairo_surface_t *surface, const plot *g, const layout *l,
 
 static grat_err end_with(const plot *g, bool picture, grat_out *o, grat_op *op)
 {
+    grat_err err = g->pool ? grat__pool_drain(g->pool, op) : GRAT_OK;
+    if (err) return err;
     if (!g->keep.count) return grat_op_fail(op, GRAT_ENODATA, "nothing to plot: the records are empty; capture again");
     layout l;
     arrange(&l, g->keep.record[0]);
@@ -534,6 +588,7 @@ static grat_err end_svg(void *p, grat_out *o, grat_op *op)
 static void fini(void *p)
 {
     plot *g = p;
+    grat__pool_free(g->pool);
     grat__keep_free(&g->keep);
     free(g->wide);
 }

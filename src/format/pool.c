@@ -95,7 +95,7 @@ grat__pool *grat__pool_new(const grat__pool_kind *kind, bool alone)
     return p;
 }
 
-/* Hands back the oldest; with `wait`, does what is to be done for that. *any is false when there is none that is done. */
+/* Hands back the oldest; with `wait`, does what is to be done for that. *any is false when none is done. */
 static grat_err hand_back(grat__pool *p, bool wait, bool *any, grat_op *op)
 {
     pthread_mutex_lock(&p->lock);
