@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define NS_PER_MS 1000000
-#define TRANSFER_MAX (1u << 20)      /* one transfer holds no more, whatever is asked for */
+#define TRANSFER_MAX (4u << 20)      /* one transfer holds no more, whatever is asked for */
 
 bool tmc_available(const sim_tmc *t)
 {

@@ -8,8 +8,8 @@
 #include <string.h>
 
 enum {
-    TRANSFER = 1 << 20,              /* payload of one bulk-OUT transfer, and the most that a request asks for */
-    AHEAD = 64 << 10,                /* the least that a request asks for */
+    TRANSFER = 1 << 20,              /* payload of one bulk-OUT transfer */
+    REQUEST = (1 << 20) + 4096,      /* what a request asks for, however little is wanted: one for a block of 1 MiB */
     ZLP_MS = 400,                    /* how long an empty packet is waited for */
     CUT_MS = 1000,                   /* and the rest of a transfer behind a short packet */
     STRAY_ZLPS = 8,
@@ -102,9 +102,9 @@ size_t grat__tmc_discard(void *p)
     return n;
 }
 
-static grat_err request(grat__tmc *t, size_t cap, int term, grat_op *op)
+static grat_err request(grat__tmc *t, int term, grat_op *op)
 {
-    size_t want = cap < AHEAD ? AHEAD : cap < TRANSFER ? cap : TRANSFER;
+    size_t want = REQUEST;
     bool by_device = term >= 0 && t->caps.device & GRAT__TMC_DEV_TERMCHAR;
     if (t->quirks.max_request && want > t->quirks.max_request) want = t->quirks.max_request;
     grat__tmc_header h = {.msg = GRAT__TMC_MSG_IN, .tag = next_tag(t), .size = (uint32_t)want,
@@ -164,6 +164,7 @@ static size_t expected(const grat__tmc *t, bool *exact)
 /* Fetches the next piece from the wire. */
 static grat_err fetch(grat__tmc *t, grat_op *op)
 {
+    uint8_t *into = t->in.seen >= GRAT__TMC_HEADER ? t->into : NULL;
     bool exact, begun = t->in.seen > 0;
     bool cut = begun && !t->piece.full && t->dev.in.size >= 512;
     grat_op child, *use = op;
@@ -172,7 +173,10 @@ static grat_err fetch(grat__tmc *t, grat_op *op)
         grat__op_child(&child, op, CUT_MS);
         use = &child;
     }
+    t->pipe->into = into;
+    t->pipe->room = t->room;
     grat_err e = t->ops->in(t->pipe, more, exact, &t->piece, use);
+    t->pipe->into = NULL;
     t->piece_at = 0;
     if (!e) {
         if (t->piece.n) grat__op_moved(op);
@@ -261,7 +265,7 @@ static bool deliver(grat__tmc *t, uint8_t *buf, size_t cap, int term, grat_op *o
     size_t k = t->rest.n < cap - op->count ? t->rest.n : cap - op->count;
     const uint8_t *hit = term >= 0 && k ? memchr(t->rest.data, term, k) : NULL;
     if (hit) k = (size_t)(hit - t->rest.data) + 1;
-    if (k) memcpy(buf + op->count, t->rest.data, k);
+    if (k && t->rest.data != buf + op->count) memcpy(buf + op->count, t->rest.data, k);
     op->count += k;
     t->rest.data += k;
     t->rest.n -= k;
@@ -288,9 +292,14 @@ grat_err grat__tmc_read(void *p, void *buf, size_t cap, int term, grat_op *op)
     if (!cap) return grat_op_fail(op, GRAT_EINVAL, "%s: read: no room", t->name);
     while (!e && !op->count && !op->reason) {
         if (!t->in_open) e = grat__tmc_settle(t, op);
-        if (!e && !t->in_open) e = request(t, cap, term, op);
+        if (!e && !t->in_open) e = request(t, term, op);
+        /* What may stay behind must not stand in the caller's memory. */
+        t->into = term < 0 ? buf : NULL;
+        t->room = cap;
         if (!e) e = advance(t, op);
         op->count = 0;
+        if (e && t->into) t->rest = (grat__tmc_slice){0};
+        t->into = NULL;
         if (e) break;
         bool ended = deliver(t, buf, cap, term, op);
         if (ended && !t->wire_ended) take_end(t, op);

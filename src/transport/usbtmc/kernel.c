@@ -106,27 +106,35 @@ static grat_err kernel_out(void *p, const void *data, size_t n, grat_op *op)
     return GRAT_OK;
 }
 
+/* Straight into the caller's memory, all of it, where that has room for many of the driver's transfers. */
 static grat_err kernel_in(void *p, size_t more, bool exact, grat__usb_piece *out, grat_op *op)
 {
     kernel *k = p;
-    size_t want = more < FLIGHT ? (more + URB - 1) / URB * URB : FLIGHT;
+    bool direct = k->base.into && k->base.room >= FLIGHT;
+    size_t most = direct ? k->base.room / URB * URB : FLIGHT, want = (more + URB - 1) / URB * URB;
+    uint8_t *at = direct ? k->base.into : k->buf;
     (void)exact;
-    *out = (grat__usb_piece){.data = k->buf};
+    if (want > most) want = most;
+    *out = (grat__usb_piece){.data = at};
     for (;;) {
-        struct usbtmc_message m = {.transfer_size = (uint32_t)want, .flags = USBTMC_FLAG_ASYNC, .message = k->buf};
+        struct usbtmc_message m = {.transfer_size = (uint32_t)(want - out->n), .flags = USBTMC_FLAG_ASYNC,
+                                   .message = at + out->n};
         int r = ioctl(k->fd, USBTMC_IOCTL_READ, &m), err = errno;
         k->reading = true;
-        out->n = m.transferred;
-        if (r >= 0 && (r > 0 || m.transferred)) {
-            out->full = r == 0;
-            return GRAT_OK;
-        }
+        out->n += m.transferred;
+        out->full = r <= 0;
         if (r < 0 && err != EAGAIN) {
             kernel_in_stop(k, NULL);
             return failed(k, err, "read", op);
         }
+        if (r > 0 || out->n == want || (out->n && !direct)) return GRAT_OK;
+        if (m.transferred) {
+            grat__op_moved(op);
+            continue;                /* this call puts new transfers under way */
+        }
         grat_err e = grat__op_wait(op, k->fd, POLLIN);
-        if (e) return e;
+        if (e && !out->n) return e;
+        if (e) return op->err = GRAT_OK, op->text[0] = '\0', GRAT_OK;     /* what has come; the next call ends so too */
     }
 }
 

@@ -25,6 +25,7 @@ typedef struct slot {
     struct libusb_transfer *t;
     uint8_t *buf;
     size_t cap;                      /* of buf */
+    bool shared;                     /* with the kernel */
     gate *gate;
     atomic_bool done;
     bool used;                       /* under way, or done and not yet taken */
@@ -172,10 +173,24 @@ static bool slot_room(slot *s, size_t n)
     return true;
 }
 
-static void slot_free(slot *s)
+/* Memory that the kernel fills without a copy, where it has some: for the large transfers. */
+static bool in_room(lib *l, slot *s, size_t n)
+{
+    uint8_t *memory = n >= FIRST && s->cap < n ? libusb_dev_mem_alloc(l->handle, PIECE) : NULL;
+    if (memory) {
+        free(s->buf);
+        s->buf = memory;
+        s->cap = PIECE;
+        s->shared = true;
+    }
+    return slot_room(s, n);
+}
+
+static void slot_free(lib *l, slot *s)
 {
     libusb_free_transfer(s->t);
-    free(s->buf);
+    if (s->shared) libusb_dev_mem_free(l->handle, s->buf, s->cap);
+    else free(s->buf);
     *s = (slot){0};
 }
 
@@ -377,7 +392,7 @@ static grat_err launch(lib *l, size_t room, grat_op *op)
     for (unsigned i = 0; i < SLOTS; i++) {
         slot *s = &l->in[(l->next + i) % SLOTS];
         if (s->used) continue;
-        if (!slot_room(s, room)) return grat_op_fail(op, GRAT_ENOMEM, "%s: out of memory", l->base.dev->resource);
+        if (!in_room(l, s, room)) return grat_op_fail(op, GRAT_ENOMEM, "%s: out of memory", l->base.dev->resource);
         s->gate = &l->bulk;
         libusb_fill_bulk_transfer(s->t, l->handle, l->base.dev->in.address, s->buf, (int)room, ended, s, 0);
         grat_err e = submit(l, s, "read", op);
@@ -479,10 +494,10 @@ static void lib_close(void *p)
     if (l->handle) {
         retire(l, &l->interrupt);
         lib_in_stop(l, NULL);
-        for (unsigned i = 0; i < SLOTS; i++) slot_free(&l->in[i]);
-        slot_free(&l->out);
-        slot_free(&l->control);
-        slot_free(&l->interrupt);
+        for (unsigned i = 0; i < SLOTS; i++) slot_free(l, &l->in[i]);
+        slot_free(l, &l->out);
+        slot_free(l, &l->control);
+        slot_free(l, &l->interrupt);
         if (l->claimed) libusb_release_interface(l->handle, l->base.dev->interface);
         libusb_close(l->handle);
     }

@@ -14,6 +14,8 @@ typedef struct grat__usb_pipe {
     bool stalled;                    /* the last EIO was a halted endpoint, or a refused control request */
     bool lost;                       /* unplugged: nothing more will come */
     bool raw;                        /* every interrupt packet is a notice; those of USBTMC are not told otherwise */
+    uint8_t *into;                   /* where `in` may leave its bytes when they fit into `room`; NULL = nowhere */
+    size_t room;
     atomic_bool srq_off;             /* srq_wait and notice_wait are to return ELOST soon */
 } grat__usb_pipe;
 

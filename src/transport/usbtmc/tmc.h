@@ -47,6 +47,8 @@ typedef struct grat__tmc {
     grat__usb_piece piece;
     size_t piece_at;                 /* how much of the piece the parser has had */
     grat__tmc_slice rest;            /* payload that was not asked for yet */
+    uint8_t *into;                   /* where payload may go at once, `room` bytes; NULL = nowhere */
+    size_t room;
     bool skipped_zlp;
     bool answered;                   /* on this pipe: an answer came whole, or its halt was cleared once */
     bool srq_on, notices_on;
