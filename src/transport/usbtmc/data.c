@@ -224,8 +224,7 @@ static grat_err halted(grat__tmc *t, grat_err e, grat_op *op)
     return e;
 }
 
-/* More payload into t->rest, or the end of the transfer. */
-static grat_err advance(grat__tmc *t, grat_op *op)
+static grat_err next_payload(grat__tmc *t, grat_op *op)
 {
     const char *why = NULL;
     unsigned empty = 0;
@@ -250,6 +249,17 @@ static grat_err advance(grat__tmc *t, grat_op *op)
         if (++empty > STRAY_ZLPS) return bad_answer(t, "empty packets only", op);
     }
     return GRAT_OK;
+}
+
+/* More payload into t->rest, or the end of the transfer. It may stand in `into` at once. */
+static grat_err advance(grat__tmc *t, uint8_t *into, size_t room, grat_op *op)
+{
+    t->into = into;
+    t->room = room;
+    grat_err e = next_payload(t, op);
+    if (e && into) t->rest = (grat__tmc_slice){0};
+    t->into = NULL;
+    return e;
 }
 
 static bool message_ends(const grat__tmc *t)
@@ -294,12 +304,8 @@ grat_err grat__tmc_read(void *p, void *buf, size_t cap, int term, grat_op *op)
         if (!t->in_open) e = grat__tmc_settle(t, op);
         if (!e && !t->in_open) e = request(t, term, op);
         /* What may stay behind must not stand in the caller's memory. */
-        t->into = term < 0 ? buf : NULL;
-        t->room = cap;
-        if (!e) e = advance(t, op);
+        if (!e) e = advance(t, term < 0 ? buf : NULL, cap, op);
         op->count = 0;
-        if (e && t->into) t->rest = (grat__tmc_slice){0};
-        t->into = NULL;
         if (e) break;
         bool ended = deliver(t, buf, cap, term, op);
         if (ended && !t->wire_ended) take_end(t, op);
