@@ -113,7 +113,7 @@ typedef struct grat_sync_options {
     int64_t ready_ms;         /* how long arming may take; 0 = a third of the time that the operation has */
     bool even_none;           /* opening succeeds also when no member can take part: each has its error */
     grat_open_options open;   /* for every member; size 0 = the defaults */
-    bool brief;               /* one answer is timed at the opening instead of several: nothing will be started */
+    bool brief;               /* only the identity is asked for, and timed: nothing will be started */
 } grat_sync_options;
 
 /* How far a member came. */

@@ -77,7 +77,6 @@ static int check(cli *c)
     if (!m) return CLI_USAGE;
     for (unsigned i = 0; i < b.members; i++) {
         m[i].recipe.setup = m[i].recipe.clock = NULL;
-        m[i].recipe.ready = "*OPC?";
     }
     int status = CLI_DONE;
     if (grat_sync_open(m, b.members, &opt, &c->op, &y)) status = cli_fail(c, b.name);

@@ -178,7 +178,7 @@ static grat_err set_up(grat__sync_item *i, grat_op *op)
         if (!e) e = send_all(i, r->setup, op);
         if (!e) e = grat_check_errors(i->session, op);
     }
-    if (!e && i->probes > 1) e = knows_fetch(i, op);
+    if (!e && i->probes) e = knows_fetch(i, op);
     for (unsigned k = 0; !e && given(r->ready) && k < i->probes; k++) e = timed_query(i, r->ready, text, op);
     for (unsigned k = 0; !e && given(r->clock) && k < CLOCK_FIRST; k++) e = ask_clock(i, 1, op);
     return e;
@@ -192,8 +192,10 @@ grat_err grat__sync_open(void *item, grat_op *op)
     if (e) return e;
     i->result.resource = grat_session_resource(i->session);
     i->slow = acknowledges(i->result.resource);
+    int64_t before = grat_now_ns();
     e = grat_identify(i->session, &i->result.identity, op);
     if (e) return e;
+    if (!i->probes) learn_trip(i, grat_now_ns() - before);
     if (!is_expected(i))
         return grat_op_fail(op, GRAT_ENODEV, "%.100s: %.40s %.40s answers, %.60s was expected; is it the right one?",
                             i->result.resource, i->result.identity.vendor, i->result.identity.model,

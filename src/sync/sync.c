@@ -198,7 +198,7 @@ grat_err grat_sync_open(const grat_sync_member *member, unsigned n, const grat_s
     }
     if (opt) y->open = opt->open, y->ready_ms = opt->ready_ms, y->even_none = opt->even_none;
     grat_err e = take_members(y, member, n, op);
-    for (unsigned k = 0; k < y->n; k++) y->item[k].probes = opt && opt->brief ? 1 : PROBES;
+    for (unsigned k = 0; k < y->n; k++) y->item[k].probes = opt && opt->brief ? 0 : PROBES;
     if (!e) all(y, grat__sync_open, op->deadline_ns, op);
     if (!e) form_gangs(y, op);
     if (!e && grat_cancel_fired(op->cancel)) e = grat_op_fail(op, GRAT_ECANCELED, "sync: cancelled while opening");
@@ -220,17 +220,39 @@ static void forget(grat__sync_item *i)
     i->reply = NULL;
 }
 
+static grat_err hang_up(void *item, grat_op *op)
+{
+    grat__sync_item *i = item;
+    if (i->scope) grat_scope_close(i->scope);
+    else grat_close(i->session);
+    (void)op;
+    return GRAT_OK;
+}
+
+/* Together: some wires take leave by a question, whose answer is waited for. */
+static void hang_up_all(grat_sync *y)
+{
+    grat_op wait;
+    for (unsigned k = 0; k < y->n; k++) {
+        grat__sync_item *i = &y->item[k];
+        grat_op_init(&i->op, INT64_MAX, NULL);
+        if (!i->session && !i->scope) continue;
+        if (grat_submit(y->group, hang_up, i, &i->op, NULL)) hang_up(i, &i->op);
+    }
+    grat_op_init(&wait, INT64_MAX, NULL);
+    for (grat_task *t; (t = grat_wait_any(y->group, &wait));) grat_task_free(t);
+}
+
 void grat_sync_close(grat_sync *y)
 {
     if (!y) return;
+    if (y->group) hang_up_all(y);
     grat_group_free(y->group);
     for (unsigned g = 0; g < y->gangs; g++) grat_close(y->gang[g].bus);
     free(y->gang);
     for (unsigned k = 0; k < y->n; k++) {
         grat__sync_item *i = &y->item[k];
         forget(i);
-        if (i->scope) grat_scope_close(i->scope);
-        else grat_close(i->session);
         for (unsigned s = 0; s < sizeof i->step / sizeof *i->step; s++) free(i->step[s]);
         free(i->name);
         free(i->resource);

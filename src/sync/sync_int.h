@@ -53,7 +53,7 @@ typedef struct grat__sync_item {
     int primary, secondary;     /* its GPIB addresses in it */
     grat_sync_step at;          /* the step that the task is in */
     bool alive;                 /* takes part in the present run */
-    unsigned probes;            /* round trips that are measured at the opening */
+    unsigned probes;            /* round trips that are measured at the opening; 0: only that of the identity */
     bool dirty;                 /* the last run ended somewhere in between: abort before arming */
     bool slow;                  /* each write is acknowledged by the wire */
     int64_t trip[GRAT__SYNC_TRIPS]; /* the last round trips */

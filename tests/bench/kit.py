@@ -36,9 +36,9 @@ def whole(command):
 
 
 class Sim:
-    """grat sim with these arguments, for a with statement; `resources` are its first lines."""
-    def __init__(self, grat, *args):
-        self.process = subprocess.Popen(pinned(0, [grat, 'sim'] + list(args)), stdout=subprocess.PIPE)
+    """grat sim with these arguments, for a with statement; `resources` are its first lines. `before` starts it."""
+    def __init__(self, grat, *args, before=()):
+        self.process = subprocess.Popen(pinned(0, list(before) + [grat, 'sim'] + list(args)), stdout=subprocess.PIPE)
         self.resources = []
 
     def __enter__(self):
