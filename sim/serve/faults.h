@@ -112,6 +112,8 @@
     X(USB_FULL_SPEED, "usb-full-speed", 0, "a full-speed device")                                                      \
     X(USB_NO_INTERRUPT, "usb-no-interrupt", 0, "no interrupt endpoint")                                                \
     X(USB_COMPOSITE, "usb-composite", 0, "the instrument is interface 2 of a composite device")                        \
+    X(USB_TWIN, "usb-twin", 0, "the device has two USBTMC interfaces")                                                 \
+    X(USB_ALTERNATE, "usb-alternate", 0, "the interface has an alternate setting 1 without an interrupt endpoint")     \
     X(USB_INTERRUPT_BUSY, "usb-interrupt-busy", 0, "READ_STATUS_BYTE finds the interrupt endpoint busy at first")      \
     X(USB_STB_ASIDE, "usb-stb-aside", 0,                                                                               \
       "the status byte comes in the control answer although there is an interrupt endpoint")\

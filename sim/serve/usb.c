@@ -42,6 +42,12 @@ void sim_usb_config_interface(sim_usb_device *d, unsigned number, const uint8_t 
     d->config[4] = (uint8_t)d->interfaces;
 }
 
+void sim_usb_config_alternate(sim_usb_device *d, unsigned number, const uint8_t c[3])
+{
+    uint8_t *most = &d->alternates[number % sizeof d->alternates];
+    append(d, (const uint8_t[]){9, 4, (uint8_t)number, ++*most, 0, c[0], c[1], c[2], 0}, 9);
+}
+
 void sim_usb_config_endpoint(sim_usb_device *d, const sim_usb_endpoint *ep)
 {
     uint8_t p[7] = {7, 5, ep->address, ep->kind, (uint8_t)ep->size, (uint8_t)(ep->size >> 8), ep->interval};
@@ -98,6 +104,14 @@ static int feature(sim_usb_device *d, const grat__usb_setup *s, bool on)
     return 0;
 }
 
+static int set_interface(sim_usb_device *d, const grat__usb_setup *s)
+{
+    if (s->index >= d->interfaces || s->index >= sizeof d->alternate || s->value > d->alternates[s->index])
+        return SIM_USB_STALL;
+    d->alternate[s->index] = (uint8_t)s->value;
+    return 0;
+}
+
 static int standard(sim_usb_device *d, const grat__usb_setup *s, uint8_t *p)
 {
     switch (s->request) {
@@ -115,13 +129,14 @@ static int standard(sim_usb_device *d, const grat__usb_setup *s, uint8_t *p)
     case SET_CONFIGURATION:
         if (s->value > 1) return SIM_USB_STALL;
         d->configured = (uint8_t)s->value;
+        memset(d->alternate, 0, sizeof d->alternate);
         d->ops->reset(d->self);
         return 0;
     case GET_INTERFACE:
-        p[0] = 0;
+        p[0] = s->index < sizeof d->alternate ? d->alternate[s->index] : 0;
         return 1;
     case SET_INTERFACE:
-        return s->value ? SIM_USB_STALL : 0;
+        return set_interface(d, s);
     default:
         return SIM_USB_STALL;
     }

@@ -35,12 +35,15 @@ typedef struct sim_usb_device {
     size_t config_n;
     unsigned interfaces;
     uint8_t interface_class[8][3];
+    uint8_t alternate[8], alternates[8];   /* of each interface: the setting in use, the highest there is */
     uint8_t configured;
 } sim_usb_device;
 
 /* Starts the configuration descriptor, appends an interface, an endpoint (to the last interface). */
 void sim_usb_config_begin(sim_usb_device *d);
 void sim_usb_config_interface(sim_usb_device *d, unsigned number, const uint8_t class_codes[3]);
+/* A further setting of the last interface; its endpoints follow. */
+void sim_usb_config_alternate(sim_usb_device *d, unsigned number, const uint8_t class_codes[3]);
 typedef struct sim_usb_endpoint { uint8_t address, kind, interval; uint16_t size; } sim_usb_endpoint;
 enum { SIM_USB_BULK = 2, SIM_USB_INTERRUPT = 3 };
 void sim_usb_config_endpoint(sim_usb_device *d, const sim_usb_endpoint *ep);

@@ -35,7 +35,7 @@ static int64_t give_notice(sim_tmc *t, uint8_t *room, size_t n)
 /* The request for service is told once; telling it clears RQS. */
 static void tell_srq(sim_tmc *t)
 {
-    if (!t->has_interrupt || !t->dev.configured || t->notices || !sim_instrument_rqs(t->in)) return;
+    if (!t->has_interrupt || t->notices || !sim_instrument_rqs(t->in)) return;
     push_notice(t, 0x81, sim_instrument_poll(t->in, tmc_available(t)));
 }
 
@@ -161,8 +161,8 @@ static bool interface_request(sim_tmc *t, const grat__usb_setup *s, grat__tmc_an
 
 static bool endpoint_request(sim_tmc *t, const grat__usb_setup *s, grat__tmc_answer *a)
 {
-    bool in = s->index == TMC_IN;
-    if (!in && s->index != TMC_OUT) return false;
+    bool in = s->index == TMC_IN + t->base;
+    if (!in && s->index != TMC_OUT + t->base) return false;
     switch (s->request) {
     case GRAT__TMC_INITIATE_ABORT_OUT:
         abort_out(t, (uint8_t)s->value, a);
@@ -181,6 +181,12 @@ static bool endpoint_request(sim_tmc *t, const grat__usb_setup *s, grat__tmc_ans
     }
 }
 
+/* Which of the two an endpoint belongs to. */
+static sim_tmc *owner(sim_tmc *t, unsigned endpoint)
+{
+    return t->twin && (endpoint & 0x0f) > (unsigned)t->base + (TMC_INTERRUPT & 0x0f) ? t->twin : t;
+}
+
 static int control(void *self, const grat__usb_setup *s, const uint8_t *data, uint8_t *answer, size_t cap)
 {
     sim_tmc *t = self;
@@ -191,6 +197,8 @@ static int control(void *self, const grat__usb_setup *s, const uint8_t *data, ui
         push_notice(t, (uint8_t)(0x40 | (s->value & 0x3f)), (uint8_t)(s->value >> 8));
         return 0;
     }
+    if (s->type == 0xA1 && t->twin && s->index == t->twin->interface) t = t->twin;
+    if (s->type == 0xA2) t = owner(t, s->index);
     if (s->type == 0xA1 && s->index == t->interface) {
         if (s->request == GRAT__TMC_GET_CAPABILITIES) return capabilities(t, answer);
         known = interface_request(t, s, &a);
@@ -204,27 +212,28 @@ static int control(void *self, const grat__usb_setup *s, const uint8_t *data, ui
 
 static int take_out(void *self, uint8_t endpoint, const uint8_t *data, size_t n)
 {
-    return endpoint == TMC_OUT ? tmc_take(self, data, n) : SIM_USB_STALL;
+    sim_tmc *t = owner(self, endpoint);
+    return endpoint == TMC_OUT + t->base ? tmc_take(t, data, n) : SIM_USB_STALL;
 }
 
 static int64_t give_in(void *self, uint8_t endpoint, uint8_t *room, size_t n)
 {
-    sim_tmc *t = self;
-    if (endpoint == TMC_IN) return tmc_give(t, room, n);
-    return endpoint == TMC_INTERRUPT && t->has_interrupt ? give_notice(t, room, n) : SIM_USB_STALL;
+    sim_tmc *t = owner(self, endpoint);
+    if (endpoint == TMC_IN + t->base) return tmc_give(t, room, n);
+    return endpoint == TMC_INTERRUPT + t->base && t->has_interrupt ? give_notice(t, room, n) : SIM_USB_STALL;
 }
 
 static void set_halt(void *self, uint8_t endpoint, bool on)
 {
-    sim_tmc *t = self;
-    if (endpoint == TMC_OUT) t->halt_out = on, t->receiving = false, t->head_n = 0;
-    if (endpoint == TMC_IN) t->halt_in = on;
-    if (endpoint == TMC_IN && on) tmc_forget_in(t);
+    sim_tmc *t = owner(self, endpoint);
+    bool in = endpoint == TMC_IN + t->base;
+    if (endpoint == TMC_OUT + t->base) t->halt_out = on, t->receiving = false, t->head_n = 0;
+    if (in) t->halt_in = on;
+    if (in && on) tmc_forget_in(t);
 }
 
-static void reset(void *self)
+static void reset_one(sim_tmc *t)
 {
-    sim_tmc *t = self;
     t->receiving = t->in_message = t->halt_out = t->halt_in = t->flush_due = t->ren = t->unplug_due = false;
     t->head_n = 0;
     t->notices = 0;
@@ -234,13 +243,38 @@ static void reset(void *self)
     tmc_drop_output(t);
 }
 
+static void reset(void *self)
+{
+    sim_tmc *t = self;
+    reset_one(t);
+    if (t->twin) reset_one(t->twin);
+}
+
 static const sim_usb_ops ops = {
     .control = control, .out = take_out, .in = give_in, .halt = set_halt, .reset = reset,
 };
 
+static void describe_endpoints(sim_usb_device *d, const sim_tmc *t, bool interrupt)
+{
+    sim_usb_config_endpoint(d, &(sim_usb_endpoint){(uint8_t)(TMC_OUT + t->base), SIM_USB_BULK, 0, (uint16_t)t->packet});
+    sim_usb_config_endpoint(d, &(sim_usb_endpoint){(uint8_t)(TMC_IN + t->base), SIM_USB_BULK, 0, (uint16_t)t->packet});
+    if (interrupt)
+        sim_usb_config_endpoint(d, &(sim_usb_endpoint){(uint8_t)(TMC_INTERRUPT + t->base), SIM_USB_INTERRUPT, 9, 8});
+}
+
+static void describe_interface(sim_usb_device *d, const sim_tmc *t)
+{
+    static const uint8_t tmc[3] = {GRAT__TMC_CLASS, GRAT__TMC_SUBCLASS, 1};
+    sim_usb_config_interface(d, t->interface, tmc);
+    describe_endpoints(d, t, t->has_interrupt);
+    if (!tmc_fault(t, SIM_FAULT_USB_ALTERNATE)) return;
+    sim_usb_config_alternate(d, t->interface, tmc);
+    describe_endpoints(d, t, false);
+}
+
 static void describe(sim_tmc *t)
 {
-    static const uint8_t vendor[3] = VENDOR_CLASS, tmc[3] = {GRAT__TMC_CLASS, GRAT__TMC_SUBCLASS, 1};
+    static const uint8_t vendor[3] = VENDOR_CLASS;
     const char *idn = sim_instrument_idn(t->in);
     sim_usb_device *d = &t->dev;
     bool small = tmc_fault(t, SIM_FAULT_USB_EP64);
@@ -257,11 +291,14 @@ static void describe(sim_tmc *t)
     t->interface = tmc_fault(t, SIM_FAULT_USB_COMPOSITE) ? 2 : 0;
     sim_usb_config_begin(d);
     for (unsigned i = 0; i < t->interface; i++) sim_usb_config_interface(d, i, vendor);
-    sim_usb_config_interface(d, t->interface, tmc);
-    sim_usb_config_endpoint(d, &(sim_usb_endpoint){TMC_OUT, SIM_USB_BULK, 0, (uint16_t)t->packet});
-    sim_usb_config_endpoint(d, &(sim_usb_endpoint){TMC_IN, SIM_USB_BULK, 0, (uint16_t)t->packet});
-    if (t->has_interrupt)
-        sim_usb_config_endpoint(d, &(sim_usb_endpoint){TMC_INTERRUPT, SIM_USB_INTERRUPT, 9, 8});
+    describe_interface(d, t);
+    if (!t->twin) return;
+    t->twin->packet = t->packet;
+    t->twin->packet_ends = t->packet_ends;
+    t->twin->has_interrupt = t->has_interrupt;
+    t->twin->interface = t->interface + 1;
+    t->twin->base = TMC_INTERRUPT & 0x0f;
+    describe_interface(d, t->twin);
 }
 
 /* ---- the wire ------------------------------------------------------------------------------------- */
@@ -275,41 +312,61 @@ static void wire_turn(void *server)
 {
     sim_tmc *t = server;
     int64_t now = grat_now_ns();
-    tell_srq(t);
+    if (t->dev.configured) tell_srq(t);
+    if (t->dev.configured && t->twin) tell_srq(t->twin);
     sim_usbip_turn(t->usbip);
-    int64_t next = tmc_next(t);
+    int64_t next = tmc_next(t), other = t->twin ? tmc_next(t->twin) : INT64_MAX;
+    if (other < next) next = other;
     if (next > now && next != INT64_MAX) sim_timer_set(t->loop, &t->timer, next);
 }
 
 static void wire_close(void *server)
 {
     sim_tmc *t = server;
+    if (!t) return;
     if (t->usbip) sim_usbip_close(t->usbip);
     sim_timer_set(t->loop, &t->timer, INT64_MAX);
-    sim_port_free(t->port);
+    wire_close(t->twin);
+    if (t->port) sim_port_free(t->port);
     grat__buf_free(&t->answer);
     grat__buf_free(&t->payload);
     free(t);
 }
 
-static grat_err wire_open(const sim_site *site, const char *arg, grat_op *op, void **server)
+static sim_tmc *tmc_new(const sim_site *site)
+{
+    sim_tmc *t = calloc(1, sizeof *t);
+    if (!t) return NULL;
+    t->loop = site->loop, t->in = site->in, t->faults = site->faults;
+    t->timer = (sim_timer){.fire = on_time, .user = t};
+    grat__buf_init(&t->answer, PAYLOAD_MAX);
+    grat__buf_init(&t->payload, PAYLOAD_MAX);
+    t->port = sim_port_new(site->in, SIM_PORT_MESSAGE);
+    if (t->port) return t;
+    wire_close(t);
+    return NULL;
+}
+
+static void note(const sim_site *site, const sim_usb_device *d, unsigned interface)
 {
     char text[SIM_RESOURCE_MAX];
+    snprintf(text, sizeof text, "USB0::0x%04X::0x%04X::%s::%u::INSTR", d->vid, d->pid, d->serial, interface);
+    sim_note_resource(site, text);
+}
+
+static grat_err wire_open(const sim_site *site, const char *arg, grat_op *op, void **server)
+{
     const sim_tmc *other = sim_earlier_server(site, &sim_wire_usb, 0);
     sim_usbip_options o = {.hold = false};
     snprintf(o.busid, sizeof o.busid, "1-%u", site->index + 1);
     grat_err e = sim_usbip_argument("usb", arg, &o, op);
     if (e) return e;
-    sim_tmc *t = calloc(1, sizeof *t);
-    if (t) t->port = sim_port_new(site->in, SIM_PORT_MESSAGE);
-    if (!t || !t->port) {
-        free(t);
+    sim_tmc *t = tmc_new(site);
+    if (!t) return grat_op_fail(op, GRAT_ENOMEM, "wire usb: out of memory");
+    if (tmc_fault(t, SIM_FAULT_USB_TWIN) && !(t->twin = tmc_new(site))) {
+        wire_close(t);
         return grat_op_fail(op, GRAT_ENOMEM, "wire usb: out of memory");
     }
-    t->loop = site->loop, t->in = site->in, t->faults = site->faults;
-    t->timer = (sim_timer){.fire = on_time, .user = t};
-    grat__buf_init(&t->answer, PAYLOAD_MAX);
-    grat__buf_init(&t->payload, PAYLOAD_MAX);
     describe(t);
     o.device = &t->dev;
     o.replug_ns = (int64_t)sim_fault_argument(t->faults, SIM_FAULT_USB_UNPLUG) * NS_PER_MS;
@@ -318,9 +375,8 @@ static grat_err wire_open(const sim_site *site, const char *arg, grat_op *op, vo
         wire_close(t);
         return e;
     }
-    snprintf(text, sizeof text, "USB0::0x%04X::0x%04X::%s::%u::INSTR", t->dev.vid, t->dev.pid, t->dev.serial,
-             t->interface);
-    sim_note_resource(site, text);
+    note(site, &t->dev, t->interface);
+    if (t->twin) note(site, &t->dev, t->twin->interface);
     if (!o.hold && sim_usbip_hint(t->usbip)[0]) sim_note_hint(site, sim_usbip_hint(t->usbip));
     *server = t;
     return GRAT_OK;

@@ -18,6 +18,8 @@ typedef struct sim_tmc {
     sim_port *port;
     sim_timer timer;
     unsigned interface;
+    struct sim_tmc *twin;        /* a second interface of the same device, with queues of its own */
+    uint8_t base;                /* added to the numbers of its endpoints */
     size_t packet;               /* wMaxPacketSize of both bulk endpoints */
     bool packet_ends;            /* every packet ends its URB */
     bool has_interrupt;

@@ -37,7 +37,7 @@ static const answer script[] = {
 static struct {
     int fd;
     unsigned port;
-    const char *idn, *greeting;
+    const char *_Atomic idn, *greeting;
     unsigned idn_ms;
     pthread_t thread;
 } peer;

@@ -107,6 +107,20 @@ static ViStatus open_status(const visa_rsrc *r, grat_err e)
     }
 }
 
+/* Interface 0 was asked for, and the instrument is another one: it has one name, whatever it was opened by. */
+static bool name_interface(visa_session *s, grat_op *op)
+{
+    grat_value v = {0};
+    if (grat_attr_get(s->wire, GRAT_ATTR_USB_INTERFACE, &v, op) || v.number == s->rsrc.r.usb_interface) return true;
+    s->rsrc.r.usb_interface = (int)v.number;
+    if (!visa__rsrc_name(&s->rsrc)) return false;
+    visa_shared *sh = visa__shared_get(s->rsrc.name);
+    if (!sh) return false;
+    visa__shared_put(s->shared);
+    s->shared = sh;
+    return true;
+}
+
 static ViStatus connect_wire(visa_session *s, ViUInt32 timeout)
 {
     grat_open_options opt = {.size = sizeof opt, .plain = true, .no_sync = true};
@@ -115,6 +129,7 @@ static ViStatus connect_wire(visa_session *s, ViUInt32 timeout)
     grat_op_init(&op, timeout > CONNECT_MS ? (int64_t)timeout : CONNECT_MS, NULL);
     grat_err e = grat_open(s->rsrc.target, &opt, &op, &s->wire);
     if (e) return open_status(&s->rsrc, e);
+    if (s->rsrc.rclass == VISA_CLASS_USB && !name_interface(s, &op)) return VI_ERROR_ALLOC;
     s->caps = grat_session_caps(s->wire);
     s->stream = !(s->caps & GRAT_TCAP_END);
     /* Ours are connected with keepalive on; VISA's attribute begins as off. */

@@ -94,7 +94,7 @@ static void classify(visa_rsrc *out)
 }
 
 /* The name for programs, and the one for grat_open: interface 0 of USB means the first that fits. */
-static bool name_it(visa_rsrc *out)
+bool visa__rsrc_name(visa_rsrc *out)
 {
     grat_resource r = out->r;
     char name[VI_FIND_BUFLEN + 8];
@@ -123,7 +123,7 @@ static ViStatus parse_plain(const char *text, visa_rsrc *out)
     if (grat_resource_parse(work, &out->r, &op)) return VI_ERROR_INV_RSRC_NAME;
     reinterpret(&out->r);
     classify(out);
-    return name_it(out) ? VI_SUCCESS : VI_ERROR_INV_RSRC_NAME;
+    return visa__rsrc_name(out) ? VI_SUCCESS : VI_ERROR_INV_RSRC_NAME;
 }
 
 /* The name that the configuration has for this resource. */

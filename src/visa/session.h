@@ -22,6 +22,8 @@ typedef struct visa_rsrc {
 
 /* Syntax and configuration only. VI_ERROR_INV_RSRC_NAME, VI_ERROR_INTF_NUM_NCONFIG. */
 ViStatus visa__rsrc_parse(const char *text, visa_rsrc *out);
+/* Makes the names of `r` anew. False: they are too long. */
+bool visa__rsrc_name(visa_rsrc *out);
 /* Copies into a caller's VI_FIND_BUFLEN bytes: cut, terminated, 7-bit. out may be NULL. */
 void visa__text_out(char *out, const char *text);
 

@@ -353,6 +353,95 @@ def raw_pipes_and_interrupts(build):
         expect(text.strip().endswith('good'), text)
 
 
+TWIN = r'''
+import os, sys, time
+import pyvisa
+rm = pyvisa.ResourceManager(os.environ['LIBVISA'] + '@ivi')
+want = [n for n in sys.argv[1:] if n.startswith('USB')]
+assert len(want) == 2
+for carrier in ('libusb', 'kernel'):
+    os.environ['GRATICULE_USB'] = carrier
+    print(carrier, flush=True)
+    end = time.time() + 15
+    while not all(os.access('/dev/usbtmc%d' % i, os.R_OK) for i in (0, 1)) and time.time() < end:
+        time.sleep(0.02)
+    listed = [n for n in rm.list_resources() if n.startswith('USB')]
+    assert sorted(listed) == sorted(want), listed
+    two = [rm.open_resource(n, write_termination='\n') for n in want]
+    for number, inst in enumerate(two):
+        inst.timeout = 20000
+        assert inst.interface_number == 2 + number and inst.resource_name == want[number], inst.resource_name
+        inst.write(':ECHO? of %d' % number)
+    two[0].clear()                                       # the other one's answer stays
+    assert two[1].read().strip() == 'of 1'
+    assert two[0].query('*IDN?').startswith('GRATICULE,PLAIN,')
+    data = bytes((i * 7 + (i >> 8)) & 255 for i in range(9000))
+    for inst in two:
+        inst.write(':BLOCK? 9000')
+    for inst in reversed(two):
+        got = inst.read_raw()
+        assert got[11:-1] == data, (carrier, len(got), got[:12])
+    two[0].close()
+    assert two[1].query(':ECHO? still').strip() == 'still'
+    parts = want[0].split('::')                          # as PyVISA has it: 0 where 0 is something else
+    again = rm.open_resource('::'.join(parts[:4] + ['0', 'INSTR']))
+    assert again.resource_name == want[0] and again.interface_number == 2, again.resource_name
+    again.close()
+    two[1].close()
+print('good')
+'''
+
+
+@check
+def two_interfaces_on_one_device(build):
+    path = os.path.join(build, 'libvisa.so.0')
+    if not os.path.exists(path):
+        raise guest.Skip('there is no %s' % path)
+    asan = re.search(r'=> (\S*libasan\S*)', run(['ldd', path]))
+    with tempfile.TemporaryDirectory() as folder, Usb(build, model='plain', faults='usb-composite,usb-twin') as bench:
+        env = dict(os.environ, LIBVISA=path, GRATICULE_CONFIG='/dev/null', XDG_RUNTIME_DIR=folder,
+                   ASAN_OPTIONS='detect_leaks=0')
+        if asan:
+            env['LD_PRELOAD'] = asan.group(1)
+        text = run([PYTHON, '-c', TWIN, *bench.resources], timeout=240, env=env)
+        expect(text.strip().endswith('good'), text)
+
+
+ALTERNATE = RAW[:RAW.index("instr, vid, pid")] + r'''
+open_it('::'.join(['USB0', *sys.argv[1].split('::')[1:4], 'RAW']))
+put('tmo', 5000)
+assert (get('alt'), get('pipes'), get('intr')) == (0, 3, 0x83)
+assert put('alt', 2) == RANGE and get('alt') == 0
+for setting, pipes, intr in ((1, 2, -1), (0, 3, 0x83), (1, 2, -1)):
+    assert put('alt', setting) == 0
+    assert (get('alt'), get('pipes'), get('intr')) == (setting, pipes, intr)
+    ask(b'*IDN?\n')
+    assert b'GRATICULE,PLAIN' in read(4096)[1]
+assert put('alt', 0) == 0 and lib.viEnableEvent(vi, USB_INTR, 1, 0) == 0
+assert put('alt', 1) < 0 and get('alt') == 0            # its packets are waited for
+control(0x5e, 0x1203)
+assert events() == [b'\x43\x12']
+assert lib.viDisableEvent(vi, USB_INTR, 1) == 0 and put('alt', 1) == 0
+assert lib.viClose(vi) == 0
+print('good')
+'''
+
+
+@check
+def raw_alternate_settings(build):
+    path = os.path.join(build, 'libvisa.so.0')
+    if not os.path.exists(path):
+        raise guest.Skip('there is no %s' % path)
+    asan = re.search(r'=> (\S*libasan\S*)', run(['ldd', path]))
+    with tempfile.TemporaryDirectory() as folder, Usb(build, model='plain', faults='usb-alternate') as bench:
+        env = dict(os.environ, LIBVISA=path, GRATICULE_CONFIG='/dev/null', XDG_RUNTIME_DIR=folder,
+                   ASAN_OPTIONS='detect_leaks=0')
+        if asan:
+            env['LD_PRELOAD'] = asan.group(1)
+        text = run([PYTHON, '-c', ALTERNATE, bench.resources[0]], timeout=240, env=env)
+        expect(text.strip().endswith('good'), text)
+
+
 KILLED = r'''
 import ctypes, os, sys
 lib, u32 = ctypes.CDLL(os.environ['LIBVISA']), ctypes.c_uint32

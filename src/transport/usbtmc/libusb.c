@@ -485,6 +485,62 @@ static grat_err lib_reset(void *p, grat_op *op)
     return code ? failed(l, code, "reset", op) : GRAT_OK;
 }
 
+static void take_endpoint(grat__usb_entry *d, const struct libusb_endpoint_descriptor *from)
+{
+    grat__usb_endpoint ep = {.address = from->bEndpointAddress, .kind = from->bmAttributes & 3,
+                             .size = from->wMaxPacketSize & 0x7ff};
+    bool in = ep.address & 0x80;
+    if (d->pipes < GRAT__USB_PIPES) d->pipe[d->pipes++] = ep;
+    grat__usb_endpoint *first = ep.kind == 2 ? (in ? &d->in : &d->out) : ep.kind == 3 && in ? &d->interrupt : NULL;
+    if (first && (!first->address || ep.address < first->address)) *first = ep;
+}
+
+static void take_setting(grat__usb_entry *d, const struct libusb_interface_descriptor *from)
+{
+    d->alternate = from->bAlternateSetting;
+    d->class_code = from->bInterfaceClass;
+    d->subclass = from->bInterfaceSubClass;
+    d->protocol = from->bInterfaceProtocol;
+    d->in = d->out = d->interrupt = (grat__usb_endpoint){0};
+    d->pipes = 0;
+    for (unsigned i = 0; i < from->bNumEndpoints; i++) take_endpoint(d, &from->endpoint[i]);
+}
+
+static const struct libusb_interface_descriptor *find_setting(const struct libusb_config_descriptor *c, int interface,
+                                                              int setting)
+{
+    for (unsigned i = 0; i < c->bNumInterfaces; i++) {
+        for (int k = 0; k < c->interface[i].num_altsetting; k++) {
+            const struct libusb_interface_descriptor *d = &c->interface[i].altsetting[k];
+            if (d->bInterfaceNumber == interface && d->bAlternateSetting == setting) return d;
+        }
+    }
+    return NULL;
+}
+
+static grat_err lib_alternate(void *p, int setting, grat__usb_entry *d, grat_op *op)
+{
+    lib *l = p;
+    struct libusb_config_descriptor *c;
+    int code = libusb_get_active_config_descriptor(libusb_get_device(l->handle), &c);
+    if (code) return failed(l, code, "alternate setting", op);
+    const struct libusb_interface_descriptor *found = find_setting(c, d->interface, setting);
+    grat_err e = found ? GRAT_OK : grat_op_fail(op, GRAT_ERANGE, "%s: the interface has no alternate setting %d",
+                                                d->resource, setting);
+    if (!e) {
+        atomic_store(&l->interrupt_off, true);
+        retire(l, &l->interrupt);
+        lib_in_stop(l, NULL);
+        code = libusb_set_interface_alt_setting(l->handle, d->interface, setting);
+        if (!code) take_setting(d, found);
+        atomic_store(&l->interrupt_off, false);
+        if (!start_interrupt(l) && !code) code = LIBUSB_ERROR_NO_MEM;
+        if (code) e = failed(l, code, "alternate setting", op);
+    }
+    libusb_free_config_descriptor(c);
+    return e;
+}
+
 /* ---- open, close --------------------------------------------------------------------------------------- */
 
 static void lib_close(void *p)
@@ -565,6 +621,7 @@ const grat__usb_pipe_ops grat__usb_libusb = {
     .in_stop = lib_in_stop,
     .control = lib_control,
     .clear_halt = lib_clear_halt,
+    .alternate = lib_alternate,
     .reset = lib_reset,
     .stb_notice = lib_stb_notice,
     .srq_seen = lib_srq_seen,

@@ -43,6 +43,9 @@ typedef struct grat__usb_pipe_ops {
     /* *n: in, wLength; out, bytes that came. */
     grat_err (*control)(void *p, const grat_usb_control_args *a, grat_op *op);
     grat_err (*clear_halt)(void *p, uint8_t endpoint, grat_op *op);
+    /* Optional: another alternate setting of the interface; `d` is what `dev` points to and gets its endpoints. What is
+     * under way ends. ERANGE: the interface has no such setting. */
+    grat_err (*alternate)(void *p, int setting, grat__usb_entry *d, grat_op *op);
     /* Optional: a bus reset. */
     grat_err (*reset)(void *p, grat_op *op);
     /* READ_STATUS_BYTE where the carrier owns the interrupt endpoint; NULL = the caller asks with `control` and

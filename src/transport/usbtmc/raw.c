@@ -15,7 +15,6 @@ enum {
     END_NONE = 0,
     END_SHORT = 4,
     END_SHORT_OR_COUNT = 5,
-    SET_INTERFACE = 11,
 };
 
 typedef struct raw {
@@ -280,15 +279,13 @@ static grat_err clear_state(raw *w, const grat__usb_endpoint *ep, bool *halted, 
     return e;
 }
 
-/* The endpoints of another setting are not known here: the one that is in use may be chosen. */
 static grat_err choose_setting(raw *w, int64_t value, grat_op *op)
 {
-    grat_usb_control_args a = {.type = 0x01, .request = SET_INTERFACE, .value = (uint16_t)value,
-                               .index = (uint16_t)w->dev.interface};
-    if (value != w->dev.alternate)
-        return grat_op_fail(op, GRAT_ERANGE, "%s: the interface is in alternate setting %d", w->name, w->dev.alternate);
+    if (w->notices_on)
+        return grat_op_fail(op, GRAT_EBUSY, "%s: interrupt packets are waited for; disable them first", w->name);
     drop_in(w);
-    return w->ops->control(w->pipe, &a, op);
+    w->in_halted = w->out_halted = false;
+    return w->ops->alternate(w->pipe, (int)value, &w->dev, op);
 }
 
 static grat_err raw_attr_set(void *p, grat_attr a, int64_t value, grat_op *op)
