@@ -430,21 +430,3 @@ uint32_t ps_start_stream(ps_unit *u, ps_stream *s)
     u->has_data = false;
     return PS_OK;
 }
-
-/* ---- the generator -------------------------------------------------------------------------------------- */
-
-uint32_t ps_generate(ps_unit *u)
-{
-    if (fabs(u->generator.offset) + u->generator.pp / 2 > 2 + 1e-9) return PS_OVER_VOLTAGE;
-    if (u->generator.stop != u->generator.hz && (!(u->generator.step > 0) || !(u->generator.dwell > 0)))
-        return PS_SIG_GEN_PARAM;
-    u->generator.fired_ns = 0;
-    return PS_OK;
-}
-
-uint32_t ps_fire(ps_unit *u)
-{
-    if (u->generator.source != 4) return PS_SIGGEN_TRIGGER_SOURCE;
-    u->generator.fired_ns = ps_now();
-    return PS_OK;
-}

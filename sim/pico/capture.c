@@ -62,6 +62,8 @@ static void *block_worker(void *arg)
     if (!u->stop && u->late_ms) wait_for(u, ps_now() + u->late_ms * MS);
     if (u->stop) status = PS_CANCELLED;
     else u->has_data = true;
+    if (u->done && u->generator.source == PS_GEN_SCOPE)
+        u->generator.fired_ns = u->run_ns + (int64_t)((double)(u->start[u->done - 1] + u->pre) * u->dt * 1e9);
     uint32_t injected = ps_fault_of(u, "BlockReady");
     if (injected && !u->stop) status = injected;
     u->run_status = status;

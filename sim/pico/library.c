@@ -517,13 +517,16 @@ typedef struct wave {
     double hz, stop, step, dwell;
     int operation, source;
     uint32_t shots, sweeps;
+    int way, edge;
+    int16_t threshold;
 } wave;
 
-/* Seen at the inputs whose signal is `gen`. A sweep is checked, and stays at its first frequency. */
+/* Seen at the inputs whose signal is `gen`. */
 static uint32_t generate(ps_unit *u, const wave *w)
 {
     if (w->shots && w->sweeps) return PS_SHOTS_SWEEPS;
-    if (w->number > 8 || w->operation < 0 || w->operation > 2 || w->source < 0 || w->source > 4)
+    if (w->number > 8 || w->operation < 0 || w->operation > 2 || w->source < 0 || w->source > PS_GEN_SOFTWARE ||
+        w->edge < 0 || w->edge > 1)
         return PS_SIG_GEN_PARAM;
     u->generator.offset = w->offset_uv / 1e6;
     u->generator.pp = w->pp_uv / 1e6;
@@ -534,6 +537,9 @@ static uint32_t generate(ps_unit *u, const wave *w)
     u->generator.dwell = w->dwell;
     u->generator.cycles = w->shots ? w->shots : w->sweeps;
     u->generator.source = w->source;
+    u->generator.way = w->way;
+    u->generator.falling = w->edge == 1;
+    u->generator.threshold = w->threshold * 5.0 / INT16_MAX;
     return ps_generate(u);
 }
 
@@ -541,9 +547,8 @@ EXPORT API(SetSigGenBuiltIn)(int16_t h, int32_t offset, uint32_t pp, PS_WAVE num
                              PS_HZ step, PS_HZ dwell, GENERATOR_TAIL)
 {
     BEGIN(h, SetSigGenBuiltIn);
-    (void)sweep, (void)type, (void)threshold;
     wave w = {offset, pp, number, (double)start, (double)stop, (double)step, (double)dwell, operation, source, shots,
-              sweeps};
+              sweeps, sweep, type, threshold};
     return ps_leave(u, number < 0 ? PS_SIG_GEN_PARAM : generate(u, &w));
 }
 
@@ -584,14 +589,15 @@ EXPORT API(SetSigGenArbitrary)(int16_t h, int32_t offset, uint32_t pp, uint32_t 
                                int16_t threshold)
 {
     BEGIN(h, SetSigGenArbitrary);
-    (void)sweep, (void)operation, (void)type, (void)threshold;
+    (void)operation;
     if (!points) return ps_leave(u, PS_NULL_PARAMETER);
     if (index != 0 || n < POINTS_MIN || n > POINTS || !start) return ps_leave(u, PS_SIG_GEN_PARAM);
     int16_t *own = malloc((size_t)n * sizeof *own);
     if (!own) return ps_leave(u, PS_MEMORY_FAIL);
     memcpy(own, points, (size_t)n * sizeof *own);
     double hz = DAC_HZ / 4294967296.0 * POINTS / n;
-    wave w = {offset, pp, -1, start * hz, stop * hz, step * hz, dwell / DAC_HZ, 0, source, shots, sweeps};
+    wave w = {offset, pp, -1, start * hz, stop * hz, step * hz, dwell / DAC_HZ, 0, source, shots, sweeps,
+              sweep, type, threshold};
     uint32_t status = generate(u, &w);
     free(status ? own : u->generator.points);
     if (!status) {
@@ -614,8 +620,7 @@ EXPORT API(SetSigGenBuiltInV2)(int16_t h, int32_t offset, uint32_t pp, PS_WAVE n
                                double step, double dwell, GENERATOR_TAIL)
 {
     BEGIN(h, SetSigGenBuiltInV2);
-    (void)sweep, (void)type, (void)threshold;
-    wave w = {offset, pp, number, start, stop, step, dwell, operation, source, shots, sweeps};
+    wave w = {offset, pp, number, start, stop, step, dwell, operation, source, shots, sweeps, sweep, type, threshold};
     return ps_leave(u, number < 0 ? PS_SIG_GEN_PARAM : generate(u, &w));
 }
 #endif

@@ -511,6 +511,7 @@ EXPORT API(SigGenFrequencySweep)(int16_t h, double stop, double step, double dwe
     u->generator.set_stop = stop;
     u->generator.set_step = step;
     u->generator.set_dwell = dwell;
+    u->generator.set_way = way;
     return ps_leave(u, way >= 0 && way <= 3 ? PS_OK : PS_SIG_GEN_PARAM);
 }
 
@@ -519,6 +520,7 @@ EXPORT API(SigGenTrigger)(int16_t h, int32_t type, int32_t source, uint64_t cycl
     BEGIN(h, SigGenTrigger);
     (void)auto_ps;
     u->generator.set_source = source;
+    u->generator.set_falling = type == 1;
     u->generator.set_cycles = (unsigned)cycles;
     return ps_leave(u, type >= 0 && type <= 3 && source >= 0 && source <= 5 ? PS_OK : PS_SIG_GEN_PARAM);
 }
@@ -540,6 +542,9 @@ static uint32_t apply(ps_unit *u, bool on, bool sweep, bool triggered)
     u->generator.stop = sweep ? u->generator.set_stop : u->generator.hz;
     u->generator.step = u->generator.set_step;
     u->generator.dwell = u->generator.set_dwell;
+    u->generator.way = sweep ? u->generator.set_way : 0;
+    u->generator.falling = u->generator.set_falling;
+    u->generator.threshold = 0;
     u->generator.source = triggered ? u->generator.set_source : 0;
     u->generator.cycles = triggered ? u->generator.set_cycles : 0;
     if (u->generator.set_points) {

@@ -311,6 +311,7 @@ EXPORT_AS(int16_t) API(PingUnit)(int16_t h)
 #define POINTS 4096
 #define DAC_HZ 48e6
 
+/* hz: from, to, step, and the time of a step. */
 static uint32_t generate(ps_unit *u, int32_t offset_uv, uint32_t pp_uv, int wave, const double hz[4])
 {
     u->generator.offset = offset_uv / 1e6;
@@ -320,7 +321,8 @@ static uint32_t generate(ps_unit *u, int32_t offset_uv, uint32_t pp_uv, int wave
     u->generator.stop = hz[1];
     u->generator.step = hz[2];
     u->generator.dwell = hz[3];
-    u->generator.source = 0;
+    u->generator.source = PS_GEN_FREE;
+    u->generator.cycles = 0;
     return ps_generate(u);
 }
 
@@ -330,7 +332,8 @@ EXPORT_AS(int16_t) API(_set_sig_gen_built_in)(int16_t h, int32_t offset, uint32_
 {
     BEGIN(h, SetSigGenBuiltIn);
     static const int of[] = {0, 1, 2, 3, 4, 8, 6, 5, 7};
-    (void)sweep, (void)sweeps;
+    (void)sweeps;
+    u->generator.way = sweep;
     if (wave < 0 || wave > 8) return leave(u, PS_SIG_GEN_PARAM);
     return leave(u, generate(u, offset, pp, of[wave], (double[]){(double)start, (double)stop, (double)step,
                                                                  (double)dwell}));

@@ -6,7 +6,7 @@
 
 #define PIECE 4096u
 
-static double shape(const ps_signal *s, double x)
+double ps_shape_at(const ps_signal *s, double x)
 {
     switch (s->shape) {
     case PS_SINE:
@@ -28,22 +28,6 @@ static double shape(const ps_signal *s, double x)
     return 0;
 }
 
-/* The vendor's waves; noise and bits are a fixed pattern of one period. */
-static double generated(const ps_unit *u, double x)
-{
-    static const enum ps_shape shapes[] = {PS_SINE, PS_SQUARE, PS_TRIANGLE, PS_RAMP, PS_RAMP};
-    double half = u->generator.pp / 2, at = u->generator.offset, y = x - 0.5;
-    int wave = u->generator.wave;
-    if (wave < 0) return at + half * u->generator.points[(int32_t)(x * u->generator.n)] / 32767;
-    if (wave < 5) return at + half * shape(&(ps_signal){.shape = shapes[wave]}, x) * (wave == 4 ? -1 : 1);
-    if (wave == 5) return at + half * (y == 0 ? 1 : sin(16 * M_PI * y) / (16 * M_PI * y));
-    if (wave == 6) return at + half * (2 * exp(-40 * y * y) - 1);
-    if (wave == 7) return at + half * (2 * fabs(sin(M_PI * x)) - 1);
-    if (wave == 8) return at;
-    uint32_t h = (uint32_t)(x * 127) * 2654435761u >> 9;
-    return at + half * (wave == 9 ? (double)h / (1 << 22) - 1 : h & 1 ? 1 : -1);
-}
-
 /* The converter: a step is 2^(16 - bits) counts, the rails are at the full scale. */
 static int16_t convert(const ps_unit *u, const ps_input *in, double volts)
 {
@@ -51,13 +35,6 @@ static int16_t convert(const ps_unit *u, const ps_input *in, double volts)
     double max = ext ? 32767 : ps_max(u), step = ext ? 1 : ldexp(1, 16 - (int)ps_bits(u));
     double v = nearbyint((volts + in->offset) / ps_range_volts(in->range) * max / step) * step;
     return (int16_t)fmax(fmin(v, max), -max);
-}
-
-/* With a trigger the generator puts out so many periods after it, and rests at its offset. */
-static void gate(ps_unit *u, ps_input *in)
-{
-    in->gated = u->generator.source != 0 || u->generator.wave == 8;
-    in->rest = convert(u, in, u->generator.offset);
 }
 
 /* True when the table must be made anew: most runs are like the one before. The generator changes too often. */
@@ -87,13 +64,12 @@ static void prepare_input(ps_unit *u, unsigned i)
     in->clips = in->clips && !make;
     for (unsigned k = 0; make && k < PS_TABLE; k++) {
         double x = (double)k / PS_TABLE;
-        in->table[k] = convert(u, in, loop ? generated(u, x) : base + s->volts * shape(s, x));
+        in->table[k] = convert(u, in, loop ? ps_generated(u, x) : base + s->volts * ps_shape_at(s, x));
         in->clips |= in->table[k] == max || in->table[k] == -max;
     }
-    in->gated = false;
-    if (loop) gate(u, in);
-    int64_t zero = loop && u->generator.fired_ns ? u->generator.fired_ns : u->opened_ns;
-    double cycles = s->hz * u->dt, at = s->hz * (double)(u->run_ns - zero) / 1e9;
+    in->gated = loop && !ps_generates_alike(u);
+    in->rest = convert(u, in, u->generator.offset);
+    double cycles = s->hz * u->dt, at = s->hz * (double)(u->run_ns - u->opened_ns) / 1e9;
     in->step = (uint64_t)(ldexp(cycles - floor(cycles), 63)) << 1;
     in->phase = (uint64_t)(ldexp(at - floor(at), 63)) << 1;
 }
@@ -119,20 +95,6 @@ static void counted(const ps_unit *u, int64_t from, uint32_t n, int16_t *out)
         uint64_t some = u->counter - at < n - done ? u->counter - at : n - done;
         memcpy(out + done, u->counts + at, some * sizeof *out);
         done += (uint32_t)some;
-    }
-}
-
-/* Samples of a generator that waits for its trigger. */
-static void burst(const ps_unit *u, const ps_input *in, int64_t from, uint32_t n, int16_t *out)
-{
-    double hz = u->generator.hz, begin = (double)(u->generator.fired_ns - u->run_ns) / 1e9 / u->dt;
-    double length = u->generator.cycles && hz > 0 ? u->generator.cycles / hz / u->dt : 1e18;
-    bool fired = u->generator.fired_ns && u->generator.wave != 8;
-    uint64_t nudged = (uint64_t)(u->nudge * (double)in->step);
-    for (uint32_t i = 0; i < n; i++) {
-        double at = (double)from + i - begin;
-        uint64_t phase = in->phase + in->step * (uint64_t)(from + i) + nudged;
-        out[i] = fired && at >= 0 && at < length ? in->table[phase >> 48] : in->rest;
     }
 }
 
@@ -162,7 +124,7 @@ void ps_samples(const ps_unit *u, int input, int64_t from, uint32_t n, int16_t *
         return;
     }
     if (in->gated) {
-        burst(u, in, from, n, out);
+        ps_generator_samples(u, in, from, n, out);
         return;
     }
     if (!in->table) {

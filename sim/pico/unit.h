@@ -70,7 +70,7 @@ typedef struct ps_input {
     int16_t *table;           /* one period, PS_TABLE codes; NULL until a run needs it */
     double made[7];           /* what the table was made of; 0: nothing */
     bool clips;               /* some of them are at a rail */
-    bool gated;               /* rests outside of the generator's burst */
+    bool gated;               /* of the generator, and not always alike */
     int16_t rest;
     uint64_t step, phase;     /* of the run: part of a period in 2^-64 */
 } ps_input;
@@ -198,11 +198,16 @@ typedef struct ps_unit {
         int16_t *points;
         int32_t n;
         unsigned cycles;
-        int source;           /* of the trigger; 0 = it runs */
-        int64_t fired_ns;     /* 0 = not yet */
+        int way;              /* of a sweep */
+        int source;           /* of the trigger: PS_GEN_… */
+        bool falling;
+        double threshold;     /* of the external one, volts */
+        int64_t armed_ns, fired_ns;  /* fired: by software, or by a capture of an earlier run; 0 = not yet */
         /* modern: until it is applied */
         int set_wave, set_source;
         double set_offset, set_pp, set_hz, set_stop, set_step, set_dwell;
+        int set_way;
+        bool set_falling;
         int16_t *set_points;
         int32_t set_n;
         unsigned set_cycles;
@@ -292,9 +297,6 @@ typedef struct ps_stream {
 uint32_t ps_start_stream(ps_unit *u, ps_stream *s);
 /* Interval in ps; mode 0 is off. */
 uint32_t ps_set_ets(ps_unit *u, int mode, int cycles, int interleave, int32_t *ps);
-/* At once, unless a trigger is named: then by ps_fire. 2 V at most. */
-uint32_t ps_generate(ps_unit *u);
-uint32_t ps_fire(ps_unit *u);
 
 /* ---- trigger.c ---------------------------------------------------------------------------------------- */
 
@@ -308,8 +310,22 @@ int64_t ps_find_trigger(const ps_unit *u, const ps_search *s, int64_t *fs);
 /* Of a simple trigger that fires at this sample: how long before it, in samples. */
 double ps_crossing(ps_unit *u, int64_t at);
 
+/* ---- generator.c -------------------------------------------------------------------------------------- */
+
+enum { PS_GEN_FREE, PS_GEN_SCOPE, PS_GEN_AUX, PS_GEN_EXT, PS_GEN_SOFTWARE };
+/* Checks and starts what u->generator says; with a trigger it waits for that. 2 V at most. */
+uint32_t ps_generate(ps_unit *u);
+uint32_t ps_fire(ps_unit *u);
+/* Volts at a part of its period. */
+double ps_generated(const ps_unit *u, double x);
+/* One period after the other without end: a table is enough. */
+bool ps_generates_alike(const ps_unit *u);
+void ps_generator_samples(const ps_unit *u, const ps_input *in, int64_t from, uint32_t n, int16_t *out);
+
 /* ---- signal.c --------------------------------------------------------------------------------------- */
 
+/* -1 to 1 at a part of the period. */
+double ps_shape_at(const ps_signal *s, double x);
 void ps_prepare(ps_unit *u);
 /* n raw samples of an input from index `from` of the run on. */
 void ps_samples(const ps_unit *u, int input, int64_t from, uint32_t n, int16_t *out);

@@ -7,7 +7,7 @@ static const char units[] =
     "ps2000 2204A WAVE/20 a=pulse,1000,1,0 b=runt,1000,1,0 ext=square,1000,2;"
     "ps3000 3205 WAVE/30 a=pulse,1000,1,0 b=runt,1000,1,0 ext=square,1000,2;"
     "ps4000 4227 WAVE/40 a=pulse,1000,1,0 b=runt,1000,1,0 ext=square,1000,2;"
-    "ps4000 4224 SINE/40 a=sine,1000,0.9,0;ps4000 4224 GEN/40 a=gen;"
+    "ps4000 4224 SINE/40 a=sine,1000,0.9,0;ps4000 4224 GEN/40 a=gen b=square,500,1 ext=square,500,2;"
     "ps2000 2204A COUNT/20 counter=30000;ps2000a 2206BMSO COUNT/2 counter=30000;ps3000a 3406DMSO COUNT/3 counter=30000;"
     "ps4000a 4824A COUNT/4 counter=30000;ps5000a 5444DMSO COUNT/5 counter=30000;ps6000a 6824E COUNT/6 counter=30000;"
     "psospa 3418E COUNT/7 counter=30000;"
@@ -23,12 +23,15 @@ static const char units[] =
     "ps2000a 2406B SINE/2 a=sine,1000,0.9,0;ps3000a 3206DMSO SINE/3 a=sine,100000,0.9,0;"
     "ps4000a 4824A SINE/4 a=sine,1000,0.9,0;ps5000a 5244D SINE/5 a=sine,100000,0.9,0;"
     "ps6000a 6424E SINE/6 a=sine,100000,0.9,0;psospa 3418E SINE/7 a=sine,1000,0.9,0;"
-    "ps2000 2204A GEN/20 a=gen;ps2000a 2406B GEN/2 a=gen;ps4000a 4824A GEN/4 a=gen;ps5000a 5244D GEN/5 a=gen;"
+    "ps2000 2204A GEN/20 a=gen;ps2000a 2406B GEN/2 a=gen b=square,500,1 ext=square,500,2;"
+    "ps4000a 4824A GEN/4 a=gen b=square,500,1 ext=square,500,2;"
+    "ps5000a 5244D GEN/5 a=gen b=square,500,1 ext=square,500,2;"
     "ps5000a 5444D POWERS/5 counter=30000 fault=RunBlock,2,0x119 fault=SetSimpleTrigger,4,0x11a "
     "fault=GetStreamingLatestValues,30,0x119;"
     "ps2000a 2406B ETS/2 a=sine,31.7e6,0.9,0;ps3000a 3206DMSO ETS/3 a=sine,31.7e6,0.9,0;"
     "ps5000a 5244D ETS/5 a=sine,50e6,0.9,0;"
-    "ps6000a 6424E GEN/6 a=gen;psospa 3418E GEN/7 a=gen";
+    "ps6000a 6424E GEN/6 a=gen b=square,500,1 ext=square,500,2;"
+    "psospa 3418E GEN/7 a=gen b=square,500,1 ext=square,500,2";
 
 static const char *const count_units[] = {"PICO::ps2000::COUNT/20",  "PICO::ps2000a::COUNT/2", "PICO::ps3000a::COUNT/3",
                                           "PICO::ps4000a::COUNT/4",  "PICO::ps5000a::COUNT/5", "PICO::ps6000a::COUNT/6",
@@ -578,17 +581,21 @@ TEST(cancelled_segments)
         pthread_t t;
         if (!sc) continue;
         grat_cancel *c = grat_cancel_new();
-        q.segments = many[u];
         q.trigger = GRAT_TRIG_EDGE;
         q.trigger_level = level;
         q.pre = 0.5;
+        /* So that it is set up when the time begins. */
+        q.segments = 3;
+        grat_op_init(&op, 20000, NULL);
+        EQ(grat_capture(sc, &q, check_segment, &level, &op), GRAT_OK);
+        q.segments = many[u];
         got = bad = 0;
         grat_op_init(&op, 20000, c);
         pthread_create(&t, NULL, fire_later, c);
         EQ(grat_capture(sc, &q, check_segment, &level, &op), GRAT_ECANCELED);
         pthread_join(t, NULL);
         EQ(bad, 0);
-        if (got < 20 || got >= many[u]) TEST_FAIL("%s: %u segments", resources[u], got);
+        if (!got || got >= many[u]) TEST_FAIL("%s: %u segments", resources[u], got);
         grat_cancel_free(c);
         /* The next one is not disturbed by it. */
         q.segments = 3;
@@ -655,6 +662,117 @@ TEST(generator_waves)
         g.way = GRAT_SWEEP_UP_DOWN;
         EQ(grat_generator_set(sc, &g, &actual, &op), GRAT_OK);
         NEAR(actual.stop, 2000, 1e-9);
+        grat_scope_close(sc);
+    }
+}
+
+/* The frequencies of a record one after the other, in 500 Hz; those that do not last two periods are left out. */
+static unsigned frequencies(const grat_record *r, unsigned *out, unsigned most)
+{
+    double last = -1, edge;
+    unsigned n = 0, before = 0;
+    for (size_t i = 1; i < r->count; i++) {
+        if (!(volts(r, 0, i - 1) < 0 && volts(r, 0, i) >= 0)) continue;
+        edge = (double)i * r->dt;
+        double hz = last < 0 ? 0 : 1 / (edge - last);
+        unsigned now = (unsigned)lround(hz / 500);
+        bool fits = now && fabs(hz - now * 500.0) < 0.05 * hz;
+        if (fits && now == before && (!n || out[n - 1] != now) && n < most) out[n++] = now;
+        before = fits ? now : 0;
+        last = edge;
+    }
+    return n;
+}
+
+static void check_sweep(grat_scope *sc, const char *resource, grat_generator *g)
+{
+    static const unsigned up[] = {2, 3, 4}, down[] = {4, 3, 2}, both[] = {2, 3, 4, 3};
+    const unsigned *want = g->way == GRAT_SWEEP_UP ? up : g->way == GRAT_SWEEP_DOWN ? down : both;
+    unsigned all = g->way < GRAT_SWEEP_UP_DOWN ? 3 : 4, seen[16], n, at = 0;
+    grat_request q = ask("A", 40e-3, 4000);
+    if (grat_generator_set(sc, g, NULL, &op)) TEST_FAIL("%s: %s", resource, op.text);
+    EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+    n = frequencies(kept, seen, 16);
+    if (n < 6) TEST_FAIL("%s way %d: %u frequencies", resource, (int)g->way, n);
+    while (at < all && (want[at] != seen[0] || want[(at + 1) % all] != seen[1])) at++;
+    for (unsigned i = 0; i < n; i++)
+        if (seen[i] != want[(at + i) % all]) TEST_FAIL("%s way %d: %u", resource, (int)g->way, seen[i] * 500);
+}
+
+TEST(generator_sweeps)
+{
+    static const char *const resources[] = {"PICO::ps2000::GEN/20", "PICO::ps2000a::GEN/2", "PICO::ps4000::GEN/40",
+                                            "PICO::ps4000a::GEN/4", "PICO::ps5000a::GEN/5", "PICO::ps6000a::GEN/6",
+                                            "PICO::psospa::GEN/7"};
+    static const double points[] = {-1, 1};
+    for (unsigned u = 0; u < COUNT(resources); u++) {
+        grat_scope *sc = open_scope(resources[u]);
+        grat_generator g;
+        if (!sc) continue;
+        grat_generator_init(&g);
+        g.wave = GRAT_WAVE_SQUARE;
+        g.low = -1;
+        g.high = 1;
+        g.stop = 2000;
+        g.step = 500;
+        g.dwell = 4e-3;
+        for (int way = GRAT_SWEEP_UP; way <= GRAT_SWEEP_DOWN_UP; way++) {
+            g.way = (grat_sweep_way)way;
+            check_sweep(sc, resources[u], &g);
+        }
+        g.wave = GRAT_WAVE_ARBITRARY;
+        g.points = points;
+        g.count = 2;
+        g.way = GRAT_SWEEP_UP;
+        if (u) check_sweep(sc, resources[u], &g);
+        else EQ(grat_generator_set(sc, &g, NULL, &op), GRAT_ENOTSUP);
+        grat_scope_close(sc);
+    }
+}
+
+/* Two periods of 4 kHz after each trigger, and nothing else. */
+static void check_bursts(const grat_record *r, const char *what, bool again)
+{
+    unsigned wrong = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        double t = r->t0 + (double)i * r->dt, v = fabs(volts(r, 0, i)), at = again ? t - floor(t / 2e-3) * 2e-3 : t;
+        bool edge = at < 0 ? at > -5e-6 : fabs(at - 0.5e-3) < 5e-6 || at < 5e-6 || at > 2e-3 - 5e-6;
+        if (!edge) wrong += at >= 0 && at < 0.5e-3 ? v < 0.9 : v > 0.05;
+    }
+    if (wrong) TEST_FAIL("%s: %u wrong", what, wrong);
+}
+
+TEST(generator_triggered)
+{
+    static const char *const resources[] = {"PICO::ps2000a::GEN/2", "PICO::ps4000::GEN/40", "PICO::ps4000a::GEN/4",
+                                            "PICO::ps5000a::GEN/5", "PICO::ps6000a::GEN/6", "PICO::psospa::GEN/7"};
+    for (unsigned u = 0; u < COUNT(resources); u++) {
+        grat_scope *sc = open_scope(resources[u]);
+        grat_request q = ask("AB", 1.8e-3, 1800);
+        grat_generator g;
+        if (!sc) continue;
+        grat_generator_init(&g);
+        g.wave = GRAT_WAVE_SQUARE;
+        g.low = -1;
+        g.high = 1;
+        g.frequency = 4000;
+        g.cycles = 2;
+        g.trigger = GRAT_GEN_SCOPE;
+        q.trigger = GRAT_TRIG_EDGE;
+        q.pre = 0.5;
+        snprintf(q.trigger_source, sizeof q.trigger_source, "B");
+        EQ(grat_generator_set(sc, &g, NULL, &op), GRAT_OK);
+        EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+        check_bursts(kept, resources[u], false);
+        g.trigger = GRAT_GEN_EXT;
+        EQ(grat_generator_set(sc, &g, NULL, &op), GRAT_OK);
+        snprintf(q.trigger_source, sizeof q.trigger_source, "EXT");
+        q.period = 7e-3;
+        q.samples = 7000;
+        /* The first edge has to have come. */
+        nanosleep(&(struct timespec){0, 5000000}, NULL);
+        EQ(capture(sc, &q, 5000, keep), GRAT_OK);
+        check_bursts(kept, resources[u], true);
         grat_scope_close(sc);
     }
 }
@@ -747,6 +865,8 @@ int main(void)
     RUN(ten_thousand_segments);
     RUN(cancelled_segments);
     RUN(generator_waves);
+    RUN(generator_sweeps);
+    RUN(generator_triggered);
     RUN(generator_burst);
     RUN(simulated);
     grat_record_unref(kept);

@@ -439,6 +439,13 @@ static int16_t *hold(const grat__pico_wave *w, uint32_t *n)
     return more;
 }
 
+/* A step that is rounded up would miss the end of the sweep. */
+static uint32_t whole_steps(const grat__pico_wave *w, uint32_t span, uint32_t step)
+{
+    double steps = fabs(w->stop - w->hz) / w->step, whole = nearbyint(steps);
+    return whole >= 1 && fabs(steps - whole) < 1e-6 * steps ? (uint32_t)fmax(floor(span / whole), 1) : step;
+}
+
 uint32_t grat__pico_wave_out(grat__pico_unit *u, grat__pico_wave *w)
 {
     const grat__pico_common *c = COMMON(u);
@@ -457,6 +464,7 @@ uint32_t grat__pico_wave_out(grat__pico_unit *u, grat__pico_wave *w)
     st = c->SigGenFrequencyToPhase(u->handle, w->hz, 0, n, &from);
     if (!st) st = c->SigGenFrequencyToPhase(u->handle, w->stop, 0, n, &to);
     if (!st && w->stop != w->hz) st = c->SigGenFrequencyToPhase(u->handle, w->step, 0, n, &step);
+    if (!st && w->stop != w->hz) step = whole_steps(w, to > from ? to - from : from - to, step);
     if (!st) {
         u->failed = "SetSigGenArbitrary";
         /* The dwell time counts periods of the DAC, whose rate is not told: phase = hz * 2^32 / rate * n / most. */

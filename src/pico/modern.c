@@ -10,10 +10,11 @@
 #define CALL(u) (&(u)->lib->modern)
 #define SERIES(u) ((u)->lib->series)
 #define BANDWIDTH_HZ 20000000
+#define POINTS_MIN 10u
 #define RING_BUFFERS 4u
 /* Buffers that wait beside the one that is being filled. */
 #define AHEAD 1u
-enum { INT16 = 1, TYPE_X1 = 1, NANOSECONDS = 2 };
+enum { INT16 = 1, TYPE_X1 = 1, NANOSECONDS = 2, AUX_IN = 2, EXT_IN = 3 };
 
 struct grat__pico_stream_state {
     uint64_t written[GRAT__PICO_INPUTS], consumed;
@@ -412,20 +413,30 @@ static uint32_t sweep_and_trigger(grat__pico_unit *u, const grat__pico_wave *w)
                                      : GRAT__PICO_UNSUPPORTED;
     if (st || !w->source) return st;
     u->failed = "SigGenTrigger";
-    return c->SigGenTrigger ? c->SigGenTrigger(u->handle, w->edge, w->source, w->shots ? w->shots : w->sweeps, 0)
+    int32_t source = w->source == EXT_IN ? AUX_IN : w->source;
+    return c->SigGenTrigger ? c->SigGenTrigger(u->handle, w->edge, source, w->shots ? w->shots : w->sweeps, 0)
                             : GRAT__PICO_UNSUPPORTED;
+}
+
+static const int32_t numbers[] = {0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x400, 0x2001, 0x2002, 0x10000000};
+
+/* Each is held for several. */
+static uint32_t few_points(grat__pico_unit *u, const grat__pico_wave *w)
+{
+    int16_t own[POINTS_MIN * POINTS_MIN];
+    for (uint32_t i = 0; i < w->n * POINTS_MIN; i++) own[i] = w->points[i / POINTS_MIN];
+    return CALL(u)->SigGenWaveform(u->handle, numbers[w->wave], own, w->n * POINTS_MIN);
 }
 
 static uint32_t wave(grat__pico_unit *u, grat__pico_wave *w)
 {
-    static const int32_t numbers[] = {0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x400, 0x2001, 0x2002,
-                                      0x10000000};
     const grat__pico_modern *c = CALL(u);
     bool off = w->wave == GRAT__PICO_DC && w->pp == 0 && w->offset == 0;
     u->failed = "SigGenWaveform";
     if (!c->SigGenWaveform || !c->SigGenRange || !c->SigGenFrequency || !c->SigGenApply) return GRAT__PICO_NO_GENERATOR;
     if (off) return apply(u, w, false);
-    uint32_t st = c->SigGenWaveform(u->handle, numbers[w->wave], w->points, w->n);
+    uint32_t st = w->wave == GRAT__PICO_POINTS && w->n < POINTS_MIN
+                      ? few_points(u, w) : c->SigGenWaveform(u->handle, numbers[w->wave], w->points, w->n);
     if (st) return st;
     if ((st = c->SigGenRange(u->handle, w->pp, w->offset))) return grat__pico_say(u, "SigGenRange", st);
     if (w->wave != GRAT__PICO_DC && (st = c->SigGenFrequency(u->handle, w->hz)))
