@@ -144,7 +144,7 @@ typedef struct grat_sync_result {
     int64_t accepted_ns;      /* when the send was over */
     /* The start arrived within start_ns ± uncertainty_ns: after it was sent and, where the wire acknowledges a message
      * (`acknowledged`), before the acknowledgement; elsewhere before the longest of the last round trips was over,
-     * which is likely but not certain. */
+     * and as much again as they differ, which is likely but not certain. */
     int64_t start_ns, uncertainty_ns;
     bool acknowledged;
     int64_t read_ns;          /* when the answer was complete */

@@ -1,14 +1,15 @@
 /* An instrument's clock against the computer's.
  *
  * A reading is a question, its answer, and the computer's clock before and after. The instrument read its clock in
- * between, so `ahead` = told - middle is wrong by at most half the trip. Of that error one part is the same in all
- * readings (the least trip has a way there and a way back, of unknown lengths): at most half the least trip. What is
- * left differs from reading to reading, and is at most half of what the trip takes longer than the least one.
- * So the line ahead(t) = offset + drift * t passes through every bar  ahead_i +- half_i; the lines that do are the
- * set of what is possible (set-membership identification; Milanese and Vicino, Automatica 27 (1991) 997). Its middle
- * is the estimate and its half-width the uncertainty, to which the constant part is added. Where no line fits, the
- * least trip was perhaps never seen: the bars grow, up to the whole trip, which is sure. Where then no line fits, the
- * clock was set or is no straight line: the older half is forgotten. */
+ * between, so `ahead` = told - middle is wrong by at most half the trip, however the trip divides into the ways there
+ * and back. The lines ahead(t) = offset + drift * t through all bars  ahead_i +- trip_i / 2  are the set of what is
+ * possible (set-membership identification; Milanese and Vicino, Automatica 27 (1991) 997). What they say of the offset
+ * is the estimate and its uncertainty; both are sure as long as the clock is a straight line.
+ * For the drift they are too cautious: of the error one part is the same in all readings (the least trip has a way
+ * there and a way back, of unknown lengths), and what is left is at most half of what the trip takes longer than the
+ * least one. Narrower bars of that give the drift, and its uncertainty, which is that of 95 %: the least trip was
+ * perhaps never seen, and how much shorter it may be is estimated. Where no line fits, the bars grow, up to the whole
+ * trip. Where then no line fits, the clock was set or is no straight line: the older half is forgotten. */
 #include "sync/sync_int.h"
 
 #include "core/str.h"
@@ -109,7 +110,7 @@ static double unseen(const grat__sync_clock *k)
     for (unsigned i = 0; i < k->n; i++) excess[i] = k->point[i].trip - k->trip;
     qsort(excess, k->n, sizeof *excess, by_size);
     double usual = excess[k->n / 2];
-    return (1.6 + 0.8 * fmin(1, usual / k->trip)) * usual / sqrt(k->n);
+    return (1 + 1.2 * fmin(1, usual / k->trip)) * usual / sqrt(k->n);
 }
 
 /* `cautious`: 0 … SURE. */
@@ -215,19 +216,47 @@ bool grat__sync_clock_take(grat__sync_clock *k, const char *text, int64_t before
     return true;
 }
 
+/* What least squares would say of the slope at 95 %, by what the better half of the readings scatters about the line
+ * (by the median of the deviations). Bars that happen to leave little room promise no more than that. */
+static double scatter(const bars *b, double offset, double slope, double at)
+{
+    double width[GRAT__CLOCK_POINTS], off[GRAT__CLOCK_POINTS], mean = 0, squares = 0;
+    unsigned n = 0;
+    for (unsigned i = 0; i < b->n; i++) width[i] = b->high[i] - b->low[i];
+    qsort(width, b->n, sizeof *width, by_size);
+    const double most = width[b->n / 2];
+    for (unsigned i = 0; i < b->n; i++) {
+        if (b->high[i] - b->low[i] > most) continue;
+        off[n++] = fabs((b->low[i] + b->high[i]) / 2 - offset - slope * (b->t[i] - at));
+        mean += b->t[i];
+    }
+    mean /= n;
+    for (unsigned i = 0; i < b->n; i++)
+        if (b->high[i] - b->low[i] <= most) squares += (b->t[i] - mean) * (b->t[i] - mean);
+    qsort(off, n, sizeof *off, by_size);
+    return squares > 0 ? 1.96 * 1.48 * off[n / 2] / sqrt(squares) : 0;
+}
+
 bool grat__sync_clock_at(grat__sync_clock *k, int64_t ns, grat__clock_model *out)
 {
-    bars b;
-    double slope[2], t = (double)(ns - k->base_ns) / 1e9;
+    bars b, sure;
+    double slope[2], steep[2], t = (double)(ns - k->base_ns) / 1e9;
     if (!k->n) return false;
     fit(k, &b, slope);
-    double high = extreme(&b, slope, t, 1), low = extreme(&b, slope, t, -1);
-    double far = fabs(t - b.t[b.n - 1]);
+    double high = extreme(&b, slope, t, 1), low = extreme(&b, slope, t, -1), drift = (slope[0] + slope[1]) / 2;
+    double least = fmin(scatter(&b, (high + low) / 2, drift, t), USUAL_DRIFT + fabs(drift));
+    double far = fabs(t - b.t[b.n - 1]) * WANDER;
+    high += b.constant, low -= b.constant;
+    make_bars(k, SURE, &sure);
+    if (slopes(&sure, USUAL_DRIFT, &steep[0], &steep[1])) {
+        high = extreme(&sure, steep, t, 1);
+        low = extreme(&sure, steep, t, -1);
+    }
     *out = (grat__clock_model){
         .offset = (high + low) / 2,
-        .offset_uncertainty = (high - low) / 2 + b.constant + far * WANDER,
-        .drift = (slope[0] + slope[1]) / 2,
-        .drift_uncertainty = (slope[1] - slope[0]) / 2 + WANDER,
+        .offset_uncertainty = (high - low) / 2 + far,
+        .drift = drift,
+        .drift_uncertainty = fmax((slope[1] - slope[0]) / 2, least) + WANDER,
     };
     return true;
 }

@@ -76,7 +76,8 @@ static double waiting(double mean)
 /* A clock, the ways to it and back, and how it is asked. */
 typedef struct world {
     double offset, drift, there, back, jitter, digit, spacing;
-    unsigned readings;
+    unsigned readings, more_hops; /* each with a waiting time of its own */
+    bool lopsided;              /* half of the questions wait 20 times as long, the answers never */
     double phase;
 } world;
 
@@ -96,6 +97,8 @@ static void ask(const world *w, grat__sync_clock *k, double at)
     char text[40];
     double tail = uniform() < 0.05 ? 20 : 1; /* now and then the line is busy */
     double there = w->there + waiting(w->jitter * tail), back = w->back + waiting(w->jitter);
+    for (unsigned i = 0; i < w->more_hops; i++) there += waiting(w->jitter), back += waiting(w->jitter);
+    if (w->lopsided && uniform() < 0.5) there += waiting(20 * w->jitter);
     double ns = floor((gained(w, at + there) + w->offset + at + there) / w->digit + 1e-9) * w->digit * 1e9;
     int64_t told = UTC + llround(ns);
     snprintf(text, sizeof text, "%lld.%0*lld", (long long)(told / S), (int)lround(-log10(w->digit)),
@@ -118,12 +121,12 @@ static double quantile(double *v, unsigned n, double q)
 
 /* 1,000 runs: offset and drift against the truth. How much too wide: the median of what is stated over the error that
  * 95 % of the runs stay below. */
-static void judge(const char *name, world base, bool drift_counts)
+static void judge(const char *name, world base, bool drift_counts, unsigned seed)
 {
     enum { RUNS = 1000 };
     static double error[RUNS], stated[RUNS], drift_error[RUNS], drift_stated[RUNS];
     unsigned good = 0, good_drift = 0;
-    state = 12345;
+    state = seed;
     for (unsigned r = 0; r < RUNS; r++) {
         world w = base;
         w.offset = (uniform() - 0.5) * 1000;
@@ -154,22 +157,38 @@ static void judge(const char *name, world base, bool drift_counts)
     if (drift_counts) TRUE(drift_wide <= 3);
 }
 
+/* No constant of the model was chosen by these seeds. */
 TEST(the_stated_uncertainty_covers_the_error_in_1000_runs)
 {
-    judge("local net, 20 captures", (world){.there = 50e-6, .back = 50e-6, .jitter = 20e-6, .digit = 1e-6, .spacing = 1,
-                                            .readings = 20}, true);
-    judge("busy net, 20 captures", (world){.there = 200e-6, .back = 200e-6, .jitter = 500e-6, .digit = 1e-6,
-                                           .spacing = 1, .readings = 20}, true);
-    judge("quiet and slow, 50 captures", (world){.there = 2e-3, .back = 2e-3, .jitter = 10e-6, .digit = 1e-6,
-                                                 .spacing = 0.5, .readings = 50}, true);
-    judge("thinned out, 300 captures", (world){.there = 100e-6, .back = 100e-6, .jitter = 50e-6, .digit = 1e-6,
-                                               .spacing = 1, .readings = 300}, true);
-    judge("milliseconds", (world){.there = 100e-6, .back = 100e-6, .jitter = 50e-6, .digit = 1e-3, .spacing = 1.0371,
-                                  .readings = 20}, true);
-    judge("whole seconds", (world){.there = 100e-6, .back = 100e-6, .jitter = 50e-6, .digit = 1, .spacing = 1.3,
-                                   .readings = 20}, false);
-    judge("four readings in a row", (world){.there = 100e-6, .back = 100e-6, .jitter = 50e-6, .digit = 1e-6,
-                                            .spacing = 1e-3, .readings = 4}, false);
+    static const struct {
+        const char *name;
+        world w;
+        bool drift_counts;      /* its uncertainty is not what was expected beforehand */
+    } kinds[] = {
+        {"local net, 20 captures", {.there = 50e-6, .back = 50e-6, .jitter = 20e-6, .digit = 1e-6, .spacing = 1,
+                                    .readings = 20}, true},
+        {"busy net, 20 captures", {.there = 200e-6, .back = 200e-6, .jitter = 500e-6, .digit = 1e-6, .spacing = 1,
+                                   .readings = 20}, true},
+        {"quiet and slow, 50 captures", {.there = 2e-3, .back = 2e-3, .jitter = 10e-6, .digit = 1e-6, .spacing = 0.5,
+                                         .readings = 50}, true},
+        {"thinned out, 300 captures", {.there = 100e-6, .back = 100e-6, .jitter = 50e-6, .digit = 1e-6, .spacing = 1,
+                                       .readings = 300}, true},
+        {"milliseconds", {.there = 100e-6, .back = 100e-6, .jitter = 50e-6, .digit = 1e-3, .spacing = 1.0371,
+                          .readings = 20}, true},
+        {"whole seconds", {.there = 100e-6, .back = 100e-6, .jitter = 50e-6, .digit = 1, .spacing = 1.3,
+                           .readings = 20}, false},
+        {"four hops", {.there = 50e-6, .back = 50e-6, .jitter = 20e-6, .digit = 1e-6, .spacing = 1, .readings = 20,
+                       .more_hops = 3}, true},
+        {"the questions wait", {.there = 50e-6, .back = 50e-6, .jitter = 20e-6, .digit = 1e-6, .spacing = 1,
+                                .readings = 20, .lopsided = true}, true},
+        {"busy hops, the questions wait", {.there = 20e-6, .back = 20e-6, .jitter = 500e-6, .digit = 1e-6,
+                                           .spacing = 1, .readings = 40, .more_hops = 2, .lopsided = true}, true},
+        {"four readings in a row", {.there = 100e-6, .back = 100e-6, .jitter = 50e-6, .digit = 1e-6, .spacing = 1e-3,
+                                    .readings = 4}, false},
+    };
+    for (unsigned seed = 1; seed <= 2; seed++)
+        for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
+            judge(kinds[i].name, kinds[i].w, kinds[i].drift_counts, seed * 1000003);
 }
 
 /* A clock that is set in between, and one that is far beyond what quartz does. */

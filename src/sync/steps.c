@@ -34,11 +34,16 @@ static void learn_trip(grat__sync_item *i, int64_t ns)
     if (!i->result.round_trip_ns || ns < i->result.round_trip_ns) i->result.round_trip_ns = ns;
 }
 
+/* One that is hardly exceeded: the longest that was seen would be by one in so many; as much again as they differ is
+ * added. */
 static int64_t longest_trip(const grat__sync_item *i)
 {
-    int64_t most = 0;
-    for (unsigned k = 0; k < i->trips && k < GRAT__SYNC_TRIPS; k++) most = i->trip[k] > most ? i->trip[k] : most;
-    return most;
+    int64_t most = 0, least = INT64_MAX;
+    for (unsigned k = 0; k < i->trips && k < GRAT__SYNC_TRIPS; k++) {
+        most = i->trip[k] > most ? i->trip[k] : most;
+        least = i->trip[k] < least ? i->trip[k] : least;
+    }
+    return i->trips ? 2 * most - least : 0;
 }
 
 static grat_err timed_query(grat__sync_item *i, const char *query, char text[256], grat_op *op)

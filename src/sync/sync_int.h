@@ -4,7 +4,7 @@
 
 #include <graticule/sync.h>
 
-#define GRAT__SYNC_TRIPS 16
+#define GRAT__SYNC_TRIPS 32
 
 /* A time as an instrument tells it: "h,m,s" of the day, "y,m,d,h,m,s", or seconds since 1970; UTC. */
 typedef struct grat__sync_time {

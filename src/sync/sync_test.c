@@ -191,10 +191,10 @@ TEST(clocks_are_modelled)
         }
     }
     printf("     of %u: offset %u, drift %u, start %u outside\n", RUNS * bench.n, off, drifted, early);
-    /* 1 in 20 where the computer is quiet; the runs of one bench are not independent. */
-    TRUE(off <= RUNS * bench.n / 4);
-    TRUE(drifted <= RUNS * bench.n / 4);
-    TRUE(early <= RUNS * bench.n / 4);
+    /* 1 in 20 or less; the runs of one bench are not independent, and a computer may be busy. */
+    TRUE(off <= RUNS * bench.n / 50);
+    TRUE(drifted <= RUNS * bench.n / 8);
+    TRUE(early <= RUNS * bench.n / 8);
     grat_sync_close(y);
     end();
 }
