@@ -27,8 +27,10 @@ class Result:
     the uncertainty is likely but not certain. round_trip_ns: the shortest that was seen.
     clock_offset, clock_uncertainty: seconds that the instrument's own clock is ahead of UTC as the computer has it;
     None when it was not asked. clock_drift, clock_drift_uncertainty: seconds a second that it gains.
+    stamped: start_ns is what the instrument said, by its recipe's stamp.
     aligned: sync had `align`, and the record could be aligned; then lag, lag_uncertainty: seconds to the reference's,
-    likeness: 0 to 1; else remark says why not.
+    likeness: 0 to 1, period: seconds, None when the signal does not repeat (else the lag may be wrong by multiples of
+    it), rate, rate_uncertainty: how much faster its sampling clock runs, from all runs; else remark says why not.
     """
 
     def __init__(self, c: Any, utc_ns: int):
@@ -51,16 +53,20 @@ class Result:
         self.start_utc_ns: int = c.start_ns + utc_ns if c.start_ns else 0
         self.uncertainty_ns: int = c.uncertainty_ns
         self.acknowledged: bool = c.acknowledged
+        self.stamped: bool = c.stamped
         self.round_trip_ns: int = c.round_trip_ns
         self.clock_offset: Optional[float] = c.clock_offset if c.has_clock else None
         self.clock_uncertainty: Optional[float] = c.clock_uncertainty if c.has_clock else None
-
         self.clock_drift: Optional[float] = c.clock_drift if c.has_clock else None
         self.clock_drift_uncertainty: Optional[float] = c.clock_drift_uncertainty if c.has_clock else None
         self.aligned: bool = c.aligned
         self.lag: Optional[float] = c.alignment.lag if c.aligned else None
         self.lag_uncertainty: Optional[float] = c.alignment.lag_uncertainty if c.aligned else None
         self.likeness: Optional[float] = c.alignment.likeness if c.aligned else None
+        self.period: Optional[float] = c.alignment.period if c.aligned and c.alignment.period > 0 else None
+        known = c.aligned and c.rate_uncertainty > 0
+        self.rate: Optional[float] = c.rate if known else None
+        self.rate_uncertainty: Optional[float] = c.rate_uncertainty if known else None
         self.remark: str = '' if c.err else c.text.decode(errors='replace')
 
     def __repr__(self) -> str:

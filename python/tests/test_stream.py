@@ -72,7 +72,8 @@ def test_samples_and_errors(logger):
 
 CONFIG = '''
 instruments:
-  volts: {resource: "%s", kind: dmm, setup: ["CONF:VOLT:DC 10"], recipe: init}
+  volts: {resource: "%s", kind: dmm, setup: ["CONF:VOLT:DC 10"], recipe: init, clock: "SYST:TIME?",
+          stamp: "SYST:TIME:SCAN?"}
   again: {resource: "%s", kind: dmm, setup: ["CONF:VOLT:DC 10"], recipe: init}
   gone: {resource: "TCPIP::127.0.0.1::1::SOCKET"}
 benches:
@@ -93,6 +94,11 @@ def test_bench(graticule_sim, tmp_path):
             for r in results.values():
                 assert r.values.shape == (1,) and abs(r.values[0] - 1.5) < 0.1 and r.step == 'done' and r.reply
                 assert abs(r.start_utc_ns / 1e9 - time.time()) < 10 and 0 < r.uncertainty_ns < 1e9
+        volts, again = results['volts'], results['again']
+        assert abs(volts.clock_offset) <= volts.clock_uncertainty + 1e-5
+        assert abs(volts.clock_drift) <= 2e-4 and 0 < volts.clock_drift_uncertainty < 1e-3
+        assert volts.stamped and not again.stamped and again.clock_offset is None
+        assert not volts.aligned and volts.lag is None and volts.rate is None and volts.period is None
         assert 0 < results.spread_ns < 1e9
         soon = time.time() + 0.3
         assert b.sync(at=soon)['volts'].start_utc_ns >= (soon - 0.01) * 1e9
@@ -122,7 +128,7 @@ benches:
 
 
 def test_scopes_on_one_axis(graticule_sim, tmp_path):
-    bench = graticule_sim('ds1104z', 'ds1104z', options='ch1=sine:1kHz:2V')
+    bench = graticule_sim('ds1104z', 'ds1104z', options='ch1=sine:5kHz:2V')
     for resource in bench.resources:
         with gr.open(resource) as scope:
             scope.capture('1', period=2e-3, low=-2, high=2, trigger='1:rising@0V')
@@ -132,6 +138,8 @@ def test_scopes_on_one_axis(graticule_sim, tmp_path):
         results = b.sync(align='1', resample=True)
     left, right = results['left'], results['right']
     assert left.traces.samples and right.aligned and abs(right.lag) < 1e-3 and right.likeness > 0.9, right.remark
+    assert right.period == pytest.approx(2e-4, rel=0.05) and left.rate is None
+    assert abs(right.rate) <= right.rate_uncertainty < 3e-4
     common = results.common
     assert list(common) == ['left.1', 'right.1']
     apart = common['left.1'].volts - common['right.1'].volts
