@@ -221,7 +221,7 @@ enum { EXT_MEMBER = 4, WIDTH_MEMBER = 5, MEMBERS = 6 };
 
 static unsigned member(int source)
 {
-    return source == GRAT__PICO_EXT ? EXT_MEMBER : (unsigned)source;
+    return source < EXT_MEMBER ? (unsigned)source : EXT_MEMBER;    /* these have four channels at most */
 }
 
 static bool set_levels(grat__pico_unit *u)

@@ -149,7 +149,7 @@ static grat_err set_width(const pk_scope *b, const grat_trigger_term *term, int 
 static grat_err add_event(const pk_scope *b, const grat_trigger_term *term, unsigned group, grat__pico_trigger *t,
                           grat_op *op)
 {
-    int source, direction = direction_of(term->slope), begin = -1;
+    int source = 0, direction = direction_of(term->slope), begin = -1;
     bool down = term->slope == GRAT_FALLING, timed = term->least > 0 || term->most > 0;
     grat_err e = find_source(b, term->source, &source, op);
     if (!e) e = set_levels(b, term, source, t, op);
