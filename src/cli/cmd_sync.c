@@ -241,11 +241,24 @@ static int alignment(syncing *k, const grat_bench *b)
 /* Of a table .csv or .json, or an HDF5 file. */
 static int open_output(syncing *k, const char *path, const grat_bench *b)
 {
-    const char *dot = path ? strrchr(path, '.') : NULL;
     if (!path) return CLI_DONE;
-    if (!dot || (strcasecmp(dot, ".h5") != 0 && strcasecmp(dot, ".hdf5") != 0)) return sync_out_open(&k->out, path, b);
+    if (!sync_out_is_h5(path)) return sync_out_open(&k->out, path, b);
     k->out.path = path;
     return grat_sync_file_open(path, &k->c->op, &k->h5) ? cli_fail(k->c, path) : CLI_DONE;
+}
+
+/* Said before anything is started: a table of no known format, or where nothing can be written. */
+static int try_table(syncing *k)
+{
+    const char *path = cli_value(&k->c->args, "resample");
+    char name[600];
+    grat_meta meta = {.acquisitions = 1};
+    grat_writer *w;
+    if (!path) return CLI_DONE;
+    table_name(k, path, name);
+    if (grat_writer_open(name, NULL, &meta, &k->c->op, &w)) return cli_fail(k->c, name);
+    grat_writer_abort(w);
+    return CLI_DONE;
 }
 
 static int close_output(syncing *k)
@@ -280,11 +293,13 @@ static int run(cli *c)
     grat_sync_options opt = {.size = sizeof opt,
                              .open = {.size = sizeof opt.open, .serial = cli_value(&c->args, "baud")}};
     const char *path = cli_value(&c->args, "output");
-    int status = timing(&k);
+    int status = path ? sync_out_named(path) : CLI_DONE;
+    if (!status) status = timing(&k);
     if (!status) status = take_recipe(c, &b, m, room, setup);
     if (!status) status = alignment(&k, &b);
-    if (!status) status = open_output(&k, path, &b);
+    if (!status) status = try_table(&k);
     if (!status && grat_sync_open(m, b.members, &opt, &c->op, &k.y)) status = cli_fail(c, b.name);
+    if (!status) status = open_output(&k, path, &b);
     if (!status) status = repeat(&k);
     int closed = close_output(&k);
     if (!status) status = closed;

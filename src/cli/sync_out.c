@@ -198,11 +198,21 @@ static bool ends_with(const char *path, const char *end)
     return n >= k && strcasecmp(path + n - k, end) == 0;
 }
 
+bool sync_out_is_h5(const char *path)
+{
+    return ends_with(path, ".h5") || ends_with(path, ".hdf5");
+}
+
+int sync_out_named(const char *path)
+{
+    if (sync_out_is_h5(path) || ends_with(path, ".json") || ends_with(path, ".csv")) return CLI_DONE;
+    return cli_usage("%.100s: the name must end in .csv, .json or .h5", path);
+}
+
 int sync_out_open(sync_out *o, const char *path, const grat_bench *b)
 {
     o->path = path;
     o->json = ends_with(path, ".json");
-    if (!o->json && !ends_with(path, ".csv")) return cli_usage("%.100s: the name must end in .csv, .json or .h5", path);
     o->f = fopen(path, "we");
     if (!o->f) return cli_error("%.100s: cannot be written: %s", path, strerror(errno));
     if (!o->json) {

@@ -14,6 +14,9 @@ typedef struct sync_out {
     int64_t to_utc_ns;   /* CLOCK_REALTIME less CLOCK_MONOTONIC, of this run */
 } sync_out;
 
+/* CLI_DONE when the ending of the path is one that there is: .csv, .json or those of HDF5. */
+int sync_out_named(const char *path);
+bool sync_out_is_h5(const char *path);
 /* The ending of the path chooses: .csv or .json. */
 int sync_out_open(sync_out *o, const char *path, const grat_bench *b);
 /* One run: to the file, flushed. False when it cannot be written. */

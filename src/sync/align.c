@@ -348,6 +348,23 @@ static void find_edges(work *w, size_t band, double noise)
     }
 }
 
+/* Variance of what is left of (gain x - y) where the edges are: more than elsewhere when they are too fast for the
+ * sampling and fall between the samples in different ways. */
+static double left_at_edges(const work *w, double fraction)
+{
+    const size_t from = w->length / 2;
+    const grat__complex *slope = w->f + 2 * w->length + from, *pair = w->pair + from;
+    double sum = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < w->length; i++) {
+        if (!w->edge[i]) continue;
+        double left = w->gain * pair[i].re - pair[i].im - fraction * (slope[i].re + slope[i].im) / 2;
+        sum += left * left;
+        n++;
+    }
+    return n > 1 ? sum / (double)(n - 1) : 0;
+}
+
 /* By how much y is to be moved, and how certain that is: least squares of gain x - y over the mean slope of both. The
  * noise of the mean and that of the difference are independent; the product of the two slopes is free of noise in the
  * mean. False when there is no slope. */
@@ -365,6 +382,7 @@ static bool match(work *w, size_t band, double *fraction, double *variance)
         energy += mean * mean;
     }
     *fraction = curve > 0 ? sum / curve : 0;
+    noise = fmax(noise, left_at_edges(w, *fraction));
     *variance = CHOSEN * w->shared * noise * energy / (curve * curve);
     return curve > 0 && isfinite(*variance);
 }

@@ -48,6 +48,15 @@ $ sync SIM::dmm SIM::psu --recipe 'INIT|MEAS:VOLT?|ABOR' --setup *CLS -q
 $ sync lab -o table.txt
 !~ grat: table.txt: the name must end in .csv, .json or .h5.*
 ? 2
+$ sync broken --resample nodot
+!~ grat: no format for nodot: .*
+? 1
+# what was there stays when nothing can be started
++ kept.csv all of it\n
+$ sync TCPIP::127.0.0.1::1::SOCKET -o kept.csv
+!~ grat: .*connection refused.*
+? 1
+= kept.csv all of it\n
 $ sync lab --recipe fast
 !~ grat: fast: no recipe; .*
 ? 2
