@@ -12,7 +12,7 @@ Other blocks are text. Comments of the page are orders:
   <!-- env: NAME=VALUE -->   the environment of the page
   <!-- interrupt: SECONDS -->   the next block is ended by Ctrl-C after so long
   <!-- skip: WHY -->         the next block needs what a test does not have
-The page's pictures (![](NAME)) that its blocks made are copied to DIR.
+The page's pictures (![](NAME)) that its blocks made are copied to DIR, and what they printed to DIR/outputs.json.
 """
 import argparse
 import json
@@ -94,6 +94,7 @@ class Page:
         self.path, self.build, self.pictures = path, build, pictures
         self.blocks, self.orders = parse(path.read_text(encoding='utf-8'))
         self.python, self.started, self.bad = None, [], []
+        self.outputs = {}        # by the line of the block: of a console what each command printed
 
     def environment(self, folder):
         keep = {k: v for k, v in os.environ.items() if not k.startswith(('GRATICULE_', 'XDG_', 'PYTHON'))}
@@ -151,7 +152,8 @@ class Page:
         self.python.stdin.flush()
         answer = self.python.stdout.readline()
         timer.cancel()
-        failed = json.loads(answer)[1] if answer else 'the interpreter ended'
+        printed, failed = json.loads(answer) if answer else ('', 'the interpreter ended')
+        self.outputs[block.line] = [printed]
         if failed:
             self.fail(block, failed)
 
@@ -163,6 +165,7 @@ class Page:
                 more, _, wanted = wanted.partition('\n')
                 command += '\n' + more
             status, got = self.shell(command, env, work, block.orders.get('interrupt'))
+            self.outputs.setdefault(block.line, []).append(got)
             if status not in ((0, 3, 130) if 'interrupt' in block.orders else (0,)) and '$?' not in command:
                 self.fail(block, '%s: exit status %d: %s' % (command, status, got.strip()[-500:]))
             elif wanted.strip() and not same(wanted, got):
@@ -202,6 +205,10 @@ class Page:
             finally:
                 self.stop()
             self.keep_pictures(work)
+            names = ((env['HOME'], '~'), (work, '.'), (self.build, 'build'), (str(TREE), '.'))
+        for printed in self.outputs.values():
+            for long, short in names:
+                printed[:] = [text.replace(long, short) for text in printed]
         return self.bad
 
     def keep_pictures(self, work):
@@ -242,7 +249,7 @@ def main():
     args = parser.parse_args()
     enter_namespace()
     pages = [pathlib.Path(p).resolve() for p in args.pages] or sorted((HERE / 'site').rglob('*.md'))
-    bad = []
+    bad, outputs = [], {}
     for path in pages:
         page = Page(path, os.path.abspath(args.build), args.pictures)
         if not page.blocks:
@@ -252,6 +259,9 @@ def main():
         for line in wrong:
             print(line, flush=True)
         bad += wrong
+        outputs[str(path.relative_to(HERE / 'site'))] = page.outputs
+    if args.pictures:
+        pathlib.Path(args.pictures, 'outputs.json').write_text(json.dumps(outputs), encoding='utf-8')
     return 1 if bad else 0
 
 

@@ -17,7 +17,7 @@ autodoc_typehints = 'description'
 autodoc_typehints_description_target = 'documented'
 autodoc_inherit_docstrings = False
 # The pages are Markdown; docstrings are plain text with reStructuredText's few marks.
-suppress_warnings = ['myst.header', 'myst.xref_ambiguous']
+suppress_warnings = ['myst.header', 'myst.xref_ambiguous', 'misc.highlighting_failure']
 
 
 def plain_docstring(app, what, name, obj, options, lines):

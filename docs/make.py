@@ -5,8 +5,8 @@ make.py BUILD [--no-pictures] [--strict]
 
 The pages of docs/site, the facts of docs/reference, and what is made here from the tree: the command's reference from the
 command itself, the C reference from the public headers, the list of simulators from `grat sim --list`. The pictures are
-made by running the pages (blocks.py); --no-pictures takes those of the last run or grey ones. --strict: a warning of
-Sphinx is an error.
+made by running the pages (blocks.py), and what the blocks printed then stands where the pages have "…"; --no-pictures
+takes those of the last run or grey ones. --strict: a warning of Sphinx is an error.
 """
 import argparse
 import json
@@ -195,6 +195,56 @@ def grey():
             chunk(b'IDAT', zlib.compress(b'\0\x80')) + chunk(b'IEND', b''))
 
 
+def tip(text):
+    """How a page that has a simulated bench is followed without an instrument."""
+    orders = re.findall(r'^<!-- sim: (.*) -->$', text, re.M)
+    if not orders:
+        return text
+    items = []
+    for model, address, options in re.findall(r'([\w-]+)@([\d.]+)(\?\S+)?', orders[0]):
+        if address in text.replace(orders[0], ''):
+            items.append('`SIM::%s%s` in the place of `TCPIP::%s::INSTR`' % (model, options, address))
+    pty = re.match(r'([\w-]+) --pty (\S+)', orders[0])
+    if pty:
+        items.append('`SIM::%s` in the place of `%s::%s`' % (pty[1], pty[1].upper(), pty[2]))
+    note = '```{tip}\nNo instrument at hand? Write %s: a simulated one inside the process, as the one that printed what ' \
+           'this page shows.\n```\n' % ' and '.join(items)
+    head, order, rest = text.partition('<!-- sim: %s -->\n' % orders[0])
+    return head + order + '\n' + note + rest if items else text
+
+
+SHOWN = 24    # lines of what a command printed
+
+
+def clipped(text):
+    lines = text.rstrip().split('\n')
+    return lines if len(lines) <= SHOWN else lines[:SHOWN - 2] + ['…']
+
+
+def with_outputs(text, outputs):
+    """A page with what its blocks printed, by the line of the block."""
+    out, lines = [], iter(enumerate(text.split('\n'), 1))
+    for number, line in lines:
+        out.append(line)
+        printed = outputs.get(str(number))
+        if printed is None:
+            continue
+        body = []
+        for _, inner in lines:
+            if inner.startswith('```'):
+                break
+            body.append(inner)
+        if line.startswith('```python'):
+            shown = clipped(printed[0])
+            out += body + ['```'] + (['', '```text'] + shown + ['```'] if printed[0].strip() else [])
+            continue
+        for got, part in zip(printed, re.split(r'^(?=\$ )', '\n'.join(body), flags=re.M)[1:]):
+            command = re.match(r'\$ (?:.*\\\n)*.*', part)[0]
+            out += [command] + (clipped(got) if got.strip() else [])
+        out.append('```')
+    return '\n'.join(out)
+
+
 def pictures(build, source, make):
     kept = pathlib.Path(build, 'docs', 'pictures')
     if make:
@@ -202,6 +252,11 @@ def pictures(build, source, make):
         subprocess.run([sys.executable, HERE / 'blocks.py', build, '--pictures', kept], check=True)
     if kept.exists():
         shutil.copytree(kept, source, dirs_exist_ok=True)
+    if (source / 'outputs.json').exists():
+        for name, outputs in json.loads((source / 'outputs.json').read_text(encoding='utf-8')).items():
+            page = source / name
+            if page.exists():
+                page.write_text(with_outputs(page.read_text(encoding='utf-8'), outputs), encoding='utf-8')
     for page in source.rglob('*.md'):
         for name in re.findall(r'!\[[^]]*\]\((?!http)([\w.-]+)\)', page.read_text(encoding='utf-8')):
             if not (page.parent / name).exists():
@@ -219,6 +274,8 @@ def assemble(build, source, make_pictures):
         (source / 'reference' / (name + '.md')).write_text(text, encoding='utf-8')
     (source / 'notebook.md').write_text(notebook_page(), encoding='utf-8')
     pictures(build, source, make_pictures)
+    for page in source.rglob('*.md'):
+        page.write_text(tip(page.read_text(encoding='utf-8')), encoding='utf-8')
 
 
 def main():

@@ -456,7 +456,7 @@ class Instrument:
         traces and how many frames there were."""
         from .live import LivePlot
         plot = LivePlot()
-        plot.follow(self, channels, seconds, frames, rate, more)
+        plot._follow(self, channels, seconds, frames, rate, more)
         return plot
 
     def _meta(self) -> grat_meta:

@@ -79,7 +79,7 @@ class LivePlot:
         else:
             self._display.update(Image(self.png))
 
-    def follow(self, instrument: 'Instrument', channels: 'Optional[Channels]', seconds: Optional[float],
+    def _follow(self, instrument: 'Instrument', channels: 'Optional[Channels]', seconds: Optional[float],
                frames: Optional[int], rate: float, more: Dict[str, Any]) -> None:
         """What Instrument.live does."""
         if not rate > 0:

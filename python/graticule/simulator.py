@@ -46,6 +46,7 @@ class Sim:
 
     @property
     def resource(self) -> str:
+        """The first of the resources."""
         return self.resources[0]
 
     def __repr__(self) -> str:

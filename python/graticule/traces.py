@@ -242,12 +242,19 @@ class Traces(Mapping[str, Trace]):
             stem, _, end = name.rpartition('.')
             at = time + trace.skew
             if end == 'max' and stem + '.min' in self:
-                axes.fill_between(at, *self.envelope(stem), label=stem, **style)
+                axes.fill_between(at, *self.envelope(stem), label=stem,
+                                  **{'linewidth': 1, 'edgecolor': 'face', **style})
             elif end != 'min' or stem + '.max' not in self:
                 axes.plot(at, trace.volts, label=name, drawstyle='steps-post' if trace.logic else None, **style)
-        axes.set_xlabel('time / s')
+        from matplotlib.ticker import EngFormatter
+        axes.set_xlabel('time')
+        axes.xaxis.set_major_formatter(EngFormatter('s'))
+        axes.locator_params(axis='x', nbins=6)
         units = {t.unit for t in self.values() if t.unit}
-        axes.set_ylabel(' / '.join(['signal'] + sorted(units)))
+        if len(units) == 1:
+            axes.yaxis.set_major_formatter(EngFormatter(*units))
+        else:
+            axes.set_ylabel(' / '.join(['signal'] + sorted(units)))
         axes.legend()
         return axes
 

@@ -148,10 +148,10 @@ static void summary(const logging *k, bool complete)
         size_t n = strlen(more);
         snprintf(more + n, sizeof more - n, ", %llu acquisitions failed", (unsigned long long)t->faults);
     }
-    cli_note(k->c, "%s: channels %s, %llu samples each channel, %s, %llu lost in %llu gaps%s%s%s",
+    cli_note(k->c, "%s: channels %s, %llu samples each channel, %s, %llu lost in %llu gap%s%s%s%s",
              k->files.meta.identity.model, k->files.channels, (unsigned long long)t->samples, rate,
-             (unsigned long long)t->lost, (unsigned long long)t->gaps, more, k->files.full ? ", the disk is full" : "",
-             complete ? "" : ", incomplete");
+             (unsigned long long)t->lost, (unsigned long long)t->gaps, t->gaps == 1 ? "" : "s", more,
+             k->files.full ? ", the disk is full" : "", complete ? "" : ", incomplete");
 }
 
 static bool is_complete(const logging *k, grat_err e)

@@ -32,7 +32,7 @@ $ capture SIM::bitscope -c A --period 1ms --trigger A:above@3.2V -o sig.csv
 $ log SIM::bitscope -c A --rate 100kS/s --for 300ms -o log.csv --strict
 > log.csv
 > log.csv.gaps.csv
-!~ BS0005: channels A, \d+ samples each channel, 100 kS/s, \d+ lost in \d+ gaps
+!~ BS0005: channels A, \d+ samples each channel, 100 kS/s, \d+ lost in \d+ gaps?
 ? 3
 = log.csv.gaps.csv first_missing,missing,time_s
 $ log SIM::bitscope -c A --rate 10kS/s --mode rapid --for 100ms -o no.csv
