@@ -87,7 +87,8 @@ static void account(recording *r, grat_record *rec)
         r->totals.gaps++;
         r->totals.lost += rec->first - r->next;
     }
-    r->totals.records++;
+    /* Behind a gap that goes beyond the end nothing is left of the last. */
+    if (rec->count || !r->totals.records) r->totals.records++;
     r->totals.samples += rec->count;
     r->totals.dt = rec->dt;
     r->next = rec->first + rec->count;

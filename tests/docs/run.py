@@ -16,8 +16,9 @@ import urllib.parse
 
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 SYSTEM_PYTHON = '/usr/bin/python3'
-NEEDS = {'sentences': [], 'pages': ['numpy', 'pandas', 'matplotlib', 'pyvisa', 'pytest'], 'site': ['sphinx', 'furo', 'myst_parser'],
-         'notebook': ['nbconvert', 'ipykernel', 'matplotlib', 'pandas'], 'pip': ['pip', 'setuptools', 'venv']}
+NEEDS = {'pages': ['numpy', 'pandas', 'matplotlib', 'pyvisa', 'pytest'], 'site': ['sphinx', 'furo', 'myst_parser'],
+         'notebook': ['nbconvert', 'ipykernel', 'matplotlib', 'pandas'], 'pip': ['pip', 'setuptools', 'venv'],
+         'sentences': []}
 
 
 def environment(build):
