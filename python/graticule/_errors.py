@@ -67,6 +67,10 @@ class NoData(Error):
     """ENODATA."""
 
 
+for _class in (Error, Timeout, Cancelled, Lost, Refused, NotFound, Malformed, Locked, OutOfRange, BadArgument,
+               NotSupported, InstrumentError, Dead, NoData):
+    _class.__module__ = 'graticule'    # as tracebacks name them
+
 CLASSES: Dict[str, Type[Error]] = {
     'ETIMEOUT': Timeout, 'ECANCELED': Cancelled, 'ELOST': Lost, 'EREFUSED': Refused, 'EACCES': Refused,
     'ENOHOST': NotFound, 'EUNREACH': NotFound, 'ENODEV': NotFound, 'EPROTO': Malformed, 'ESHORT': Malformed,

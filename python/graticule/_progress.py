@@ -12,7 +12,7 @@ def _nothing(done: int) -> None:
 
 def _bar(total: Optional[int], unit: str) -> Any:
     try:
-        from tqdm.auto import tqdm
+        from tqdm import tqdm    # that of notebooks needs more than nbconvert has
     except ImportError:
         return None
     return tqdm(total=total, unit=unit, unit_scale=unit == 'S')

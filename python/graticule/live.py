@@ -35,6 +35,9 @@ class LivePlot:
         self._notebook = _notebook()
         self._display: Any = None
 
+    def __repr__(self) -> str:
+        return '<LivePlot: %d pictures, the last of %r>' % (self.frames, self.traces)
+
     def _prepare(self) -> None:
         if self.axes is not None:
             return

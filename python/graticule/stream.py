@@ -145,6 +145,10 @@ class Stream(Iterator[Traces]):
             raise error
         raise StopIteration
 
+    def __repr__(self) -> str:
+        return '<Stream of %s%s: %r>' % (self._work.instrument.resource, ', ended' if self._work.ended else '',
+                                         self.totals)
+
     def close(self) -> None:
         """Ends the recording. Twice does no harm."""
         self._work.close()
