@@ -7,6 +7,7 @@ raised again, so that the program's own handler runs, which is what raises Keybo
 import math
 import os
 import threading
+import weakref
 from ctypes import byref
 from typing import Any, Optional, Tuple
 
@@ -32,9 +33,16 @@ def in_main_thread() -> bool:
     return get_ident() == _main
 
 
+# What has a wire, a thread or a handle of its own: `_abandon` makes it useless in a forked child.
+owned: 'weakref.WeakSet[Any]' = weakref.WeakSet()
+
+
 def _forked() -> None:
-    """The child has the holds of a main thread that it may not have."""
+    """The child has the holds of a main thread that it may not have, and connections that are the parent's: whatever it
+    sent on them, a farewell too, would be sent for the parent."""
     global _main
+    for thing in [*owned]:
+        thing._abandon()
     _main = threading.main_thread().ident
     while _depth():
         _release()

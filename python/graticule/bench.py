@@ -6,7 +6,7 @@ from ctypes import POINTER, byref, c_void_p
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Union
 
 from . import _errors
-from ._call import Caller, failure
+from ._call import Caller, failure, owned
 from ._lib import CONSTANTS, grat_meta, grat_record, grat_sync_member, grat_sync_options, lib
 from .instrument import Identity, identity_of, open_options
 from .traces import Path, Record, Traces, numpy_or_none
@@ -138,6 +138,7 @@ class Bench:
         self._reference = next((i for i, m in enumerate(members) if reference and m.name == reference), 0)
         self.names: List[str] = [(m.name or m.resource).decode() for m in members]
         o = grat_sync_options(size=ctypes.sizeof(grat_sync_options), open=open_options(timeout, options))
+        owned.add(self)
         self._caller.call(timeout, lib.grat_sync_open, members, len(members), byref(o), op, byref(self._sync))
 
     def _find(self, name: Optional[str]) -> Any:
@@ -206,6 +207,9 @@ class Bench:
                 break
             got.append(Result(pointer.contents, to_utc))
         return Results(got, lib.grat_sync_send_spread_ns(self._sync))
+
+    def _abandon(self) -> None:
+        self._caller, self._sync, self._config = Caller(), c_void_p(), c_void_p()
 
     def cancel(self) -> None:
         """Ends the run in progress; from any thread."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optiona
 
 from . import _errors, _request
 from . import _progress
-from ._call import Caller, Interrupts, failure, get_ident, in_main_thread, milliseconds
+from ._call import Caller, Interrupts, failure, get_ident, in_main_thread, milliseconds, owned
 from ._lib import (CONSTANTS, grat_identity, grat_meta, grat_open_options, grat_quick, grat_screenshot, lib, libc_free,
                    record_fn)
 from .traces import Acquisitions, Path, Record, Traces, numpy_or_none
@@ -72,7 +72,8 @@ class Instrument:
 
     Calls of one instrument come one after another, from whatever thread; those of several run at the same time. Every
     call takes `timeout` in seconds (default: that of open). Ctrl-C ends a wait in the main thread; cancel() ends one in
-    another thread. A call that failed leaves the instrument usable: the next one brings it back into step.
+    another thread. A call that failed leaves the instrument usable: the next one brings it back into step. A process
+    that was forked opens its own.
     """
 
     def __init__(self, caller: Caller, session: Any, timeout: Optional[float]):
@@ -86,6 +87,8 @@ class Instrument:
         self._is_bitscope: bool = lib.grat_is_bitscope(session)
         self.timeout = timeout
         self.resource: str = lib.grat_session_resource(session).decode()
+        self._gone = 'it is closed; open it again'
+        owned.add(self)
 
     def __repr__(self) -> str:
         return '<Instrument %s%s>' % (self.resource, '' if self._session else ', closed')
@@ -117,6 +120,11 @@ class Instrument:
         elif session:
             lib.grat_close(session)
 
+    def _abandon(self) -> None:
+        self._caller, self._session, self._scope = Caller(), None, None
+        self._streaming = self._stream = self._quick_how = None
+        self._gone = 'it was opened by the process that forked this one; open it again here'
+
     def cancel(self) -> None:
         """Ends the call in progress, which raises Cancelled; from any thread."""
         self._caller.cancel()
@@ -143,7 +151,7 @@ class Instrument:
         self._check_usable()
         with self._caller.lock:
             if not self._session:
-                raise _errors.BadArgument('EINVAL', '%s: it is closed; open it again' % self.resource)
+                raise _errors.BadArgument('EINVAL', '%s: %s' % (self.resource, self._gone))
             yield self.timeout if timeout is None else timeout
 
     def _simple(self, timeout: Optional[float], function: Any, *args: Any) -> None:
@@ -209,7 +217,7 @@ class Instrument:
     def _prepare(self, how: Tuple[int, int, int]) -> None:
         """For queries with this limit and timeout in ms, by this thread."""
         if not self._session:
-            raise _errors.BadArgument('EINVAL', '%s: it is closed; open it again' % self.resource)
+            raise _errors.BadArgument('EINVAL', '%s: %s' % (self.resource, self._gone))
         limit, self._quick.timeout_ms, _ = how
         if not self._buffer or len(self._buffer) < limit:
             self._buffer = ctypes.create_string_buffer(limit)

@@ -3,7 +3,7 @@ import threading
 from ctypes import byref, c_void_p
 from typing import Any, List, Optional, Sequence
 
-from ._call import FOREVER_MS, Caller
+from ._call import FOREVER_MS, Caller, owned
 from ._lib import grat_op, grat_sim_instrument, lib
 
 # Those that need no port below 1024, each on a port that is free. A BitScope speaks in bytes: a pseudo terminal.
@@ -38,6 +38,10 @@ class Sim:
             self.resources.append(resource.decode())
         self._thread = threading.Thread(target=self._serve, name='graticule-sim', daemon=True)
         self._thread.start()
+        owned.add(self)
+
+    def _abandon(self) -> None:
+        self._sim = c_void_p()
 
     def _serve(self) -> None:
         op = grat_op()

@@ -1,4 +1,5 @@
 """Recordings without end, block by block, in memory that does not grow."""
+import atexit
 import threading
 import weakref
 from collections import deque
@@ -6,7 +7,7 @@ from ctypes import byref, c_void_p, cast, pointer, sizeof
 from typing import TYPE_CHECKING, Any, Deque, Iterator, NamedTuple, Optional
 
 from . import _progress
-from ._call import failure, get_ident
+from ._call import failure, get_ident, owned
 from ._lib import CONSTANTS, grat_log_options, grat_log_sink, grat_log_totals, lib, record_fn
 from .traces import Record, Traces
 
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from .instrument import Instrument
 
 BLOCK_SECONDS = 2.0
+
+
+@atexit.register
+def _end_all() -> None:
+    """A thread that is killed by the end of the interpreter never says that it ended."""
+    for thing in [*owned]:
+        if isinstance(thing, Stream):
+            thing.close()
 
 
 class Totals(NamedTuple):
@@ -38,6 +47,7 @@ class _Work:
         self.blocks: Deque[Traces] = deque()
         self.next = 0
         self.closed = self.ended = False
+        self.gone = False        # this process is a child of the one that records
         self.error: Optional[BaseException] = None
         self.totals = grat_log_totals()
 
@@ -85,6 +95,8 @@ class _Work:
             return not self.closed
 
     def close(self) -> None:
+        if self.gone:
+            return
         with self.changed:
             self.closed = True
             self.blocks.clear()
@@ -113,16 +125,22 @@ class Stream(Iterator[Traces]):
             total = samples or (round(duration * rate) if duration else None)
             self._shown = _progress.shown(progress, total, 'S')
             self._report = self._shown.__enter__()
+            owned.add(self)
             thread = threading.Thread(target=self._work.run, name='graticule-stream', daemon=True)
             instrument._stream = weakref.ref(self)
             instrument._streaming = -1    # until the thread says its own
             thread.start()
+
+    def _abandon(self) -> None:
+        self._work.gone = True
 
     def __iter__(self) -> 'Stream':
         return self
 
     def __next__(self) -> Traces:
         work = self._work
+        if work.gone:
+            raise StopIteration
         try:
             with work.changed:
                 while not work.blocks and not work.ended:

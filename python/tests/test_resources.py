@@ -112,6 +112,45 @@ def test_query_limits(graticule_sim):
         plain.query('*IDN?')
 
 
+LEFT = """
+import graticule as gr
+scope = gr.open("SIM::bitscope")
+stream = scope.stream(1e5, "A", low=0, high=5)
+print(next(stream).samples > 0)
+"""
+
+FORKED = """
+import os, sys
+import graticule as gr
+bench = gr.sim("ds1104z")
+scope = gr.open(bench.resource)
+stream = gr.open("SIM::bitscope").stream(1e5, "A", low=0, high=5)
+next(stream)
+pid = os.fork()
+if pid == 0:
+    try:
+        scope.query("*IDN?")
+    except gr.BadArgument as e:
+        assert "fork" in str(e)
+        with gr.open(bench.resource) as own:
+            print(own.query("*IDN?")[:5], flush=True)
+    scope.close()
+    bench.close()
+    assert not list(stream)
+    sys.exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+print(scope.query("*IDN?", timeout=5)[:5], next(stream).samples > 0)
+"""
+
+
+@pytest.mark.parametrize('text, expected', [pytest.param(LEFT, 'True', id='left'),
+                                            pytest.param(FORKED, 'RIGOL RIGOL True', id='forked')])
+def test_the_end_of_a_process(text, expected):
+    """A stream that runs on does not hold up the end; a child leaves what is its parent's alone."""
+    done = subprocess.run([sys.executable, '-c', text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=40)
+    assert done.stdout.decode().split() == expected.split() and done.returncode == 0, done.stderr.decode()
+
+
 def test_import_is_quick():
     """What is only sometimes needed is not loaded by the import."""
     text = 'import sys, graticule; print([m for m in ("asyncio", "numpy", "pandas", "matplotlib", "graticule.aio", ' \
