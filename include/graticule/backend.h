@@ -166,6 +166,8 @@ typedef struct grat_format {
     /* Optional: the disk is full, and the sink stands behind what was certainly written, at least what the last flush
      * left; `end` follows. */
     grat_err (*cut)(void *p, grat_out *o, grat_op *op);
+    /* True when the file is then left as the last flush made it: no end could make more of it. */
+    bool stays;
 } grat_format;
 
 #ifdef __cplusplus

@@ -195,7 +195,7 @@ uint64_t grat_writer_size(const grat_writer *w)
 /* What a full disk has left of a growing file becomes whole. */
 static grat_err rescue(grat_writer *w, grat_op *op)
 {
-    grat_err err = grat__out_cut(w->out, op);
+    grat_err err = w->format->stays ? w->failure.err : grat__out_cut(w->out, op);
     if (!err && w->format->cut) err = w->format->cut(w->p, w->out, op);
     if (!err) err = w->format->end(w->p, w->out, op);
     grat_op scratch;

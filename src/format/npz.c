@@ -168,7 +168,7 @@ static grat_err end(void *p, grat_out *o, grat_op *op)
         grat__zip_member central = entry(&z->member[i]);
         err = grat__zip_put_central(&central, o, op);
     }
-    return err ? err : grat__zip_put_end(z->members, start, o, op);
+    return err ? err : grat__zip_put_end(z->members, start, grat__out_tell(o) - start, o, op);
 }
 
 static void fini(void *p)

@@ -5,8 +5,15 @@
  *   logic-1-N           `unitsize` bytes a sample, bit i = probe i + 1
  *   analog-1-I-N        one channel's samples as little-endian floats; I counts on from the last probe
  * in chunks of the same samples, so that all channels stay on one time axis and the file is written in order. What is
- * held of the past is 8 bytes a member for the directory. Samples that a log has lost are filled in: logic keeps its
- * level, analog is NaN. Acquisitions follow one another. */
+ * held of the past is 16 bytes a member for the directory. Samples that a log has lost are filled in: logic keeps its
+ * level, analog is NaN. Acquisitions follow one another.
+ *
+ * While it grows, the file is at any time an archive of what came until the last flush: nothing that its directory
+ * names is written over. Far behind the members lie two slots and the archive's last record (a hole in the file until
+ * the members have grown so far):
+ *   members …        slot 0: the chunk in work, directory        slot 1: likewise        end record
+ * A flush fills the slot that is not in use, then lets the end record, which is never torn by the end of a page, point
+ * to it. What is missing to the slots is passed by when the members get there. */
 #include "core/str.h"
 #include "format/deflate.h"
 #include "format/format.h"
@@ -19,13 +26,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 512 * 1024, TEXTS = 3, TEXT_MAX = 8192, NAME_MAX_LEN = 40, SPANS = 16, SHORT_SPAN = 4096, UNIT_MAX = 4 };
+enum { CHUNK = 512 * 1024, TEXTS = 3, TEXT_MAX = 8192, NAME_MAX_LEN = 40, SPANS = 16, SHORT_SPAN = 4096, UNIT_MAX = 4, PAGE = 4096 };
 #define LARGEST_CHUNK ((uint64_t)1 << 24)   /* samples that a piece of a file may have */
 #define LONGEST_GAP 100000000u   /* samples */
+/* How far the members may grow before the end of a growing file is moved. */
+#define SLACK_LEAST ((uint64_t)4 << 20)
+#define SLACK_MOST ((uint64_t)256 << 20)
 
 typedef struct entry {
+    uint64_t offset;
     uint32_t crc, stored;
 } entry;
+
+/* Of a growing file. */
+typedef struct tail {
+    uint64_t at;             /* of the end record; 0: there is none yet */
+    uint64_t slot;           /* bytes */
+    unsigned used;           /* which slot */
+    uint64_t members, start, size;   /* the directory that is in use */
+} tail;
 
 /* Which traces go where. */
 typedef struct lines {
@@ -70,6 +89,7 @@ typedef struct sr {
     entry *entries;
     size_t count, room;
     grat_out *out;
+    tail tail;
 } sr;
 
 static const char *const texts[TEXTS] = {"version", "metadata", "graticule"};
@@ -132,7 +152,9 @@ static grat_err put_member(sr *s, const blob *p, grat_out *o, grat_op *op)
     member_name(s, s->count, name);
     grat__zip_member m = {.name = name, .name_length = strlen(name), .size = p->size, .stored = p->entry.stored,
                           .crc = p->entry.crc, .deflated = p->entry.stored != p->size};
-    grat_err err = add_entry(s, p->entry, op);
+    entry e = p->entry;
+    e.offset = grat__out_tell(o);
+    grat_err err = add_entry(s, e, op);
     if (!err) err = grat__zip_put_local(&m, o, op);
     return err ? err : grat_out_write(o, p->bytes, p->entry.stored, op);
 }
@@ -197,17 +219,126 @@ static void drop_spans(batch *c)
     c->spans = 0;
 }
 
+/* ---- growing -------------------------------------------------------------------------------------- */
+
+static uint64_t members_size(const batch *c)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < c->parts; i++) n += GRAT__ZIP_LOCAL + NAME_MAX_LEN + c->part[i].entry.stored;
+    return n;
+}
+
+static uint64_t directory_size(size_t members)
+{
+    return (uint64_t)members * (GRAT__ZIP_CENTRAL + NAME_MAX_LEN) + GRAT__ZIP_END;
+}
+
+static grat_err put_end_record(const sr *s, grat_out *o, grat_op *op)
+{
+    const tail *t = &s->tail;
+    grat_err err = grat_out_seek(o, t->at, op);
+    if (!err) err = grat__zip_put_end(t->members, t->start, t->size, o, op);
+    return err ? err : grat__out_flush(o, op);
+}
+
+/* The end record goes farther back, so that there is room for `ahead` bytes and two slots of this size. What it points
+ * to stays where it is. */
+static grat_err move_tail(sr *s, uint64_t ahead, uint64_t slot, grat_out *o, grat_op *op)
+{
+    tail *t = &s->tail;
+    uint64_t front = t->at ? t->at + GRAT__ZIP_END : grat__out_tell(o), slack = front / 8;
+    if (slack < SLACK_LEAST) slack = SLACK_LEAST;
+    if (slack > SLACK_MOST) slack = SLACK_MOST;
+    t->slot = (2 * slot + PAGE - 1) / PAGE * PAGE;
+    uint64_t at = (front + ahead + slack + 2 * t->slot + PAGE - 1) / PAGE * PAGE;
+    bool first = !t->at;
+    t->at = at;
+    grat_err err = first ? GRAT_OK : put_end_record(s, o, op);
+    if (!err) err = grat_out_seek(o, front, op);
+    grat__out_size_here(o);
+    return err;
+}
+
+/* Makes room for so many bytes from here on. */
+static grat_err make_room(sr *s, uint64_t n, grat_out *o, grat_op *op)
+{
+    const tail *t = &s->tail;
+    if (!t->at || grat__out_tell(o) + n <= t->at - 2 * t->slot) return GRAT_OK;
+    return move_tail(s, n, t->slot / 2, o, op);
+}
+
 static grat_err put_parts(void *user, void *job, grat_op *op)
 {
     sr *s = user;
     batch *c = job;
-    grat_err err = GRAT_OK;
     drop_spans(c);
+    grat_err err = make_room(s, members_size(c), s->out, op);
     for (unsigned i = 0; i < c->parts && !err; i++) err = put_member(s, &c->part[i], s->out, op);
     s->chunks++;
     s->last = c->filled;
     return err;
 }
+
+static grat_err put_directory(const sr *s, grat_out *o, grat_op *op)
+{
+    grat_err err = GRAT_OK;
+    for (size_t i = 0; i < s->count && !err; i++) {
+        char name[NAME_MAX_LEN];
+        member_name(s, i, name);
+        grat__zip_member m = {.name = name, .name_length = strlen(name), .size = member_size(s, i),
+                              .stored = s->entries[i].stored, .offset = s->entries[i].offset,
+                              .crc = s->entries[i].crc};
+        m.deflated = m.stored != m.size;
+        err = grat__zip_put_central(&m, o, op);
+    }
+    return err;
+}
+
+/* The chunk in work and the directory into the slot that is free. */
+static grat_err fill_slot(sr *s, grat_out *o, grat_op *op)
+{
+    tail *t = &s->tail;
+    batch *c = s->chunk;
+    const sr before = *s;
+    unsigned used = 1 - t->used;
+    grat_err err = grat_out_seek(o, t->at - (2 - used) * t->slot, op);
+    if (c && c->filled && !err) {
+        for (unsigned i = 0; i < c->parts && !err; i++) err = put_member(s, &c->part[i], o, op);
+        s->chunks++;
+        s->last = c->filled;
+    }
+    uint64_t start = grat__out_tell(o), members = s->count;
+    if (!err) err = put_directory(s, o, op);
+    uint64_t size = grat__out_tell(o) - start;
+    s->count = before.count, s->chunks = before.chunks, s->last = before.last;
+    if (!err) err = grat__out_flush(o, op);
+    if (err) return err;
+    t->used = used;
+    t->members = members, t->start = start, t->size = size;
+    return put_end_record(s, o, op);
+}
+
+static grat_err flush(void *p, grat_out *o, grat_op *op)
+{
+    sr *s = p;
+    if (!grat__out_seekable(o)) return GRAT_OK;
+    grat_err err = grat__pool_drain(s->pool, op);
+    uint64_t need = 0;
+    if (s->chunk && s->chunk->filled) {
+        make_parts(s->chunk);
+        drop_spans(s->chunk);
+        need = members_size(s->chunk);
+    }
+    need += directory_size(s->count + per_chunk(s));
+    if (!err && (!s->tail.at || need > s->tail.slot)) err = move_tail(s, 0, need, o, op);
+    uint64_t front = grat__out_tell(o);
+    if (!err) err = fill_slot(s, o, op);
+    if (!err) err = grat_out_seek(o, front, op);
+    grat__out_size_here(o);
+    return err;
+}
+
+/* ---- memory of chunks ----------------------------------------------------------------------------- */
 
 static void free_chunk(void *job)
 {
@@ -251,7 +382,7 @@ static void start_chunk(sr *s)
 static grat_err put_text(sr *s, const char *text, grat_out *o, grat_op *op)
 {
     size_t n = strlen(text);
-    blob p = {.bytes = text, .size = n, .entry = {libdeflate_crc32(0, text, n), (uint32_t)n}};
+    blob p = {.bytes = text, .size = n, .entry = {.crc = libdeflate_crc32(0, text, n), .stored = (uint32_t)n}};
     s->text_size[s->count] = (uint32_t)n;
     return put_member(s, &p, o, op);
 }
@@ -376,17 +507,12 @@ static grat_err end(void *p, grat_out *o, grat_op *op)
     sr *s = p;
     start_chunk(s);
     grat_err err = grat__pool_drain(s->pool, op);
-    uint64_t offset = 0, at = grat__out_tell(o);
-    for (size_t i = 0; i < s->count && !err; i++) {
-        char name[NAME_MAX_LEN];
-        member_name(s, i, name);
-        grat__zip_member m = {.name = name, .name_length = strlen(name), .size = member_size(s, i),
-                              .stored = s->entries[i].stored, .offset = offset, .crc = s->entries[i].crc};
-        m.deflated = m.stored != m.size;
-        err = grat__zip_put_central(&m, o, op);
-        offset += GRAT__ZIP_LOCAL + m.name_length + m.stored;
-    }
-    return err ? err : grat__zip_put_end(s->count, at, o, op);
+    if (!err) err = make_room(s, directory_size(s->count), o, op);
+    uint64_t start = grat__out_tell(o);
+    if (!err) err = put_directory(s, o, op);
+    if (!err) err = grat__zip_put_end(s->count, start, grat__out_tell(o) - start, o, op);
+    if (!err && s->tail.at) err = grat__out_truncate(o, op);
+    return err;
 }
 
 static void fini(void *p)
@@ -763,6 +889,9 @@ const grat_format grat__format_sr = {
     .record = record,
     .end = end,
     .fini = fini,
+    .grows = true,
+    .flush = flush,
+    .stays = true,
     .read = read_sr,
     .each = each,
 };

@@ -1,7 +1,8 @@
 /* RIFF WAVE. Bytes and 16-bit words become 16-bit PCM (a byte is the upper half), so that any player takes it; float
- * records become 32-bit float. A LIST/INFO comment behind the samples carries what turns the samples back into volts:
+ * records become 32-bit float. A LIST/INFO comment carries what turns the samples back into volts:
  *   graticule t0=-0.012 dt=4e-09 ch1_V=0.00015625,-5.12 D0=3.0518509e-05,0      (scale,offset of each column)
- * It comes last because libsigrok looks for the samples in the first 256 bytes only.
+ * It stands before the samples, so that it is there from the beginning, where it is short enough: libsigrok looks for
+ * the samples in the first 256 bytes only. The long one of many channels comes last.
  * The rate field has 32 bits: faster records say 4294967295 there and the truth in the comment. */
 #include "core/str.h"
 #include "format/format.h"
@@ -12,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1024, PIECE = 1 << 18, NOTE = 2048, HEADER = 44, TRAILER = 20 + NOTE };
+enum { CHUNK = 1024, PIECE = 1 << 18, NOTE = 2048, SHORT_NOTE = 192, FORMAT = 36, LIST = 20, DATA = 8 };
+enum { HEADER_MOST = FORMAT + LIST + SHORT_NOTE + DATA, TRAILER = LIST + NOTE };
 
 typedef struct wav {
     bool started, real;
@@ -20,7 +22,8 @@ typedef struct wav {
     uint64_t frames, announced;
     double t0, dt;
     double scale[GRAT_MAX_CHANNELS], offset[GRAT_MAX_CHANNELS];
-    uint8_t header[HEADER], trailer[TRAILER];
+    size_t header_size, trailer_size;   /* one of them holds the comment; no trailer: 0 */
+    uint8_t header[HEADER_MOST], trailer[TRAILER];
 } wav;
 
 static grat_err begin(void *p, const grat_meta *meta, grat_out *o, grat_op *op)
@@ -71,22 +74,30 @@ static void make_header(wav *w, uint64_t frames)
     uint64_t speed = (uint64_t)field * frame;
     uint32_t size = (uint32_t)(frames * frame);
     memcpy(h, "RIFF\0\0\0\0WAVEfmt \x10\0\0\0", 20);
-    grat__put_le32(h + 4, HEADER - 8 + TRAILER + size);
+    grat__put_le32(h + 4, (uint32_t)(w->header_size - 8 + w->trailer_size) + size);
     grat__put_le16(h + 20, w->real ? 3 : 1);
     grat__put_le16(h + 22, (uint16_t)w->traces);
     grat__put_le32(h + 24, field);
     grat__put_le32(h + 28, speed > 4294967295u ? 4294967295u : (uint32_t)speed);
     grat__put_le16(h + 32, (uint16_t)frame);
     grat__put_le16(h + 34, (uint16_t)(8 * bytes));
-    memcpy(h + 36, "data", 4);
-    grat__put_le32(h + 40, size);
+    memcpy(h + w->header_size - DATA, "data", 4);
+    grat__put_le32(h + w->header_size - 4, size);
     w->announced = frames;
 }
 
 static grat_err check_size(const wav *w, uint64_t frames, grat_op *op)
 {
-    if (frames <= (4294967295u - HEADER - TRAILER) / ((w->real ? 4u : 2u) * w->traces)) return GRAT_OK;
-    return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .wav: a WAVE file ends at 4 GiB; write .npy");
+    if (frames <= (4294967295u - HEADER_MOST - TRAILER) / ((w->real ? 4u : 2u) * w->traces)) return GRAT_OK;
+    return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .wav: a WAVE file ends at 4 GiB; split it or write .npy");
+}
+
+static void put_note(uint8_t *p, const char *note, uint32_t size)
+{
+    memcpy(p, "LIST\0\0\0\0INFOICMT", 16);
+    grat__put_le32(p + 4, 12 + size);
+    grat__put_le32(p + 16, size);
+    memcpy(p + LIST, note, size);
 }
 
 static grat_err start(wav *w, const grat_record *r, grat_out *o, grat_op *op)
@@ -98,14 +109,16 @@ static grat_err start(wav *w, const grat_record *r, grat_out *o, grat_op *op)
         w->scale[i] = r->trace[i].scale;
         w->offset[i] = r->trace[i].offset;
     }
-    memcpy(w->trailer, "LIST\0\0\0\0INFOICMT", 16);
-    grat__put_le32(w->trailer + 4, 12 + NOTE);
-    grat__put_le32(w->trailer + 16, NOTE);
-    if (!describe(w, r, (char *)w->trailer + 20))
+    char note[NOTE];
+    if (!describe(w, r, note))
         return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .wav: too many channels for its comment; write .npy");
+    bool brief = strlen(note) < SHORT_NOTE;
+    w->header_size = brief ? HEADER_MOST : FORMAT + DATA;
+    w->trailer_size = brief ? 0 : TRAILER;
+    put_note(brief ? w->header + FORMAT : w->trailer, note, brief ? SHORT_NOTE : NOTE);
     make_header(w, r->count);
     w->started = true;
-    return grat_out_write(o, w->header, HEADER, op);
+    return grat_out_write(o, w->header, w->header_size, op);
 }
 
 static int16_t pcm(const grat_trace *t, size_t i)
@@ -172,12 +185,12 @@ static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
 static grat_err end(void *p, grat_out *o, grat_op *op)
 {
     wav *w = p;
-    grat_err err = grat_out_write(o, w->trailer, TRAILER, op);
+    grat_err err = grat_out_write(o, w->trailer, w->trailer_size, op);
     if (err || w->frames == w->announced) return err;
     err = grat_out_seek(o, 0, op);
     if (err) return err;
     make_header(w, w->frames);
-    return grat_out_write(o, w->header, HEADER, op);
+    return grat_out_write(o, w->header, w->header_size, op);
 }
 
 static grat_err flush(void *p, grat_out *o, grat_op *op)
@@ -191,8 +204,8 @@ static grat_err cut(void *p, grat_out *o, grat_op *op)
 {
     wav *w = p;
     unsigned frame = w->traces * (w->real ? 4 : 2);
-    w->frames = (grat__out_tell(o) - HEADER) / frame;
-    return grat_out_seek(o, HEADER + w->frames * frame, op);
+    w->frames = (grat__out_tell(o) - w->header_size) / frame;
+    return grat_out_seek(o, w->header_size + w->frames * frame, op);
 }
 
 /* ---- reading -------------------------------------------------------------------------------------- */
@@ -244,17 +257,22 @@ typedef struct source {
     char note[NOTE + 1];
 } source;
 
+/* A file whose writer was killed may be longer than its header says: what the header says counts. */
 static bool find_samples(source *s, const uint8_t *d, size_t n)
 {
+    size_t begin = memcmp(d + FORMAT, "LIST", 4) == 0 ? HEADER_MOST : FORMAT + DATA;
+    bool brief = begin == HEADER_MOST;
     s->traces = grat__le16(d + 22), s->kind = grat__le16(d + 20);
-    size_t size = grat__le32(d + 40), width = s->kind == 3 ? 4 : 2;
-    const uint8_t *trailer = d + n - TRAILER;
+    if (n < begin || memcmp(d + begin - DATA, "data", 4) != 0) return false;
+    size_t size = grat__le32(d + begin - 4), width = s->kind == 3 ? 4 : 2;
     if (!s->traces || s->traces > GRAT_MAX_CHANNELS || (s->kind != 1 && s->kind != 3)) return false;
     s->frame = width * s->traces;
-    if (size != n - HEADER - TRAILER || size % s->frame || !size) return false;
-    if (memcmp(trailer + 8, "INFOICMT", 8) != 0) return false;
-    memcpy(s->note, trailer + 20, NOTE);
-    s->samples = d + HEADER;
+    if (size > n - begin || size % s->frame || !size) return false;
+    const uint8_t *note = brief ? d + FORMAT : d + begin + size;
+    if (!brief && n - begin - size < TRAILER) return false;
+    if (memcmp(note + 8, "INFOICMT", 8) != 0) return false;
+    memcpy(s->note, note + LIST, brief ? SHORT_NOTE : NOTE);
+    s->samples = d + begin;
     s->frames = size / s->frame;
     return true;
 }
@@ -270,8 +288,7 @@ static grat_err each(const char *path, const uint8_t *d, size_t n, const grat_re
 {
     source s = {0};
     grat_err err = GRAT_OK;
-    if (n < HEADER + TRAILER || memcmp(d, "RIFF", 4) != 0 || memcmp(d + 8, "WAVEfmt \x10\0\0\0", 12) != 0 ||
-        memcmp(d + 36, "data", 4) != 0)
+    if (n < HEADER_MOST || memcmp(d, "RIFF", 4) != 0 || memcmp(d + 8, "WAVEfmt \x10\0\0\0", 12) != 0)
         return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is no WAVE file that was written here", path);
     if (!find_samples(&s, d, n))
         return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is damaged, cut or not from here; get it again",

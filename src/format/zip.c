@@ -62,15 +62,15 @@ grat_err grat__zip_put_central(const grat__zip_member *m, grat_out *o, grat_op *
     return err ? err : grat_out_write(o, extra, sizeof extra, op);
 }
 
-grat_err grat__zip_put_end(uint64_t members, uint64_t start, grat_out *o, grat_op *op)
+grat_err grat__zip_put_end(uint64_t members, uint64_t start, uint64_t size, grat_out *o, grat_op *op)
 {
     uint64_t at = grat__out_tell(o);
-    uint8_t h[END64 + LOCATOR + END] = {'P', 'K', 6, 6, 44};
+    uint8_t h[GRAT__ZIP_END] = {'P', 'K', 6, 6, 44};
     uint16_t few = members < 0xffff ? (uint16_t)members : 0xffff;
     h[12] = h[14] = 45;
     put_le64(h + 24, members);
     put_le64(h + 32, members);
-    put_le64(h + 40, at - start);
+    put_le64(h + 40, size);
     put_le64(h + 48, start);
     uint8_t *locator = h + END64, *last = locator + LOCATOR;
     memcpy(locator, "PK\x06\x07", 4);
@@ -79,7 +79,7 @@ grat_err grat__zip_put_end(uint64_t members, uint64_t start, grat_out *o, grat_o
     memcpy(last, "PK\x05\x06", 4);
     grat__put_le16(last + 8, few);
     grat__put_le16(last + 10, few);
-    grat__put_le32(last + 12, at - start < 0xffffffff ? (uint32_t)(at - start) : 0xffffffff);
+    grat__put_le32(last + 12, size < 0xffffffff ? (uint32_t)size : 0xffffffff);
     grat__put_le32(last + 16, 0xffffffff);
     return grat_out_write(o, h, sizeof h, op);
 }

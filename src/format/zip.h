@@ -16,12 +16,15 @@ typedef struct grat__zip_member {
     const uint8_t *data;     /* reading: `stored` bytes are there */
 } grat__zip_member;
 
-#define GRAT__ZIP_LOCAL 50   /* bytes of a local header without the name */
+#define GRAT__ZIP_LOCAL 50   /* bytes of a local header without the name, … */
+#define GRAT__ZIP_CENTRAL 74 /* … of a central one, … */
+#define GRAT__ZIP_END 98     /* … and of what is behind these */
 
 grat_err grat__zip_put_local(const grat__zip_member *m, grat_out *o, grat_op *op);
 grat_err grat__zip_put_central(const grat__zip_member *m, grat_out *o, grat_op *op);
-/* `start`: offset of the first central entry. */
-grat_err grat__zip_put_end(uint64_t members, uint64_t start, grat_out *o, grat_op *op);
+/* `start`: offset of the first central entry; `size`: of all of them. Not all readers take it that something lies
+ * between them and this. */
+grat_err grat__zip_put_end(uint64_t members, uint64_t start, uint64_t size, grat_out *o, grat_op *op);
 
 typedef struct grat__zip_dir {
     const uint8_t *data;

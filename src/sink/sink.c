@@ -356,6 +356,19 @@ uint64_t grat__out_tell(const grat_out *o)
     return o->pos + o->len;
 }
 
+void grat__out_size_here(grat_out *o)
+{
+    o->end = o->pos + o->len;
+}
+
+grat_err grat__out_truncate(grat_out *o, grat_op *op)
+{
+    grat_err err = flush(o, op);
+    if (!err && ftruncate(o->fd, (off_t)o->pos) != 0) err = fail_errno(op, o->shown, errno);
+    o->end = o->pos;
+    return err;
+}
+
 grat_err grat_out_seek(grat_out *o, uint64_t pos, grat_op *op)
 {
     if (!o->regular)

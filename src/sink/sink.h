@@ -32,6 +32,10 @@ grat_err grat__out_show(grat_out *o, grat_op *op);
  * of the last show. Only whole pieces of reserve or write are there. */
 grat_err grat__out_cut(grat_out *o, grat_op *op);
 uint64_t grat__out_tell(const grat_out *o);
+/* What is behind the position does not count in the size. */
+void grat__out_size_here(grat_out *o);
+/* The file ends at the position. */
+grat_err grat__out_truncate(grat_out *o, grat_op *op);
 /* Completes the file under its name. Frees the sink also on an error, when nothing is left behind. */
 grat_err grat__out_commit(grat_out *o, grat_op *op);
 /* Frees the sink and leaves nothing behind. NULL is allowed. */

@@ -70,8 +70,7 @@ def all_formats_agree(place):
     expect(numpy.abs(table.iloc[:, 1].to_numpy() - v).max() < 1e-5, 'pandas has other volts')
     pcm = run([need('sox'), names['wav'], '-t', 's16', '-L', '-'], timeout=60)
     expect(numpy.array_equal(numpy.frombuffer(pcm, '<i2'), raw), 'sox has other samples')
-    text = run([need('sigrok-cli'), '-i', names['sr'], '-O', 'csv:header=false:label=off:time=false'], timeout=60)
-    theirs = numpy.array(text.split(), dtype=float)
+    theirs = volts_of_sr(names['sr'], numpy)
     expect(len(theirs) == len(v) and numpy.abs(theirs - v).max() < 1e-4, 'sigrok has other volts')
 
 
@@ -159,6 +158,73 @@ def killed_at_any_time(place):
     expect(plain >= KILLS * 0.9, 'only %d of %d open without asking for SWMR' % (plain, KILLS))
     if KILLS > 10:
         print('%d kills, %d of the files open without asking for SWMR' % (KILLS, plain))
+
+
+def wav_samples(path, numpy):
+    pcm = run([need('sox'), '-V1', path, '-t', 's16', '-L', '-'], timeout=60)
+    return numpy.frombuffer(pcm, '<i2')
+
+
+def raw_samples(path, numpy):
+    with open(path + '.json', encoding='utf-8') as f:
+        count = json.load(f)['samples']
+    return numpy.fromfile(path, '<i2', count=count)
+
+
+def volts_of_sr(path, numpy):
+    text = run([need('sigrok-cli'), '-i', path, '-O', 'csv:header=false:label=off:time=false'], timeout=60)
+    return numpy.array(text.split(), dtype=float)
+
+
+def volts_of_csv(path, numpy):
+    """The last row may be cut."""
+    with open(path, encoding='ascii') as f:
+        rows = f.read().split('\n')
+    return numpy.array([row.split(',')[1] for row in rows[1:-1]], dtype=float)
+
+
+READERS = {'csv': volts_of_csv, 'wav': wav_samples, 'raw': raw_samples, 'sr': volts_of_sr}
+
+
+def killed_as(place, numpy, ending, seed):
+    """It is flushed before the other, whose header then says how many samples it must hold."""
+    dice = random.Random(seed)
+    path, npy = place.path('k.' + ending), place.path('k.npy')
+    for name in (path, path + '.json', npy):
+        if os.path.exists(name):
+            os.unlink(name)
+    rate = dice.choice(('10kS/s', '1MS/s') if ending == 'csv' else ('10kS/s', '1MS/s', '10MS/s'))
+    process = start(place, '-c', 'A', '--rate', rate, '--flush', dice.choice(('0.02s', '0.1s')), '-o', path, '-o', npy,
+                    '--raw')
+    while not os.path.exists(npy) and process.poll() is None:
+        time.sleep(0.005)
+    expect(process.poll() is None, 'it ended by itself')
+    time.sleep(dice.random() * 0.8)
+    process.kill()
+    process.wait()
+    safe = numpy.load(npy, mmap_mode='r')['chA']
+    theirs = READERS[ending](path, numpy)
+    tail = numpy.fromfile(npy, '<i2', offset=4096)
+    where = '%s, kill %d at %s' % (ending, seed, rate)
+    expect(len(theirs) >= len(safe), '%s: %d samples, flushed were %d' % (where, len(theirs), len(safe)))
+    n = min(len(tail), len(theirs))
+    if theirs.dtype != numpy.dtype('<i2'):
+        title = numpy.load(npy, mmap_mode='r').dtype.fields['chA'][2]
+        scale, offset = (float(title.split(mark)[1].split(end)[0]) for mark, end in ((' = raw * ', ' '), (' + ', ';')))
+        expect(numpy.abs(theirs[:n] - (tail[:n] * scale + offset)).max() < scale, where + ': other samples')
+    else:
+        expect(numpy.array_equal(theirs[:n], tail[:n]), where + ': other samples')
+    if ending != 'raw':
+        out = json.loads(place.run('measure', path, '--json'))
+        expect(out['samples'] >= len(safe), '%s: we read %d samples of %d' % (where, out['samples'], len(safe)))
+
+
+@check
+def killed_in_every_format(place):
+    _, numpy, _ = modules()
+    for ending in READERS:
+        for seed in range(max(1, KILLS // 4)):
+            killed_as(place, numpy, ending, seed)
 
 
 @check
