@@ -20,6 +20,7 @@ struct grat__deflate {
     uint32_t token[TOKENS];              /* 0: a sample as it is; else length << 16 | distance */
     size_t tokens;
     uint32_t literal_count[LITERALS], distance_count[DISTANCES];
+    uint32_t byte_count[4][256];         /* by the place in the sample: one counter twice in a row is slow */
     code literal[LITERALS], distance[DISTANCES], length[LONGEST + 1];
     uint8_t length_symbol[LONGEST + 1], length_extra[LONGEST + 1];
     uint16_t length_base[LONGEST + 1];
@@ -117,7 +118,7 @@ static inline void put_match(grat__deflate *d, uint32_t length, uint32_t distanc
 static inline void put_literal(grat__deflate *d, const uint8_t *p, uint32_t step)
 {
     d->token[d->tokens++] = 0;
-    for (uint32_t i = 0; i < step; i++) d->literal_count[p[i]]++;
+    for (uint32_t i = 0; i < step; i++) d->byte_count[i][p[i]]++;
 }
 
 /* The samples from `from` to `to` become tokens; n bytes are there in all. */
@@ -345,7 +346,9 @@ size_t grat__deflate_all(grat__deflate *d, const uint8_t *in, size_t n, unsigned
         d->tokens = 0;
         memset(d->literal_count, 0, sizeof d->literal_count);
         memset(d->distance_count, 0, sizeof d->distance_count);
+        memset(d->byte_count, 0, sizeof d->byte_count);
         parse_steps(d, in, at, to, step);
+        for (unsigned i = 0; i < 4 * 256; i++) d->literal_count[i % 256] += d->byte_count[i / 256][i % 256];
         d->literal_count[END] = 1;
         make_codes(d->literal_count, LITERALS, LITERAL_BITS, d->literal);
         make_codes(d->distance_count, DISTANCES, BITS_MAX, d->distance);

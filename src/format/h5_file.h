@@ -13,6 +13,8 @@ typedef struct grat__h5_segment {
     uint64_t lost;           /* samples that are missing before it */
     double t0;               /* seconds; time of sample i = t0 + i * sample_interval */
     int64_t utc_ns, monotonic_ns;
+    double trigger_offset;   /* seconds, as in grat_record */
+    uint64_t trigger_stamp;
     uint32_t number;         /* of the acquisition */
     uint32_t flags;          /* grat_record_flag */
 } grat__h5_segment;

@@ -250,6 +250,7 @@ static grat_err read_piece(file *f, const grat__h5_segment *s, uint64_t at, size
     r->t0 = s->t0, r->dt = f->dt;
     r->utc_ns = s->utc_ns, r->mono_ns = s->monotonic_ns;
     r->utc_uncertainty_ns = f->utc_uncertainty_ns;
+    r->trigger_offset = s->trigger_offset, r->trigger_stamp = s->trigger_stamp;
     r->number = s->number;
     r->flags = s->flags & ~(unsigned)GRAT_REC_GAP_BEFORE;
     if (s->lost && at == s->row) r->flags |= GRAT_REC_GAP_BEFORE;
@@ -285,7 +286,7 @@ static grat_err read_segment(file *f, const grat__h5_segment *s, uint64_t end, c
 /* Each segment ends where the next one begins; the last with the samples. */
 static grat_err read_all(file *f, const grat_reading *to, grat_op *op)
 {
-    grat__h5_segment s[TABLE + 1];
+    grat__h5_segment s[TABLE + 1] = {0};   /* columns that an older file lacks stay so */
     hid_t type = grat__h5_segment_type();
     grat_err err = GRAT_OK;
     for (uint64_t i = 0; i < f->segment_rows && !err && !f->enough; i += TABLE) {

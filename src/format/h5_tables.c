@@ -12,6 +12,8 @@ hid_t grat__h5_segment_type(void)
     H5Tinsert(t, "t0", offsetof(grat__h5_segment, t0), GRAT__H5_TYPE(DOUBLE));
     H5Tinsert(t, "utc_ns", offsetof(grat__h5_segment, utc_ns), GRAT__H5_TYPE(INT64));
     H5Tinsert(t, "monotonic_ns", offsetof(grat__h5_segment, monotonic_ns), GRAT__H5_TYPE(INT64));
+    H5Tinsert(t, "trigger_offset", offsetof(grat__h5_segment, trigger_offset), GRAT__H5_TYPE(DOUBLE));
+    H5Tinsert(t, "trigger_stamp", offsetof(grat__h5_segment, trigger_stamp), GRAT__H5_TYPE(UINT64));
     H5Tinsert(t, "number", offsetof(grat__h5_segment, number), GRAT__H5_TYPE(UINT32));
     H5Tinsert(t, "flags", offsetof(grat__h5_segment, flags), GRAT__H5_TYPE(UINT32));
     return t;

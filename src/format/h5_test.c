@@ -189,6 +189,33 @@ TEST(a_killed_writer_leaves_what_it_flushed)
     }
 }
 
+static bool on_trigger(void *user, grat_record *r)
+{
+    unsigned *seen = user;
+    EQ(r->number, *seen);
+    TRUE(r->trigger_offset == *seen * 1.5e-10);
+    EQ(r->trigger_stamp, *seen * 1000);
+    ++*seen;
+    return true;
+}
+
+TEST(what_triggers_tell)
+{
+    grat_writer *w = open_writer("triggers.h5", false, false);
+    unsigned seen = 0;
+    for (unsigned i = 0; w && i < 100; i++) {
+        grat_record *r = make(0, 50, 1e-6);
+        r->number = i;
+        r->trigger_offset = i * 1.5e-10;
+        r->trigger_stamp = i * 1000;
+        EQ(grat_writer_record(w, r, &op), GRAT_OK);
+        grat_record_unref(r);
+    }
+    EQ(grat_writer_finish(w, &op), GRAT_OK);
+    EQ(grat_read_pieces(in_dir("triggers.h5"), NULL, on_trigger, &seen, &op), GRAT_OK);
+    EQ(seen, 100);
+}
+
 TEST(foreign_bytes_are_refused)
 {
     grat_record *r = NULL;
@@ -209,6 +236,7 @@ int main(void)
     RUN(one_record_when_there_is_no_gap);
     RUN(it_can_be_read_while_it_grows);
     RUN(a_killed_writer_leaves_what_it_flushed);
+    RUN(what_triggers_tell);
     RUN(foreign_bytes_are_refused);
     char command[160];
     snprintf(command, sizeof command, "rm -r '%s'", dir);

@@ -158,8 +158,9 @@ static bool note_segment(h5 *w, const grat_record *r)
         w->lost += lost;
     }
     w->last = (grat__h5_segment){.row = w->set[0].count, .first = r->first, .lost = lost, .t0 = r->t0,
-                                 .utc_ns = r->utc_ns, .monotonic_ns = r->mono_ns, .number = r->number,
-                                 .flags = r->flags};
+                                 .utc_ns = r->utc_ns, .monotonic_ns = r->mono_ns,
+                                 .trigger_offset = r->trigger_offset, .trigger_stamp = r->trigger_stamp,
+                                 .number = r->number, .flags = r->flags};
     return grat__h5_series_add(&w->segments, &w->last, 1);
 }
 

@@ -51,6 +51,7 @@ def main():
     parser.add_argument('--build', required=True)
     parser.add_argument('--quick', action='store_true')
     parser.add_argument('--only', help='some of ' + ','.join(names))
+    parser.add_argument('--row', help='only what has this word in its name, where the rows can be chosen')
     args = parser.parse_args()
     chosen = args.only.split(',') if args.only else names
     if not os.environ.get('GRAT_BENCH_INSIDE'):
@@ -59,6 +60,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(args.build, args.quick, folder)
+        bench.word = args.row
         for name in chosen:
             try:
                 importlib.import_module('rows_' + name).rows(bench)

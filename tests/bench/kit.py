@@ -59,6 +59,10 @@ class Bench:
         self.build, self.quick, self.folder = build, quick, folder
         self.grat = os.path.join(build, 'src', 'cli', 'grat')
         self.list = []
+        self.word = None
+
+    def chosen(self, name):
+        return not self.word or self.word in name
 
     def tool(self, name):
         return os.path.join(self.build, 'tests', 'bench', name)

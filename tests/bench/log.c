@@ -33,11 +33,12 @@ static grat_record *make(unsigned bits)
     memcpy(r->trace[0].name, bits == 1 ? "D0" : "A", bits == 1 ? 3 : 2);
     if (bits > 1) memcpy(r->trace[0].unit, "V", 2), r->trace[0].scale = 0.001;
     r->trace[0].logic = bits == 1;
-    for (size_t i = 0; i < BLOCK; i++) {
-        int v = (int)(i % 251) - 125;
+    /* A ramp with some noise, as converters give it. */
+    for (uint32_t i = 0; i < BLOCK; i++) {
+        int v = (int)(i % 251) - 125, noise = (int)(i * 2654435761u >> 26);
         if (bits == 1) ((uint8_t *)r->trace[0].raw)[i] = i / 13 & 1;
-        else if (bits == 8) ((int8_t *)r->trace[0].raw)[i] = (int8_t)v;
-        else ((int16_t *)r->trace[0].raw)[i] = (int16_t)(v * 200);
+        else if (bits == 8) ((int8_t *)r->trace[0].raw)[i] = (int8_t)(v + noise / 32);
+        else ((int16_t *)r->trace[0].raw)[i] = (int16_t)(v * 200 + noise);
     }
     return r;
 }
