@@ -26,7 +26,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 512 * 1024, TEXTS = 3, TEXT_MAX = 8192, NAME_MAX_LEN = 40, SPANS = 16, SHORT_SPAN = 4096, UNIT_MAX = 4, PAGE = 4096 };
+enum { CHUNK = 512 * 1024, TEXTS = 3, TEXT_MAX = 8192, NAME_MAX_LEN = 40, UNIT_MAX = 4 };
+enum { SPANS = 16, SHORT_SPAN = 4096, PAGE = 4096 };
 #define LARGEST_CHUNK ((uint64_t)1 << 24)   /* samples that a piece of a file may have */
 #define LONGEST_GAP 100000000u   /* samples */
 /* How far the members may grow before the end of a growing file is moved. */

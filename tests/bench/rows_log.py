@@ -12,7 +12,8 @@ from kit import SYSTEM_PYTHON, run, whole
 
 # As the examples of the vendor's Python wrapper do it: an array as long as the whole capture, into which a callback
 # copies what the driver has; at the end each sample becomes millivolts in a Python list, and that is saved. Its sleep
-# of 10 ms between two looks is left out here, to its favour. Beside it, what a practised user writes: h5py's own appending.
+# of 10 ms between two looks is left out here, to its favour. Beside it, what a practised user writes: h5py's own
+# appending.
 EXAMPLE = '''
 import sys, time, numpy
 n, kind, out = int(sys.argv[2]), sys.argv[3], sys.argv[1]
