@@ -243,7 +243,7 @@ GRAT_API void grat_close(grat_session *s);
 /* The resource in normal form; lives as long as the session. */
 GRAT_API const char *grat_session_resource(const grat_session *s);
 /* Every call below first recovers a session that its last failure left out of step, and fails with EDEAD when that
- * is not to be had. ETIMEOUT, ECANCELED, ELOST, EPROTO, ESHORT and ETOOBIG leave it so. */
+ * is not to be had. ETIMEOUT, ECANCELED, ELOST, EPROTO, ESHORT and ETOOBIG leave it so, EIO on a stream without END. */
 
 /* Writes one program message; a terminator is added where the wire needs one. */
 GRAT_API grat_err grat_write(grat_session *s, const void *data, size_t n, grat_op *op);
@@ -415,6 +415,7 @@ typedef enum grat_attr {
     GRAT_ATTR_TLS_PERPETUAL,     /* read only: the certificate has no end (RFC 5280: 99991231235959Z) */
     GRAT_ATTR_TLS_CIPHER,        /* text, read only: "TLS_AES_256_GCM_SHA384" */
     GRAT_ATTR_SASL_MECHANISM,    /* text, read only: "PLAIN"; "" before an authentication */
+    GRAT_ATTR_ASRL_FAULTS,       /* read only: errors of the line since it was asked: 1 parity 2 framing 4 overrun */
     GRAT_ATTR_COUNT
 } grat_attr;
 typedef struct grat_value {

@@ -87,6 +87,7 @@
     X(SERIAL_ECHO, "serial-echo", 0, "what is sent on a serial line comes back before the answer")                     \
     X(SERIAL_HANGUP, "serial-hangup", 200, "the port goes in the middle of an answer; back after so many ms, 0 never") \
     X(SERIAL_DELAY, "serial-delay", 200, "answers on a serial line come this many milliseconds late")                  \
+    X(SERIAL_LINE, "serial-line", 4, "an adapter tells of line errors: a sum of 2 overrun, 4 parity, 8 framing")       \
     X(SERIAL_SPLIT, "serial-split", 1, "answers on a serial line come in pieces of this many bytes")                   \
     X(PRLGX_SILENCE, "prologix-silence", 0, "a ++read of the GPIB adapter gives nothing")                              \
     X(PRLGX_RESET, "prologix-reset", 3, "the GPIB adapter restarts at the ++read after so many, with its defaults")   \

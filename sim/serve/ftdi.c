@@ -18,11 +18,13 @@ enum {
 };
 #define NS_PER_MS 1000000
 #define LATENCY_MS 16
+#define LINE_ERRORS 0x0e         /* of the second status byte: overrun, parity, framing */
 
 static const uint8_t line_status[STATUS] = {0x01, 0x60};
 
 typedef struct sim_ftdi {
     sim_loop *loop;
+    sim_faults *faults;
     sim_port *port;
     sim_usb_device dev;
     sim_usbip *usbip;
@@ -66,12 +68,16 @@ static int64_t give_in(void *self, uint8_t endpoint, uint8_t *room, size_t n)
     if (endpoint != FTDI_IN) return SIM_USB_STALL;
     size_t waiting = sim_port_peek(f->port, now, &data, &last);
     if (!waiting || n <= STATUS) return SIM_USB_WAIT;
+    uint8_t errors = 0;
+    if (f->faults->count && sim_fault(f->faults, SIM_FAULT_SERIAL_LINE))
+        errors = (uint8_t)sim_fault_argument(f->faults, SIM_FAULT_SERIAL_LINE) & LINE_ERRORS;
     if (!f->since_ns) f->since_ns = now;
     if (waiting < DATA && now < f->since_ns + (int64_t)f->latency_ms * NS_PER_MS) return SIM_USB_WAIT;
     while (waiting && n - (size_t)used > STATUS) {
         size_t space = n - (size_t)used < PACKET ? n - (size_t)used - STATUS : DATA;
         size_t piece = waiting < space ? waiting : space;
         memcpy(room + used, line_status, STATUS);
+        if (!used) room[1] |= errors;
         memcpy(room + used + STATUS, data, piece);
         used += (int64_t)(STATUS + piece);
         data += piece, waiting -= piece;
@@ -150,6 +156,7 @@ static grat_err wire_open(const sim_site *site, const char *arg, grat_op *op, vo
         return grat_op_fail(op, GRAT_ENOMEM, "wire ftdi: out of memory");
     }
     f->loop = site->loop;
+    f->faults = site->faults;
     f->latency_ms = LATENCY_MS;
     f->timer = (sim_timer){.fire = on_time, .user = f};
     describe(f, site->in);
@@ -159,7 +166,7 @@ static grat_err wire_open(const sim_site *site, const char *arg, grat_op *op, vo
         wire_close(f);
         return e;
     }
-    sim_note_resource(site, "BITSCOPE");
+    sim_note_resource(site, sim_instrument_is_bytes(site->in) ? "BITSCOPE" : "ASRL/dev/ttyUSB0::INSTR");
     if (!o.hold && sim_usbip_hint(f->usbip)[0]) sim_note_hint(site, sim_usbip_hint(f->usbip));
     *server = f;
     return GRAT_OK;
@@ -168,7 +175,7 @@ static grat_err wire_open(const sim_site *site, const char *arg, grat_op *op, vo
 const sim_wire_kind sim_wire_ftdi = {
     .name = "ftdi",
     .text = "an FTDI adapter (0403:6001) over USB/IP on port 3240, as usb; ftdi:BUSID, ftdi:hold: not attached",
-    .carries = SIM_CARRIES_BYTES,
+    .carries = SIM_CARRIES_BOTH,
     .open = wire_open,
     .close = wire_close,
     .turn = wire_turn,

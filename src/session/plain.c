@@ -240,8 +240,9 @@ static grat_err from_wire(grat_session *s, const job *j, grat_op *op)
         }
         if (keep == j->cap) op->reason |= GRAT_REASON_COUNT;
     }
-    /* What ended the read is there, whatever became of the wire behind it. */
-    return op->reason & j->stops ? GRAT_OK : e;
+    /* What ended the read is there, whatever became of the wire behind it; but not what a line has spoilt. */
+    bool spoilt = e == GRAT_EIO && grat__is_stream(s);
+    return op->reason & j->stops && !spoilt ? GRAT_OK : e;
 }
 
 grat_err grat_io_read(grat_session *s, void *buf, size_t cap, int term, bool through_end, grat_op *op)

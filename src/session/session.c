@@ -159,7 +159,8 @@ static bool locked_elsewhere(grat_session *s, grat_op *ask)
 grat_err grat__session_end(grat_session *s, grat_op *op, grat_err err)
 {
     if (!err) return GRAT_OK;
-    if (breaks(err) && !s->opt.plain) s->broken = true;
+    bool spoilt = err == GRAT_EIO && grat__is_stream(s); /* the rest of that answer may be on its way */
+    if ((breaks(err) || spoilt) && !s->opt.plain) s->broken = true;
     if (err == GRAT_ETIMEOUT && !s->opt.plain) {
         grat_op ask;
         grat_op_init(&ask, ASK_LOCK_MS, op->cancel);
@@ -281,7 +282,7 @@ static grat_err stream_text(grat_session *s, char *buf, size_t cap, grat_op *op)
             op->count = have;
             return GRAT_OK;
         }
-        if (lf) {
+        if (lf && e != GRAT_EIO) { /* bytes that a line has spoilt are no answer */
             size_t line = (size_t)(lf + 1 - buf);
             if ((e = grat__raw_unread(s, lf + 1, have - line, op))) return e;
             op->count = line;

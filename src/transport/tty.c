@@ -389,6 +389,13 @@ size_t grat__tty_available(const grat__tty *t)
     return (size_t)n;
 }
 
+grat__tty_errors grat__tty_count_errors(const grat__tty *t)
+{
+    struct serial_icounter_struct c = {0};
+    if (t->fd < 0 || ioctl(t->fd, TIOCGICOUNT, &c) < 0) return (grat__tty_errors){0};
+    return (grat__tty_errors){.parity = c.parity, .framing = c.frame, .overrun = c.overrun + c.buf_overrun};
+}
+
 size_t grat__tty_unsent(const grat__tty *t)
 {
     int n = 0;

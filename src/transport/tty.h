@@ -55,6 +55,11 @@ grat_err grat__tty_drain(grat__tty *t, grat_op *op);
 void grat__tty_flush(grat__tty *t, bool input, bool output);
 /* Bytes that have arrived and wait in the kernel. */
 size_t grat__tty_available(const grat__tty *t);
+/* Errors that the port has counted since it exists; all 0 where it counts none (a pty). */
+typedef struct grat__tty_errors {
+    int parity, framing, overrun;
+} grat__tty_errors;
+grat__tty_errors grat__tty_count_errors(const grat__tty *t);
 /* Bytes that were written and wait in the kernel. */
 size_t grat__tty_unsent(const grat__tty *t);
 

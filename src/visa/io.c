@@ -62,10 +62,23 @@ static ViStatus locked_or(visa_session *s, ViStatus st)
     return st;
 }
 
+/* Which error of a serial line it was. */
+static ViStatus line_status(visa_call *c)
+{
+    grat_value v = {0};
+    size_t count = c->op.count;
+    grat_attr_get(c->s->wire, GRAT_ATTR_ASRL_FAULTS, &v, &c->op);
+    c->op.count = count;
+    if (v.number & 1) return VI_ERROR_ASRL_PARITY;
+    if (v.number & 2) return VI_ERROR_ASRL_FRAMING;
+    return v.number & 4 ? VI_ERROR_ASRL_OVERRUN : VI_ERROR_IO;
+}
+
 /* On a socket the end of the connection is the only END there is; elsewhere the rest of the message is missing. */
 static ViStatus read_status(visa_call *c, const rules *r, grat_err e)
 {
     if (e == GRAT_ELOST && c->op.count && !c->aborted && c->s->rsrc.rclass == VISA_CLASS_SOCKET) return VI_SUCCESS;
+    if (e == GRAT_EIO && c->s->rsrc.rclass == VISA_CLASS_ASRL) return line_status(c);
     if (e) return locked_or(c->s, visa__call_status(c, e));
     if ((c->op.reason & GRAT_REASON_END) && !r->through_end) return VI_SUCCESS;
     return c->op.reason & GRAT_REASON_CHAR ? VI_SUCCESS_TERM_CHAR : VI_SUCCESS_MAX_CNT;

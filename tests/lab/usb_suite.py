@@ -442,6 +442,43 @@ def raw_alternate_settings(build):
         expect(text.strip().endswith('good'), text)
 
 
+SPOILT = r'''
+import ctypes, os, sys
+lib, u32 = ctypes.CDLL(os.environ['LIBVISA']), ctypes.c_uint32
+rm, vi, n = u32(), u32(), u32()
+lib.viOpenDefaultRM(ctypes.byref(rm))
+assert lib.viOpen(rm, b'ASRL/dev/ttyUSB0::INSTR', 0, 0, ctypes.byref(vi)) == 0
+buf = ctypes.create_string_buffer(1000)
+def ask():
+    assert lib.viWrite(vi, b'*IDN?\n', 6, None) == 0
+    return lib.viRead(vi, buf, 1000, ctypes.byref(n))
+for parity in (0, 2):
+    assert lib.viSetAttribute(vi, u32(0x3FFF0023), ctypes.c_uint64(parity)) == 0
+    status = ask()
+    assert status == int(sys.argv[1]), (parity, status, buf.raw[:n.value])
+assert lib.viClear(vi) == 0 and lib.viFlush(vi, 32) == 0
+print('good' if lib.viClose(vi) == 0 else 'bad')
+'''
+
+
+@check
+def errors_of_a_serial_line(build):
+    path = os.path.join(build, 'libvisa.so.0')
+    if not os.path.exists(path):
+        raise guest.Skip('there is no %s' % path)
+    asan = re.search(r'=> (\S*libasan\S*)', run(['ldd', path]))
+    for bits, status in ((0, 0x3FFF0005), (4, -1073807254), (8, -1073807253)):
+        expect(wait_for(lambda: not os.path.exists('/dev/ttyUSB0')), 'the port of before is still there')
+        faults = ['--faults', 'serial-line:%d' % bits] if bits else []
+        with tempfile.TemporaryDirectory() as folder, Bench(grat(build), 'plain', '--wires', 'ftdi', *faults):
+            expect(wait_for(lambda: os.path.exists('/dev/ttyUSB0')), 'there is no port')
+            env = dict(os.environ, LIBVISA=path, GRATICULE_CONFIG='/dev/null', XDG_RUNTIME_DIR=folder,
+                       ASAN_OPTIONS='detect_leaks=0')
+            if asan:
+                env['LD_PRELOAD'] = asan.group(1)
+            expect(run([PYTHON, '-c', SPOILT, str(status)], timeout=120, env=env).strip() == 'good', 'bits %d' % bits)
+
+
 KILLED = r'''
 import ctypes, os, sys
 lib, u32 = ctypes.CDLL(os.environ['LIBVISA']), ctypes.c_uint32

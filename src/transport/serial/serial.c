@@ -28,7 +28,9 @@ typedef struct serial {
     uint8_t term, replace;
     bool discard_null, no_transmit, breaking;
     bool mid_message;        /* a message was begun and its end not sent */
-    pthread_mutex_t lock;    /* of `echo`: a write may run beside a read */
+    pthread_mutex_t lock;    /* of `echo` and `seen`: a write may run beside a read */
+    grat__tty_errors seen;   /* before the present message */
+    unsigned faults;         /* of the line, not yet asked for: 1 parity 2 framing 4 overrun */
     grat__echo echo;
     unsigned mark;           /* bytes of a mark (FF, FF 00) seen */
     uint8_t raw[RAW_ROOM + GRAT__ECHO_MAX]; /* received, without the echo, not looked at */
@@ -66,6 +68,7 @@ static grat_err serial_open(void *p, const grat_resource *r, const grat_open_opt
     if (!e) e = grat__tty_open(&s->tty, path, &s->want, op);
     if (e) return e;
     pthread_mutex_init(&s->lock, NULL);
+    s->seen = grat__tty_count_errors(&s->tty);
     return GRAT_OK;
 }
 
@@ -74,6 +77,33 @@ static void serial_close(void *p)
     serial *s = p;
     grat__tty_close(&s->tty);
     pthread_mutex_destroy(&s->lock);
+}
+
+/* ---- errors of the line ------------------------------------------------------------------------------ */
+
+/* What came before a message says nothing about its answer. */
+static void forgive(serial *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->seen = grat__tty_count_errors(&s->tty);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* A byte with an error is dropped, or wrong: what was read is no answer. Who has chosen a byte to stand in for such
+ * ones knows. */
+static grat_err line_error(serial *s, grat_err e, grat_op *op)
+{
+    if (e && e != GRAT_ETIMEOUT) return e;
+    pthread_mutex_lock(&s->lock);
+    grat__tty_errors now = grat__tty_count_errors(&s->tty);
+    bool parity = now.parity != s->seen.parity && !s->replace, framing = now.framing != s->seen.framing;
+    bool overrun = now.overrun != s->seen.overrun;
+    s->seen = now;
+    s->faults |= (parity ? 1u : 0) | (framing ? 2u : 0) | (overrun ? 4u : 0);
+    pthread_mutex_unlock(&s->lock);
+    if (!parity && !framing && !overrun) return e;
+    return grat_op_fail(op, GRAT_EIO, "%s: the line has spoilt bytes (%s); check baud rate, parity and cable",
+                        s->tty.path, parity ? "parity error" : framing ? "framing error" : "overrun");
 }
 
 /* ---- writing --------------------------------------------------------------------------------------- */
@@ -129,6 +159,7 @@ static grat_err serial_write(void *p, const void *data, size_t n, bool end, grat
     op->count = 0;
     if (!n) return GRAT_OK;
     bool newline = end && s->manners.eol && bytes[n - 1] == '\n';
+    if (!s->mid_message) forgive(s);
     s->mid_message = true;
     if (s->end_out == END_LAST_BIT) e = send_last_bit(s, bytes, n - newline, end, op);
     else e = send(s, bytes, n - newline, op);
@@ -242,7 +273,7 @@ static grat_err serial_read(void *p, void *buf, size_t cap, int term, grat_op *o
     serial *s = p;
     bool end = false;
     (void)term;
-    grat_err e = read_once(s, buf, cap, &end, op);
+    grat_err e = line_error(s, read_once(s, buf, cap, &end, op), op);
     if (!e && s->manners.silence_ms && !end) e = read_to_silence(s, buf, cap, &end, op);
     op->reason = end ? GRAT_REASON_END : 0;
     if (!e && op->count == cap) op->reason |= GRAT_REASON_COUNT;
@@ -306,6 +337,7 @@ static grat_err clear_once(serial *s, grat_op *op)
     else if (s->mid_message) e = grat__tty_write(&s->tty, eol, strlen(eol), op);
     if (!e) e = until_quiet(s, op);
     forget(s);
+    forgive(s);
     if (!e) s->mid_message = false;
     return e;
 }
@@ -396,6 +428,10 @@ static grat_err attr_get(void *p, grat_attr a, grat_value *out, grat_op *op)
         return GRAT_OK;
     case GRAT_ATTR_ASRL_UNSENT:
         out->number = (int64_t)grat__tty_unsent(&s->tty);
+        return GRAT_OK;
+    case GRAT_ATTR_ASRL_FAULTS:
+        out->number = s->faults;
+        s->faults = 0;
         return GRAT_OK;
     case GRAT_ATTR_ASRL_BREAK:
         out->number = s->breaking;
