@@ -124,7 +124,7 @@ static const char *info_text(const char *library, const ps_unit *u, uint32_t inf
         snprintf(version, sizeof version, "%s simulated, 0.1.0.0", library);
         return version;
     case 1:
-        return "3.0";
+        return u && u->model->stream_bytes > 100e6 ? "3.0" : "2.0";
     case 2:
         return "1 1";
     case 3:
@@ -425,7 +425,11 @@ uint32_t ps_start_stream(ps_unit *u, ps_stream *s)
     u->overview = s->overview;
     u->delivered = u->out = 0;
     for (unsigned i = 0; i < PS_INPUTS; i++) u->queue[i].out = u->queue[i].at = u->queue[i].first = 0;
-    u->limit = s->auto_stop ? s->pre + s->post : 0;
+    u->limit = s->auto_stop && !u->trigger.on ? s->pre + s->post : 0;
+    u->stops = s->auto_stop;
+    u->stream_post = (int64_t)s->post;
+    u->searched = (int64_t)s->pre;
+    u->trigger_at = -1;
     u->auto_stopped = false;
     u->has_data = false;
     return PS_OK;

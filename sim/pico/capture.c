@@ -243,10 +243,32 @@ static int16_t clipped(const ps_unit *u)
     return over;
 }
 
+/* The trigger among the samples up to this one; with it the end of a stream that stops is known. */
+static void find_in_stream(ps_unit *u, int64_t there)
+{
+    int64_t fs, from = u->searched > 70000 ? u->searched - 70000 : 0;
+    if (!u->trigger.on || u->trigger_at >= 0 || there <= u->searched) return;
+    int64_t at = ps_find_trigger(u, &(ps_search){from, u->searched, there - u->searched}, &fs);
+    u->searched = there;
+    if (at < 0 || at >= there) return;
+    u->trigger_at = at + (int64_t)u->trigger.delay;
+    if (u->stops) u->limit = (uint64_t)(u->trigger_at + u->stream_post);
+}
+
+/* Of values that begin with this raw sample. */
+static void mark_trigger(const ps_unit *u, uint64_t first, uint64_t n, ps_chunk *out)
+{
+    uint64_t at = (uint64_t)u->trigger_at;
+    if (u->trigger_at < 0 || at < first || at >= first + n * u->ratio) return;
+    out->triggered = 1;
+    out->trigger_at = (uint32_t)((at - first) / u->ratio);
+}
+
 /* Raw samples that were taken; a loss when the unit holds more than it can. */
 static uint32_t taken(ps_unit *u, uint64_t *there)
 {
     *there = (uint64_t)((double)(ps_now() - u->run_ns) / 1e9 / u->dt);
+    find_in_stream(u, (int64_t)*there);
     if (u->limit && *there > u->limit) *there = u->limit;
     if ((double)(*there - u->delivered) * u->dt * 1e3 <= u->buffer_ms) return PS_OK;
     u->state = PS_IDLE;
@@ -275,7 +297,8 @@ uint32_t ps_poll(ps_unit *u, ps_chunk *out, bool *have)
     u->delivered += n * u->ratio;
     u->out += n;
     u->auto_stopped = u->limit && u->limit - u->delivered < u->ratio;
-    *out = (ps_chunk){(int32_t)n, (uint32_t)pos, u->auto_stopped, clipped(u)};
+    *out = (ps_chunk){(int32_t)n, (uint32_t)pos, u->auto_stopped, clipped(u), 0, 0};
+    mark_trigger(u, u->delivered - n * u->ratio, n, out);
     *have = true;
     return PS_OK;
 }
@@ -303,7 +326,8 @@ uint32_t ps_poll_queue(ps_unit *u, unsigned input, ps_chunk *out, uint64_t *numb
     if (n > b->length - q->at) n = b->length - q->at;
     ps_reduce r = {(int)input, (int64_t)u->delivered, (uint32_t)n, u->ratio, u->mode};
     if (n) ps_reduced(u, &r, b, q->at);
-    *out = (ps_chunk){(int32_t)n, (uint32_t)q->at, 0, u->input[input].clips};
+    *out = (ps_chunk){(int32_t)n, (uint32_t)q->at, 0, u->input[input].clips, 0, 0};
+    mark_trigger(u, u->delivered, n, out);
     q->at += n;
     q->out += n;
     for (unsigned i = 0; i < PS_INPUTS; i++)

@@ -490,7 +490,7 @@ EXPORT API(GetStreamingLatestValues)(int16_t h, ps_streaming_ready ready, void *
     uint32_t status = ps_poll(u, &c, &have);
     if (have && ready) {
         ps_in_callback = true;
-        ready(h, c.samples, c.start, c.overflow, 0, 0, c.auto_stop, user);
+        ready(h, c.samples, c.start, c.overflow, c.trigger_at, c.triggered, c.auto_stop, user);
         ps_in_callback = false;
     }
     return ps_leave(u, status);

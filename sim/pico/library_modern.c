@@ -430,7 +430,8 @@ EXPORT API(GetStreamingLatestValues)(int16_t h, void *info, uint64_t n, void *tr
 {
     BEGIN(h, GetStreamingLatestValues);
     uint32_t status = u->state == PS_STREAM ? PS_OK : PS_INVALID_CALL, worst = PS_OK;
-    int16_t ended = 0;
+    int16_t ended = 0, triggered = 0;
+    uint64_t at = 0;
     if (!info || !trigger) status = PS_NULL_PARAMETER;
     for (uint64_t k = 0; k < n && !status; k++) {
         uint8_t *row = (uint8_t *)info + k * 30;
@@ -449,9 +450,11 @@ EXPORT API(GetStreamingLatestValues)(int16_t h, void *info, uint64_t n, void *tr
         memcpy(row + 24, &start, 4);
         memcpy(row + 28, &c.overflow, 2);
         ended = c.auto_stop;
+        if (c.triggered) at = c.trigger_at, triggered = 1;
     }
     if (!status) {
-        memset(trigger, 0, 12);
+        memcpy(trigger, &at, 8);
+        memcpy((uint8_t *)trigger + 8, &triggered, 2);
         memcpy((uint8_t *)trigger + 10, &ended, 2);
     }
     return ps_leave(u, status ? status : worst);

@@ -226,7 +226,7 @@ EXPORT_AS(int16_t) API(_get_streaming_last_values)(int16_t h, ps_old_ready ready
             if (u->mode) list[2 * i + 1] = u->own[i] + u->overview + c.start;
         }
         ps_in_callback = true;
-        ready(list, c.overflow, 0, 0, c.auto_stop, (uint32_t)c.samples);
+        ready(list, c.overflow, c.trigger_at, c.triggered, c.auto_stop, (uint32_t)c.samples);
         ps_in_callback = false;
     }
     return leave(u, status) && have;

@@ -182,15 +182,15 @@ static struct {
     unsigned wrong;
     int ended;
     uint32_t inside;
+    uint32_t triggered;        /* the value at it, +1 */
 } stream;
 
 static void on_pico_stream(int16_t h, int32_t n, uint32_t start, int16_t over, uint32_t at, int16_t triggered,
                            int16_t end, void *user)
 {
     (void)over;
-    (void)at;
-    (void)triggered;
     (void)user;
+    if (triggered) stream.triggered = stream.seen + at + 1;
     stream.inside = ps5000aPingUnit(h);
     for (int32_t i = 0; i < n; i++)
         if (stream.buffer[start + (uint32_t)i] != (int16_t)(stream.seen++ % 30000)) stream.wrong++;
@@ -222,6 +222,62 @@ TEST(streaming)
     ps5000aCloseUnit(h);
 }
 
+/* The counter passes 20000 after 20000 samples: 6000 more and it stops by itself; before that it goes on. */
+TEST(triggered_streaming)
+{
+    int16_t h = one_channel("SLOW");
+    static int16_t v[RING];
+    uint32_t interval = 1000, status = 0;
+    stream.buffer = v;
+    stream.seen = stream.wrong = stream.triggered = 0;
+    stream.ended = 0;
+    EQ(ps5000aSetSimpleTrigger(h, 1, 0, 20000, 2, 0, 0), PS_OK);
+    EQ(ps5000aSetDataBuffer(h, 0, v, RING, 0, 0), PS_OK);
+    EQ(ps5000aRunStreaming(h, &interval, 2, 1000, 6000, 1, 1, 0, RING), PS_OK);
+    for (int i = 0; i < 3000 && !stream.ended && (!status || status == PS_BUSY); i++) {
+        status = ps5000aGetStreamingLatestValues(h, on_pico_stream, NULL);
+        pause_ms(1);
+    }
+    EQ(stream.triggered, 20001);
+    EQ(stream.seen, 26000);
+    ps5000aCloseUnit(h);
+}
+
+/* In equivalent time: wrong numbers, what does not go with it, and an acquisition that goes on until it is stopped. */
+TEST(equivalent_time)
+{
+    int16_t h = one_channel("ONE"), data[64];
+    int32_t ps = 1;
+    int64_t fs[64];
+    uint32_t n = 64, interval = 1000;
+    EQ(ps5000aSetEts(h, 3, 40, 10, &ps), PS_INVALID_PARAMETER);
+    EQ(ps5000aSetEts(h, 2, 10, 10, &ps), PS_INVALID_PARAMETER);
+    EQ(ps5000aSetEts(h, 2, 400, 81, &ps), PS_INVALID_PARAMETER);
+    EQ(ps5000aSetDeviceResolution(h, 1), PS_OK);
+    EQ(ps5000aSetEts(h, 2, 40, 10, &ps), PS_ETS_NOT_SUPPORTED);
+    EQ(ps5000aSetDeviceResolution(h, 0), PS_OK);
+    EQ(ps5000aSetEts(h, 2, 40, 10, &ps), PS_OK);
+    EQ(ps, 100);
+    EQ(ps5000aRunStreaming(h, &interval, 2, 0, 100, 0, 1, 0, 100), PS_ETS_MODE_SET);
+    EQ(ps5000aRunBlock(h, 16, 48, 0, NULL, 0, ready, NULL), PS_TRIGGER_ERROR);
+    EQ(ps5000aSetSimpleTrigger(h, 1, 0, 0, 2, 0, 0), PS_OK);
+    EQ(ps5000aSetEtsTimeBuffer(h, fs, 64), PS_OK);
+    atomic_store(&calls, 0);
+    EQ(ps5000aRunBlock(h, 16, 48, 0, NULL, 0, ready, NULL), PS_OK);
+    TRUE(wait_calls(2) >= 2);
+    EQ(atomic_load(&last), PS_OK);
+    EQ(ps5000aSetDataBuffer(h, 0, data, 64, 0, 0), PS_OK);
+    EQ(ps5000aGetValues(h, 0, &n, 1, 0, 0, NULL), PS_OK);
+    EQ(n, 64);
+    for (unsigned i = 0; i < 64; i++)
+        if (llabs(fs[i] - ((int64_t)i - 16) * 100000) > 100000 || (i && fs[i] <= fs[i - 1])) TEST_FAIL("time %u", i);
+    EQ(ps5000aGetValues(h, 0, &n, 4, 1, 0, NULL), PS_RATIO_MODE_NOT_SUPPORTED);
+    EQ(ps5000aStop(h), PS_OK);
+    EQ(ps5000aSetEts(h, 0, 0, 0, &ps), PS_OK);
+    EQ(ps, 0);
+    ps5000aCloseUnit(h);
+}
+
 int main(void)
 {
     setenv("GRATICULE_PICO_SIM", "ps5000a 5244D ONE;ps5000a 5444D TWO power;"
@@ -232,5 +288,7 @@ int main(void)
     RUN(edge);
     RUN(rapid);
     RUN(streaming);
+    RUN(triggered_streaming);
+    RUN(equivalent_time);
     return TEST_RESULT();
 }

@@ -185,7 +185,10 @@ typedef struct ps_unit {
     int mode;
     uint64_t delivered;       /* raw samples */
     uint64_t out;             /* values */
-    uint64_t limit;           /* raw samples when auto_stop, else 0 */
+    uint64_t limit;           /* raw samples when auto_stop, else 0; with a trigger known after it */
+    bool stops;
+    int64_t stream_post, searched;  /* searched: raw samples that were looked through for the trigger */
+    int64_t trigger_at;       /* raw sample of the stream's trigger; -1 = not yet */
     bool auto_stopped;
     /* ps2000: part of a block before the trigger; a loss that was not yet asked for; the library's buffers */
     double before;
@@ -350,7 +353,8 @@ void ps_stop(ps_unit *u);
 typedef struct ps_chunk {
     int32_t samples;
     uint32_t start;
-    int16_t auto_stop, overflow;
+    int16_t auto_stop, overflow, triggered;
+    uint32_t trigger_at;      /* value of the chunk */
 } ps_chunk;
 /* What a poll finds; false in *have when there is nothing new. */
 uint32_t ps_poll(ps_unit *u, ps_chunk *out, bool *have);

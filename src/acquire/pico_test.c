@@ -28,6 +28,33 @@ TEST(missing)
     TRUE(strstr(op.text, "GRATICULE_PICO_PATH") != NULL);
 }
 
+/* The library's file of another word length, or of no kind at all: told by its name, with what to do. */
+TEST(wrong_architecture)
+{
+    char dir[] = "/tmp/grat-pico-XXXXXX", file[sizeof dir + 40];
+    unsigned char head[64] = {0x7f, 'E', 'L', 'F', 1, 1, 1};
+    grat_session *s;
+    if (!mkdtemp(dir)) return;
+    snprintf(file, sizeof file, "%s/libps5000a.so.2", dir);
+    setenv("GRATICULE_PICO_PATH", dir, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        FILE *f = fopen(file, "w");
+        if (!f) return;
+        /* 32 bits; then no ELF at all. */
+        head[0] = i ? 'X' : 0x7f;
+        fwrite(head, 1, sizeof head, f);
+        fclose(f);
+        grat_op_init(&op, 5000, NULL);
+        EQ(grat_open("PICO::ps5000a", NULL, &op, &s), GRAT_ENODEV);
+        TRUE(strstr(op.text, "libps5000a.so.2") && strstr(op.text, "architecture"));
+        /* The others are looked for all the same. */
+        EQ(grat_open("PICO::ps2000a", NULL, &op, &s), GRAT_ENODEV);
+        TRUE(strstr(op.text, "not installed") != NULL);
+    }
+    remove(file);
+    rmdir(dir);
+}
+
 static unsigned found_units;
 static void on_found(void *user, const grat_found *f)
 {
@@ -387,6 +414,7 @@ int main(void)
 {
     if (!use_standins(units)) return 1;
     RUN(missing);
+    RUN(wrong_architecture);
     use_standins(units);
     RUN(discovery);
     RUN(opening);

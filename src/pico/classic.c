@@ -115,9 +115,10 @@ static int16_t auto_ms(const grat__pico_trigger *t)
 /* A, B, C, D, EXT, AUX, width, lines: the members of a condition. */
 enum { EXT_MEMBER = 4, WIDTH_MEMBER = 6, LINES_MEMBER = 7, MEMBERS = 8 };
 
+/* There are no more channels than four. */
 static unsigned member(int source)
 {
-    return source == GRAT__PICO_EXT ? EXT_MEMBER : (unsigned)source;
+    return source >= EXT_MEMBER ? EXT_MEMBER : (unsigned)source;
 }
 
 static uint32_t member_directions(grat__pico_unit *u, const grat__pico_trigger *t)

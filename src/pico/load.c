@@ -24,7 +24,7 @@ const grat__pico_series grat__pico_all[] = {
     {.name = "psospa", .ops = &grat__pico_modern_ops, .nanovolts = true, .external = 1001, .port_volts = 8,
      .resolutions = flexible_ospa},
     {.name = "ps2000", .ops = &grat__pico_old_ops, .external = 4},
-    {.name = "ps3000", .ops = &grat__pico_old_ops, .external = 4},
+    {.name = "ps3000", .ops = &grat__pico_old_ops, .no_generator = true, .external = 4},
     {.name = "ps4000", .ops = &grat__pico_narrow_ops, .trigger = GRAT__PICO_MEMBERS, .external = 4},
     {.name = NULL},
 };

@@ -332,9 +332,11 @@ static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
     if (s->mode && s->mode != GRAT__PICO_AGGREGATE) return GRAT__PICO_NO_RATIO_MODE;
     m->written = 0;
     s->dt = ns * 1e-9;
-    return result(u, "_run_streaming_ns",
-                  CALL(u)->run_streaming_ns(u->handle, ns, NANOSECONDS, s->length, 0, s->mode ? s->ratio : 1,
-                                            s->length) != 0);
+    uint32_t st = result(u, "_run_streaming_ns",
+                         CALL(u)->run_streaming_ns(u->handle, ns, NANOSECONDS, s->length, 0, s->mode ? s->ratio : 1,
+                                                   s->length) != 0);
+    /* There is no error of its own for what is too fast. */
+    return st == GRAT__PICO_CONFIG_FAIL ? GRAT__PICO_INVALID_INTERVAL : st;
 }
 
 /* A code of -32768 stands for what was lost. */

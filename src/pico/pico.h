@@ -36,6 +36,7 @@ typedef struct grat__pico_series {
     bool short_wave;           /* the type of its wave has 16 bits */
     bool nanovolts;            /* psospa: ranges in nV, no auxiliary output, power details, intervals in ps */
     bool ets;
+    bool no_generator;         /* there may be one, but its calls are not known here */
     int external;              /* number of the external trigger */
     double port_volts;         /* full scale of a port's threshold; 0 = no ports */
     const int8_t *resolutions; /* the vendor's numbers, most bits first, -1 at the end; NULL = one resolution */
@@ -61,6 +62,8 @@ enum {
     GRAT__PICO_NOT_FOUND = 0x3,
     GRAT__PICO_NOT_RESPONDING = 0x7,
     GRAT__PICO_FOUND_NO_MEMORY = 0x2,
+    GRAT__PICO_CONFIG_FAIL = 0x8,
+    GRAT__PICO_INVALID_INTERVAL = 0x2B,
     GRAT__PICO_INVALID_TIMEBASE = 0xE,
     GRAT__PICO_INVALID_RANGE = 0xF,
     GRAT__PICO_INVALID_CHANNEL = 0x10,

@@ -15,7 +15,8 @@ static bool match(const grat_identity *id)
 static void fill_caps(const pk_scope *b, grat_caps *k)
 {
     const pk_limits *l = &b->limits;
-    *k = (grat_caps){.analog = l->analog, .digital = l->ports ? PK_LINES : 0, .generators = 1,
+    *k = (grat_caps){.analog = l->analog, .digital = l->ports ? PK_LINES : 0,
+                     .generators = !b->u->lib->series->no_generator,
                      .horizontal_divisions = PK_DIVISIONS, .vertical_divisions = PK_SCREEN,
                      .min_scale = 2 * pk_range_volts(l->range_first) / PK_SCREEN,
                      .max_scale = 2 * pk_range_volts(l->range_last) / PK_SCREEN,

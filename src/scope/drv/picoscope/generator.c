@@ -134,6 +134,9 @@ grat_err pk_generator_set(void *p, const grat_generator *want, grat_generator *a
     pk_scope *b = p;
     grat_generator g = *want;
     int wave;
+    if (b->u->lib->series->no_generator)
+        return grat_op_fail(op, GRAT_ENOTSUP, "generator: that of this series is not driven: its calls are not "
+                                             "known here");
     if (g.fire) return fire(b, actual, op);
     if (!wave_of(&g, &wave))
         return grat_op_fail(op, GRAT_ENOTSUP, "generator: there are sine, square, triangle, ramp, sinc, gaussian, "

@@ -116,16 +116,17 @@ static grat_err plan_time(planner *p)
     double fastest = real * (q->ets ? PK_ETS_MOST : 1);
     /* The next interval that there is may be half of it: a ps2000 has twice the samples then. */
     if (timing) n = fmin(PK_SAMPLES, floor(most / 2));
-    if (timing && n > period * fastest) n = fmax(floor(period * fastest), 1);
-    if (q->memory) n = fmin(most, floor(period * fastest));
+    double room = floor(period * fastest * (1 + 1e-9));
+    if (timing && n > room) n = fmax(room, 1);
+    if (q->memory) n = fmin(most, room);
     if (q->samples) n = (double)q->samples;
     if (n > most)
         return grat_op_fail(p->op, GRAT_ERANGE, "samples: more than the memory holds with these channels; the nearest "
                                                 "is %s", grat_format_quantity(a, sizeof a, most, "S"));
-    if (n > period * fastest * (1 + 1e-9))
+    if (n > room)
         return grat_op_fail(p->op, GRAT_ERANGE, "samples: %s over this period is too fast for these channels; the "
                                                 "nearest is %s", grat_format_quantity(c, sizeof c, n, "S"),
-                            grat_format_quantity(a, sizeof a, floor(period * fastest), "S"));
+                            grat_format_quantity(a, sizeof a, room, "S"));
     if (q->pre >= 0) pre = q->pre;
     else if (timing) pre = 0.25;
     /* How many there are is asked when it is set. */
