@@ -14,6 +14,7 @@
 enum { MOST = 64 };
 
 static const char *extra = "";  /* options of all */
+static const char *faults[3];   /* of the first of each wire */
 static const char *const fast = "CONF:VOLT:DC 10\nVOLT:NPLC 0.2";
 
 static struct {
@@ -66,7 +67,8 @@ static bool begin(unsigned n, const char *recipe)
                  ppm(i), (long long)bench.epoch_ns, extra);
         snprintf(bench.name[i], sizeof bench.name[i], "m%u", i);
         bench.what[i] = (grat_sim_instrument){.model = "dmm", .address = bench.address[i], .wires = wires[i % 3],
-                                              .options = bench.options[i], .no_portmapper = true};
+                                              .options = bench.options[i], .no_portmapper = true,
+                                              .faults = i < 3 ? faults[i] : NULL};
     }
     bench.stop = grat_cancel_new();
     if (grat_sim_new(bench.what, n, 1, &op, &bench.sim)) {
@@ -426,6 +428,53 @@ TEST(members_that_fail_later)
     end();
 }
 
+/* 0 and 2 now and then answer when nobody waits any more, 1 loses its connection: each has its error then and takes part
+ * again; the others never notice. */
+TEST(wires_that_fail_in_a_run)
+{
+    enum { RUNS = 12 };
+    unsigned failed[3] = {0}, back[3] = {0};
+    bool last[3] = {false};
+    faults[0] = "raw-delay@0.1:1000", faults[1] = "vxi-reset@0.1", faults[2] = "hislip-delay@0.1:1000";
+    bool there = begin(6, "init");
+    memset(faults, 0, sizeof faults);
+    if (!there) return;
+    grat_sync *y = NULL;
+    grat_op op;
+    /* A wire may fail at the opening too: such a member stays out, as it should. */
+    for (unsigned again = 0; !y && again < 20; again++) {
+        y = opened_within(5000);
+        for (unsigned i = 0; y && i < 3; i++) {
+            if (!grat_sync_get(y, i)->err) continue;
+            grat_sync_close(y);
+            y = NULL;
+        }
+    }
+    TRUE(y != NULL);
+    for (unsigned run = 0; y && run < RUNS; run++) {
+        grat_op_init(&op, 800, NULL);
+        grat_err e = grat_sync_run(y, 0, &op);
+        bool bad = false;
+        for (unsigned i = 0; i < 3; i++) {
+            const grat_sync_result *r = grat_sync_get(y, i);
+            bool now = r->err != GRAT_OK;
+            if (now) TRUE(r->text[0] && r->step > GRAT_SYNC_SETUP && !r->values);
+            else whole(y, i);
+            failed[i] += now;
+            back[i] += last[i] && !now;
+            last[i] = now;
+            bad = bad || now;
+        }
+        EQ(e != GRAT_OK, bad);
+        for (unsigned i = 3; i < 6; i++) whole(y, i);
+    }
+    printf("     failed %u %u %u, came back %u %u %u\n", failed[0], failed[1], failed[2], back[0], back[1], back[2]);
+    TRUE(failed[0] + failed[1] + failed[2] > 0);
+    TRUE(back[0] + back[1] + back[2] > 0);
+    grat_sync_close(y);
+    end();
+}
+
 /* A scope by its driver beside a multimeter: the record is new each time. */
 TEST(a_scope_gives_its_record)
 {
@@ -594,6 +643,7 @@ int main(void)
     RUN(sixty_four_at_once);
     RUN(a_member_without_fetch);
     RUN(members_that_fail_later);
+    RUN(wires_that_fail_in_a_run);
     RUN(a_scope_gives_its_record);
     RUN(records_are_aligned_and_kept);
     RUN(a_cancel_keeps_what_there_is);
