@@ -428,8 +428,8 @@ TEST(members_that_fail_later)
     end();
 }
 
-/* 0 and 2 now and then answer when nobody waits any more, 1 loses its connection: each has its error then and takes part
- * again; the others never notice. */
+/* 0 and 2 now and then answer when nobody waits any more, 1 loses its connection: each has its error then and takes
+ * part again; the others never notice. */
 TEST(wires_that_fail_in_a_run)
 {
     enum { RUNS = 12 };
