@@ -7,6 +7,7 @@
 
 #define CHUNK 32768u
 #define SEND_SECONDS 30
+#define BODY_NS 20000000000LL   /* for the whole body: it is small */
 #define WAIT_SECONDS 700        /* for an instrument; its own limits are shorter */
 
 static const char policy[] =
@@ -113,6 +114,7 @@ static int send_more(call *c)
     c->sent += n;
     bool last = c->sent >= c->size;
     if (lws_write(c->wsi, p, n, last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0) return -1;
+    if (!serve_conn_moved(c->srv, c->wsi)) return -1;
     if (last) return answered(c);
     lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, SEND_SECONDS);
     lws_callback_on_writable(c->wsi);
@@ -177,6 +179,7 @@ static call *new_call(server *srv, struct lws *wsi)
     c->srv = srv;
     c->wsi = wsi;
     c->fd = -1;
+    c->begun_ns = grat_now_ns();
     c->next = srv->calls;
     srv->calls = c;
     return c;
@@ -212,6 +215,8 @@ static int refuse(call *c, bool page)
 {
     char text[100];
     bool open_to_all = page || strcmp(c->path, "/api/session") == 0 || strcmp(c->path, "/api/openapi.json") == 0;
+    /* Where a body ends must be the same for whatever stands between us and the client. */
+    if (lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) return 400;
     int status = serve_admit(c->srv, c->wsi, page && strncmp(c->path, "/api/", 5) != 0, !open_to_all);
     if (status) return status;
     if (c->method == LWSHUMETH_GET || c->method == LWSHUMETH_HEAD || c->method == LWSHUMETH_DELETE) return 0;
@@ -227,6 +232,7 @@ static int refuse(call *c, bool page)
 static const char *why(int status)
 {
     switch (status) {
+    case 400: return "Transfer-Encoding is not taken; send Content-Length";
     case 401: return "a token is needed: sign in, or send Authorization: Bearer";
     case 403: return "requests of other sites are not served";
     case 405: return "this method is not for this path";
@@ -254,7 +260,7 @@ static int begin(server *srv, struct lws *wsi, call **out, const char *path)
     int status = refuse(c, page);
     if (status) {
         c->etag[0] = '\0';
-        c->last = c->method != LWSHUMETH_GET;
+        c->last = c->method != LWSHUMETH_GET || status == 400;
         serve_answer_text(c, status, why(status));
     } else if (!page) {
         if (c->method == LWSHUMETH_POST) return 0;  /* its body comes */
@@ -266,6 +272,7 @@ static int begin(server *srv, struct lws *wsi, call **out, const char *path)
 static int body(call *c, const void *in, size_t len)
 {
     if (!c || c->status) return 0;
+    if (grat_now_ns() - c->begun_ns > BODY_NS) return -1;
     if (c->body_size + len > SERVE_BODY_MAX) {
         serve_answer_text(c, 413, why(413));
         send_headers(c);

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -49,6 +50,21 @@ static void conn_remove(server *srv, struct lws *wsi)
     free(k);
 }
 
+bool serve_conn_moved(server *srv, struct lws *wsi)
+{
+    conn *k = lws_get_opaque_user_data(wsi);
+    if (k && k->doomed) return false;
+    if (!k || k == srv->newest) return true;
+    if (k->prev) k->prev->next = k->next;
+    else srv->oldest = k->next;
+    k->next->prev = k->prev;
+    k->prev = srv->newest;
+    k->next = NULL;
+    srv->newest->next = k;
+    srv->newest = k;
+    return true;
+}
+
 static bool waits(const server *srv, const struct lws *wsi)
 {
     for (const call *c = srv->calls; c; c = c->next) {
@@ -62,8 +78,8 @@ static bool waits(const server *srv, const struct lws *wsi)
 static void make_room(server *srv)
 {
     for (conn *k = srv->oldest; k; k = k->next) {
-        if (k->busy || waits(srv, k->wsi)) continue;
-        k->busy = true;     /* once is enough */
+        if (k->busy || k->doomed || waits(srv, k->wsi)) continue;
+        k->doomed = true;
         lws_set_timeout(k->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
         return;
     }
@@ -82,6 +98,9 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
     case LWS_CALLBACK_WSI_DESTROY:
         if (srv) conn_remove(srv, wsi);
         return 0;
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        /* The library would go on in HTTP/2, past what is checked here. */
+        return strcasecmp(in ? in : "", "websocket") == 0 ? 0 : -1;
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return -1;  /* a WebSocket that does not name our protocol */
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED:

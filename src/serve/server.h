@@ -44,6 +44,7 @@ typedef struct call {
     char path[256], query[256], viewer[40];
     uint8_t *body;              /* of the request */
     size_t body_size;
+    int64_t begun_ns;
     int status;                 /* 0 = not answered yet */
     bool begun;                 /* its headers are sent */
     bool last;                  /* the connection ends with it */
@@ -78,7 +79,7 @@ struct viewer {
 /* A connection that may be thrown out when there are too many: it has not asked for anything yet, or has its answer. */
 typedef struct conn {
     struct lws *wsi;
-    bool busy;
+    bool busy, doomed;
     struct conn *next, *prev;
 } conn;
 
@@ -111,6 +112,10 @@ void serve_answer_json(call *c, int status, json_t *o);
 slot *serve_slot_find(server *srv, const char *id);
 /* A new one unless its resource is there already; NULL when there are too many. */
 slot *serve_slot_add(server *srv, const char *resource, const char *via);
+
+/* server.c: a piece of an answer has gone out, so that its connection is the last to be thrown out; false when that is
+ * about to happen. */
+bool serve_conn_moved(server *srv, struct lws *wsi);
 
 /* http.c */
 int serve_http(struct lws *wsi, enum lws_callback_reasons reason, call **c, void *in, size_t len);

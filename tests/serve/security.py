@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Hostile and clumsy clients of grat serve: security.py --grat GRAT [--slow N]"""
 import argparse
+import gzip
 import json
 import os
+import re
 import resource
 import socket
 import stat
@@ -124,7 +126,7 @@ def oversized_requests(s):
     expect('a long header', s.request('GET', '/api/instruments', X='y' * 100000)[0] in (0, 400, 403, 413, 431), True)
     expect('a long path', s.request('GET', '/api/files/' + 'a' * 6000)[0] in (0, 400, 403, 404, 414), True)
     many = {'X-%d' % i: 'y' * 50 for i in range(500)}
-    expect('many headers', s.request('GET', '/api/instruments', **many)[0] in (0, 400, 403, 413, 431, 200), True)
+    expect('many headers', s.request('GET', '/api/instruments', **many)[0] in (0, 400, 403, 413, 431), True)
     for n in ('10000000', '99999999999999999999', '-1', 'x'):
         expect('Content-Length ' + n, s.request('POST', '/api/instruments/1/run', b'{}', Content_Length=n)[0] in (0,
                                                                                                                   400,
@@ -186,6 +188,86 @@ def strange_views(s):
     w.close()
 
 
+# ---- what stands between
+
+
+def answers(s, data):
+    """The statuses on one connection, and whether the server closed it."""
+    found = b''
+    with s.connect(2) as c:
+        c.sendall(data)
+        try:
+            while True:
+                more = c.recv(65536)
+                if not more:
+                    return [int(n) for n in re.findall(rb'HTTP/1\.[01] (\d+)', found)], True
+                found += more
+        except TimeoutError:
+            return [int(n) for n in re.findall(rb'HTTP/1\.[01] (\d+)', found)], False
+        except OSError:
+            return [int(n) for n in re.findall(rb'HTTP/1\.[01] (\d+)', found)], True
+
+
+def smuggling(s, folder):
+    """Where two programs could differ about the end of a body, nothing behind it is taken for a request."""
+    kept = os.path.join(folder, 'kept.csv')
+    with open(kept, 'w', encoding='ascii') as f:
+        f.write('t')
+    host = b'Host: localhost\r\n'
+    evil = b'DELETE /api/files/kept.csv HTTP/1.1\r\n' + host + b'\r\n'
+    body = b'{"action":"stop"}'
+    post = b'POST /api/instruments/1/run HTTP/1.1\r\n' + host + b'Content-Type: application/json\r\n'
+    get = b'GET /api/instruments HTTP/1.1\r\n' + host
+    n, m = len(body), len(body) + len(evil)
+    chunked = b'Transfer-Encoding: chunked\r\n'
+    for name, head in (('two lengths', post + b'Content-Length: %d\r\nContent-Length: %d\r\n' % (n, m)),
+                       ('the other way round', post + b'Content-Length: %d\r\nContent-Length: %d\r\n' % (m, n)),
+                       ('twice the same', post + b'Content-Length: %d\r\nContent-Length: %d\r\n' % (n, n)),
+                       ('length and chunks', post + b'Content-Length: %d\r\n' % n + chunked),
+                       ('chunks and length', post + chunked + b'Content-Length: %d\r\n' % n),
+                       ('chunks', post + chunked), ('chunks of a GET', get + chunked),
+                       ('a list', post + b'Content-Length: %d, %d\r\n' % (n, n)),
+                       ('a sign', post + b'Content-Length: +%d\r\n' % n),
+                       ('hexadecimal', post + b'Content-Length: 0x%x\r\n' % n),
+                       ('a blank before the colon', post + b'Content-Length : %d\r\n' % n),
+                       ('a GET with a body', get + b'Content-Length: %d\r\n' % len(evil))):
+        behind = evil if name == 'a GET with a body' else body + evil
+        statuses, closed = answers(s, head + b'\r\n' + behind)
+        if not os.path.exists(kept) or len(statuses) > 1 or (not closed and statuses != [200]):
+            raise AssertionError('%s: %r, %s, %s' % (name, statuses, 'closed' if closed else 'open',
+                                                     'kept' if os.path.exists(kept) else 'DELETED'))
+    expect('two requests are two', answers(s, (get + b'\r\n') * 2)[0], [200, 200])
+    for name, head in (('two hosts', get + b'Host: evil.example\r\n'),
+                       ('the whole address', b'GET http://evil.example/api/instruments HTTP/1.1\r\n' + host)):
+        expect(name, answers(s, head + b'\r\n')[0][0] in (400, 403, 421), True)
+    os.unlink(kept)
+
+
+def no_other_protocol(s):
+    """HTTP/2 would go past what is checked here."""
+    for data in (b'GET /api/instruments HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n'
+                 b'Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n',
+                 b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0'):
+        statuses, closed = answers(s, data)
+        if not closed or any(n < 400 for n in statuses):
+            raise AssertionError('%r: %r, %s' % (data[:20], statuses, 'closed' if closed else 'open'))
+
+
+def compressed_bombs(s):
+    """Nothing is decompressed: neither bodies nor frames."""
+    bomb = gzip.compress(b' ' * 50000000)
+    before = s.memory()
+    expect('body', s.request('POST', '/api/instruments/1/run', bomb[:60000], Content_Encoding='gzip')[0] in (400, 413),
+           True)
+    w = WebSocket(s, Sec_WebSocket_Extensions='permessage-deflate; client_max_window_bits')
+    expect('open', w.open, True)
+    expect('not agreed upon', 'extensions' in w.answer.lower(), False)
+    w.s.sendall(bytes([0xc1, 0x80 | 126, 4, 0]) + b'\0\0\0\0' + bomb[:1024])
+    expect('a compressed frame', w.closed(), (1002, 0))
+    if s.memory() - before > 30:
+        raise AssertionError('%.0f MiB more' % (s.memory() - before))
+
+
 # ---- the folder
 
 
@@ -223,8 +305,15 @@ def path_traversal(s, folder, secret):
 # ---- slow, many
 
 
-def slow_connections(s, count):
-    """Some send a byte now and then, some nothing; the others are served all the same."""
+def slow_connections(s, count, folder):
+    """Some send a byte now and then, some nothing; the others are served all the same, and a download that is on its
+    way stays."""
+    size = 40 << 20
+    with open(os.path.join(folder, 'large.bin'), 'wb') as f:
+        f.truncate(size)
+    download, taken = s.connect(), 0
+    download.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    download.sendall(('GET /api/files/large.bin HTTP/1.1\r\nHost: %s\r\n\r\n' % s.host).encode())
     slow, trickling, begin = [], set(), time.monotonic()
     worst = 0
     w = WebSocket(s)
@@ -250,6 +339,15 @@ def slow_connections(s, count):
             expect('amid %d slow ones' % (i + 1), s.request('GET', '/api/instruments')[0], 200)
             worst = max(worst, time.monotonic() - t)
             w.frame()
+            for _ in range(20):
+                taken += len(download.recv(16384))
+    while taken < size:
+        more = len(download.recv(1 << 20))
+        if not more:
+            raise AssertionError('the download ended after %d bytes' % taken)
+        taken += more
+    download.close()
+    os.unlink(os.path.join(folder, 'large.bin'))
     print('  %d slow connections in %.1f s, slowest answer %.0f ms, %.0f MiB' %
           (count, time.monotonic() - begin, worst * 1e3, s.memory()))
     if worst > 3:
@@ -260,18 +358,33 @@ def slow_connections(s, count):
     w.close()
 
 
-def silent_connections_end(s):
-    c = s.connect(25)
-    c.sendall(b'GET / HTTP/1.1\r\nHost: local')
-    begin = time.monotonic()
-    try:
-        rest = c.recv(100)
-    except ConnectionError:
-        rest = b''
-    took = time.monotonic() - begin
-    expect('ended by the server', rest == b'' or rest.startswith(b'HTTP/1.'), True)
-    if took > 20:
-        raise AssertionError('after %.0f s' % took)
+def slow_requests_end(s):
+    """Nothing, a header and a body that come byte by byte: each ends, and soon."""
+    post = b'POST /api/instruments/1/run HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+    begun = {'silent': b'GET / HTTP/1.1\r\nHost: local', 'header': b'GET / HTTP/1.1\r\nHost: localhost\r\nX: ',
+             'body': post + b'Content-Length: 5000\r\n\r\n'}
+    left, begin = {}, time.monotonic()
+    for name, data in begun.items():
+        left[name] = s.connect(0.05)
+        left[name].sendall(data)
+    took = {}
+    while left and time.monotonic() - begin < 40:
+        for name, c in list(left.items()):
+            try:
+                if name != 'silent':
+                    c.sendall(b' ')
+                ended = c.recv(100) == b''
+            except TimeoutError:
+                ended = False
+            except OSError:
+                ended = True
+            if ended:
+                took[name] = time.monotonic() - begin
+                left.pop(name).close()
+        time.sleep(0.2)
+    print('  ended after %s' % ', '.join('%s %.0f s' % i for i in took.items()))
+    if left or max(took.values()) > 30:
+        raise AssertionError('not ended: %s' % ' '.join(left))
 
 
 def viewer_that_never_reads(s):
@@ -451,12 +564,15 @@ def main():
                              oversized_requests, oversized_frames, strange_views):
                 run.run(function, s)
             run.run(path_traversal, s, folder, secret)
+            run.run(smuggling, s, folder)
+            run.run(no_other_protocol, s)
+            run.run(compressed_bombs, s)
             run.run(one_holds_the_controls, s)
             run.run(viewer_that_never_reads, s)
             run.run(slow_reader_of_a_file, s, folder)
             run.run(too_many_viewers, s)
-            run.run(slow_connections, s, a.slow)
-            run.run(silent_connections_end, s)
+            run.run(slow_connections, s, a.slow, folder)
+            run.run(slow_requests_end, s)
         token = os.path.join(top, 'token')
         with open(token, 'w', encoding='ascii') as f:
             f.write(TOKEN + '\n')

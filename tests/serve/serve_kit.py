@@ -156,7 +156,7 @@ class WebSocket:
         text = 'GET /api/instruments/%s/stream HTTP/1.1\r\n' % instrument
         text += ''.join('%s: %s\r\n' % (k, v) for k, v in sent.items() if v is not None)
         self.s.sendall(text.encode() + b'\r\n')
-        self.buffer = b''
+        self.buffer, self.answer = b'', ''
         self.open = self.head()
 
     def head(self):
@@ -169,6 +169,7 @@ class WebSocket:
         except OSError:
             return False
         head, _, self.buffer = self.buffer.partition(b'\r\n\r\n')
+        self.answer = head.decode('latin-1')
         return b' 101 ' in head.split(b'\r\n')[0]
 
     def send(self, data, opcode=1, fin=True, announce=None):
