@@ -152,8 +152,13 @@ FAST lanes group_lanes(const int16_t *v, size_t ratio)
 }
 
 /* Half as many lanes of a and of b, in turn: the one lane that is left in the end is the group's. */
-#define FRONT(a, b) __builtin_shuffle(a, b, (eight){0, 8, 1, 9, 2, 10, 3, 11})
-#define BACK(a, b) __builtin_shuffle(a, b, (eight){4, 12, 5, 13, 6, 14, 7, 15})
+#ifdef __clang__
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (eight){__VA_ARGS__})
+#endif
+#define FRONT(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define BACK(a, b) SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 FAST lanes join(lanes a, lanes b)
 {
     return (lanes){smaller(FRONT(a.low, b.low), BACK(a.low, b.low)),
