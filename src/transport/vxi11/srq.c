@@ -49,7 +49,8 @@ static void drop_sockets(grat__vxi_link *v)
 {
     if (v->listener >= 0) close(v->listener);
     if (v->intr >= 0) close(v->intr);
-    v->listener = v->intr = -1;
+    v->listener = -1;
+    v->intr = -1;
     v->srq_cut = false;
 }
 

@@ -106,7 +106,8 @@ static grat_err vxi_open(void *p, const grat_resource *r, const grat_open_option
     grat_err e = grat__op_begin(op);
     if (e) return e;
     v->resource = *r;
-    v->listener = v->intr = -1;
+    v->listener = -1;
+    v->intr = -1;
     v->read_chunk = opt && opt->read_chunk ? opt->read_chunk : READ_CHUNK;
     if (v->read_chunk > MAX_WRITE) v->read_chunk = MAX_WRITE;
     snprintf(v->name, sizeof v->name, "%.60s %.30s", r->host, r->device[0] ? r->device : "inst0");
