@@ -3,10 +3,18 @@
 
 #include <string.h>
 
+/* Its server speaks no TLS. */
+static void say_where(cli *c, const char *where)
+{
+    bool here = strncmp(where, "http://127.", 11) == 0 || strncmp(where, "http://[::1]", 12) == 0;
+    cli_note(c, "the picture is at %s", where);
+    if (!here) cli_note(c, "it is not encrypted: whoever is on the way sees it and the token; grat serve encrypts");
+}
+
 static void on_progress(void *user, const grat_live_totals *t)
 {
     cli *c = user;
-    if (!t->out && t->where[0]) cli_note(c, "the picture is at %s", t->where);
+    if (!t->out && t->where[0]) say_where(c, t->where);
     if (!t->out || cli_has(&c->args, "terminal")) return;
     if (!cli_progress_wanted(c)) return;
     fprintf(stderr, "\r\033[K%ux%u %s: %llu frames out, %llu pictures in (%.1f/s), %llu dropped, %llu late, %llu "

@@ -22,7 +22,7 @@
 #include "wire/http_head.h"
 
 enum { CLIENTS = 32, QUALITY = 88, REQUEST_MS = 5000, STALL_MS = 15000, TURN_MS = 1000, PAUSE_MS = 50,
-       SEND_BUFFER = 256 * 1024 };
+       SEND_BUFFER = 256 * 1024, TOKEN_MIN = 8 };
 #define BOUNDARY "graticule"
 #define NS_PER_MS 1000000ll
 
@@ -441,8 +441,9 @@ static grat_err bind_to(server *s, const char *target, const struct addrinfo *a,
     struct sockaddr_storage bound;
     socklen_t n = sizeof bound;
     s->local = is_loopback(a->ai_addr);
-    if (!s->local && !s->token[0])
-        return grat_op_fail(op, GRAT_EACCES, "--mjpeg %s: others could watch; give a --token TEXT with it", target);
+    if (!s->local && strlen(s->token) < TOKEN_MIN)
+        return grat_op_fail(op, GRAT_EACCES, "--mjpeg %s: others could watch; give a --token TEXT of %d characters or "
+                            "more with it", target, TOKEN_MIN);
     s->listener = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (s->listener < 0) return grat_op_fail(op, GRAT_EIO, "--mjpeg %s: no socket: %s", target, strerror(errno));
     setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);

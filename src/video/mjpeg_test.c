@@ -225,7 +225,9 @@ TEST(where_it_may_listen)
     grat_op_init(&op, 20000, NULL);
     EQ(grat_live("SIM::ds1102e", NULL, &o, NULL, &op), GRAT_EACCES);
     TRUE(strstr(op.text, "--token") != NULL);
-    to.token = "x";
+    to.token = "1234567";
+    EQ(grat_live("SIM::ds1102e", NULL, &o, NULL, &op), GRAT_EACCES);
+    to.token = "12345678";
     EQ(grat_live("SIM::ds1102e", NULL, &o, NULL, &op), GRAT_OK);
     to.target = "localhost:0x";
     EQ(grat_live("SIM::ds1102e", NULL, &o, NULL, &op), GRAT_EINVAL);

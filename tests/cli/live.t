@@ -16,6 +16,10 @@ $ live SIM::ds1102e --screen --mjpeg 0 --count 2
 $ live SIM::ds1102e --screen --mjpeg 0.0.0.0:0
 !~ grat: --mjpeg 0\.0\.0\.0:0: others could watch; give a --token TEXT with it.*
 ? 1
+$ live SIM::ds1102e --screen --mjpeg 0.0.0.0:0 --token 12345678 --count 2
+!~ the picture is at http://0\.0\.0\.0:\d+/.*
+!~ it is not encrypted: .*
+!~ 2 frames of 320x234 .*
 $ live SIM::ds1104z --draw --picture png --y4m /dev/null
 !~ grat: live: --draw and --picture exclude each other.*
 ? 2
