@@ -153,12 +153,12 @@ FAST lanes group_lanes(const int16_t *v, size_t ratio)
 
 /* Half as many lanes of a and of b, in turn: the one lane that is left in the end is the group's. */
 #ifdef __clang__
-#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#define SHUFFLE(type, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
-#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (__typeof__((a) == (b))){__VA_ARGS__})
+#define SHUFFLE(type, a, b, ...) __builtin_shuffle(a, b, (type){__VA_ARGS__})
 #endif
-#define FRONT(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
-#define BACK(a, b) SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#define FRONT(a, b) SHUFFLE(eight, a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define BACK(a, b) SHUFFLE(eight, a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 FAST lanes join(lanes a, lanes b)
 {
     return (lanes){smaller(FRONT(a.low, b.low), BACK(a.low, b.low)),
@@ -258,8 +258,8 @@ typedef uint8_t sixteen __attribute__((vector_size(16)));
 #define SMALLER_BYTES(a, b) (((a) & (sixteen)((a) < (b))) | ((b) & ~(sixteen)((a) < (b))))
 #define LARGER_BYTES(a, b) (((a) & (sixteen)((a) > (b))) | ((b) & ~(sixteen)((a) > (b))))
 #endif
-#define FRONT_BYTES(a, b) SHUFFLE(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define BACK_BYTES(a, b) SHUFFLE(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#define FRONT_BYTES(a, b) SHUFFLE(sixteen, a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define BACK_BYTES(a, b) SHUFFLE(sixteen, a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 
 /* 2 * n registers become n. */
 FAST void join_bytes(sixteen *least, sixteen *most, unsigned n)
