@@ -14,7 +14,7 @@ $ live SIM::ds1102e --screen --mjpeg 0 --count 2
 !~ the picture is at http://127\.0\.0\.1:\d+/.*
 !~ 2 frames of 320x234 .*
 $ live SIM::ds1102e --screen --mjpeg 0.0.0.0:0
-!~ grat: --mjpeg 0\.0\.0\.0:0: others could watch; give a --token TEXT with it.*
+!~ grat: --mjpeg 0\.0\.0\.0:0: others could watch; give a --token TEXT of 8.*
 ? 1
 $ live SIM::ds1102e --screen --mjpeg 0.0.0.0:0 --token 12345678 --count 2
 !~ the picture is at http://0\.0\.0\.0:\d+/.*
