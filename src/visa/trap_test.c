@@ -197,6 +197,98 @@ TEST(the_guard_of_a_lock_file)
     EQ(viClose(vi), VI_SUCCESS);
 }
 
+/* Callers that take a status as a C long see a negative number too. */
+TEST(a_status_as_long)
+{
+    long (*close_it)(ViUInt32) = NULL;
+    ViStatus (*real)(ViObject) = viClose;
+    memcpy(&close_it, &real, sizeof close_it);
+    EQ(close_it(0x7FFFFFFF), (long)VI_ERROR_INV_OBJECT);
+}
+
+/* Names go out in 256 bytes, terminated, in ASCII: PyVISA knows no other. */
+TEST(names_in_ascii)
+{
+    char path[100], room[4][VI_FIND_BUFLEN + 4];
+    ViUInt16 type, board;
+    snprintf(path, sizeof path, "%s/config.yaml", folder);
+    FILE *f = fopen(path, "w");
+    fprintf(f, "aliases: {\"w\303\244rmer\": 'SIM::plain'}\n");
+    fclose(f);
+    setenv("GRATICULE_CONFIG", path, 1);
+    memset(room, 0xEE, sizeof room);
+    EQ(viParseRsrcEx(rm, "SIM::plain", &type, &board, room[0], room[1], room[2]), VI_SUCCESS);
+    EQ(viStatusDesc(rm, VI_ERROR_TMO, room[3]), VI_SUCCESS);
+    STR(room[2], "w??rmer");
+    for (int i = 0; i < 4; i++) {
+        size_t n = strnlen(room[i], VI_FIND_BUFLEN);
+        TRUE(n < VI_FIND_BUFLEN);
+        for (size_t k = 0; k < n; k++) TRUE(!(room[i][k] & 0x80));
+        for (size_t k = VI_FIND_BUFLEN; k < sizeof room[i]; k++) EQ((ViByte)room[i][k], 0xEE);
+    }
+    setenv("GRATICULE_CONFIG", "/dev/null", 1);
+    unlink(path);
+}
+
+/* Programs read on after a success until they have what they want: success without a byte would be for ever. */
+TEST(no_success_with_nothing)
+{
+    char text[16];
+    ViUInt32 n = 7;
+    ViSession vi = open_peer();
+    EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, 20), VI_SUCCESS);
+    for (ViUInt64 suppress = 0; suppress < 2; suppress++) {
+        EQ(viSetAttribute(vi, VI_ATTR_SUPPRESS_END_EN, suppress), VI_SUCCESS);
+        EQ(viRead(vi, (ViPBuf)text, sizeof text, &n), VI_ERROR_TMO);
+        EQ(n, 0);
+    }
+    EQ(viRead(vi, (ViPBuf)text, 0, &n), VI_SUCCESS_MAX_CNT);
+    say("x");
+    EQ(shutdown(peer, SHUT_WR), 0);
+    EQ(viRead(vi, (ViPBuf)text, sizeof text, &n), VI_SUCCESS);
+    EQ(n, 1);
+    for (int i = 0; i < 3; i++) EQ(viRead(vi, (ViPBuf)text, sizeof text, &n), VI_ERROR_CONN_LOST);
+    close_peer(vi);
+}
+
+static unsigned sockets_now(void)
+{
+    unsigned n = 0;
+    char path[300], to[40];
+    DIR *d = opendir("/proc/self/fd");
+    for (struct dirent *e; (e = readdir(d));) {
+        snprintf(path, sizeof path, "/proc/self/fd/%s", e->d_name);
+        ssize_t k = readlink(path, to, sizeof to);
+        n += k > 7 && memcmp(to, "socket:", 7) == 0;
+    }
+    closedir(d);
+    return n;
+}
+
+/* The device is told both times, and nothing is left open where it could call. */
+TEST(service_requests_on_and_off)
+{
+    ViSession vi = open_it(start("vxi11", NULL));
+    EQ(viWrite(vi, (ViConstBuf) "*CLS;*ESE 1;*SRE 32\n", 20, NULL), VI_SUCCESS);
+    TRUE(identifies(vi));
+    unsigned before = sockets_now();
+    for (int i = 0; i < 3; i++) {
+        ViUInt16 stb;
+        EQ(viEnableEvent(vi, VI_EVENT_SERVICE_REQ, VI_QUEUE, VI_NULL), VI_SUCCESS);
+        TRUE(sockets_now() > before);
+        EQ(viWrite(vi, (ViConstBuf) "*OPC\n", 5, NULL), VI_SUCCESS);
+        EQ(viWaitOnEvent(vi, VI_EVENT_SERVICE_REQ, 3000, NULL, NULL), VI_SUCCESS);
+        EQ(viReadSTB(vi, &stb), VI_SUCCESS);
+        EQ(stb & 0x40, 0x40);
+        EQ(viDisableEvent(vi, VI_EVENT_SERVICE_REQ, VI_QUEUE), VI_SUCCESS);
+        for (int k = 0; k < 100 && sockets_now() != before; k++) poll(NULL, 0, 10);
+        EQ(sockets_now(), before);
+        EQ(viWrite(vi, (ViConstBuf) "*CLS\n", 5, NULL), VI_SUCCESS);
+    }
+    EQ(viClose(vi), VI_SUCCESS);
+    bench_stop();
+}
+
 static ViStatus handler(ViSession vi, ViEventType type, ViEvent context, ViAddr user)
 {
     (void)vi, (void)type, (void)context, (void)user;
@@ -254,6 +346,10 @@ int main(void)
     snprintf(address, sizeof address, "127.%u.%u.92", 64U + (unsigned)getpid() / 250 % 128,
              1U + (unsigned)getpid() % 250);
     EQ(viOpenDefaultRM(&rm), VI_SUCCESS);
+    RUN(a_status_as_long);
+    RUN(names_in_ascii);
+    RUN(no_success_with_nothing);
+    RUN(service_requests_on_and_off);
     RUN(a_lost_wire_is_no_end);
     RUN(buffered_reads_of_a_stream);
     RUN(output_of_a_port);
