@@ -21,6 +21,7 @@ typedef struct live {
     grat__outlet *out[GRAT_LIVE_OUTS];
     unsigned outs;
     int64_t begin_ns, newest_ns, usual_ns;   /* of the frame in front; between two */
+    uint64_t reconnects;                     /* before the frame in front */
     int64_t told_ns;
     uint64_t tick;
     double latency_sum;
@@ -155,7 +156,11 @@ static grat_err put(live *l, bool fresh, int64_t asked_ns)
         l->latency_sum += took;
         l->latencies++;
         if (took > l->t.latency_max) l->t.latency_max = took;
-        if (l->latencies > 1) l->usual_ns = asked_ns - l->newest_ns;
+        grat__feed_state s;
+        grat__feed_get(l->feed, &s);
+        /* The time without the instrument is not usual: its next loss would be shown late. */
+        if (l->latencies > 1 && s.reconnects == l->reconnects) l->usual_ns = asked_ns - l->newest_ns;
+        l->reconnects = s.reconnects;
         l->newest_ns = asked_ns;
     } else if (l->t.out > 1) {
         l->t.repeated++;
