@@ -101,11 +101,14 @@ void grat__meta_note(const grat_meta *m, const grat_record *r, char *out, size_t
         if (n >= cap) n = cap - 1;
     }
     if (m->has_settings)
-        snprintf(out + n, cap - n, "%s/div delay %s %s%s trigger %s %s %s", quantity(a, s->timebase, "s"),
-                 quantity(b, s->delay, "s"), quantity(c, 1 / r->dt, "Sa/s"), acquisition(s, d, sizeof d),
-                 s->trigger_source,
+        n += (size_t)snprintf(out + n, cap - n, "%s/div delay %s %s%s trigger ", quantity(a, s->timebase, "s"),
+                              quantity(b, s->delay, "s"), quantity(c, 1 / r->dt, "Sa/s"), acquisition(s, d, sizeof d));
+    if (n >= cap) n = cap - 1;
+    if (m->has_settings && s->terms) grat__trigger_text(s, out + n, cap - n);
+    else if (m->has_settings)
+        snprintf(out + n, cap - n, "%s %s %s", s->trigger_source,
                  slopes[s->trigger_slope >= GRAT_RISING && s->trigger_slope <= GRAT_BELOW ? s->trigger_slope : 0],
-                 quantity((char[32]){0}, s->trigger_level, "V"));
+                 quantity(a, s->trigger_level, "V"));
     sanitize(out);
     grat__rtrim(out, strlen(out));
 }

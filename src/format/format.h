@@ -58,6 +58,9 @@ void grat__pages_done(const void *data, size_t n);
 void grat__label_parse(const char *label, size_t n, grat_trace *t);
 
 /* Appends "identity":{…},"resource":"…","settings":{…} or null, without the outer braces. */
+/* "1:pulse@500mV,1us..5us & D0:above@0V": what a trigger of several events, or of one that is no edge, waits for; "" of
+ * another. */
+void grat__trigger_text(const grat_settings *s, char *out, size_t cap);
 grat_err grat__meta_json(grat__buf *b, const grat_meta *m);
 /* Appends text as a JSON string with its quotes. */
 grat_err grat__json_string(grat__buf *b, const char *text);

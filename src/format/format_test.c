@@ -1,5 +1,6 @@
 #include <graticule/graticule.h>
 
+#include "format/format.h"
 #include "test.h"
 
 #include <signal.h>
@@ -86,6 +87,25 @@ TEST(csv_header_carries_the_settings)
                         "ch1_V (1V/div AC 10X offset 0V),ch2_V (500mV/div DC 1X offset -250mV),D0 (threshold 0V)\n"
                         "0.000000,-5.12,-1.000,0\n");
     grat_record_unref(r);
+}
+
+TEST(events_of_a_trigger_in_words)
+{
+    char text[600];
+    grat_settings s = {.terms = 4};
+    s.term[0] = (grat_trigger_term){.event = GRAT_EVENT_PULSE, .source = "1", .slope = GRAT_FALLING, .level = 0.5,
+                                    .least = 1e-6, .most = 5e-6};
+    s.term[1] = (grat_trigger_term){.event = GRAT_EVENT_WINDOW, .source = "2", .slope = GRAT_BELOW, .level = -1,
+                                    .upper = 1, .least = 1e-5};
+    s.term[2] = (grat_trigger_term){.event = GRAT_EVENT_TIMEOUT, .source = "3", .slope = GRAT_EITHER, .least = 1e-3};
+    s.term[3] = (grat_trigger_term){.event = GRAT_EVENT_EDGE, .source = "D0", .slope = GRAT_ABOVE, .or_else = true};
+    grat__trigger_text(&s, text, sizeof text);
+    STR(text, "1:pulse:falling@500mV,1us..5us & 2:outside@-1V..1V,10us.. & 3:timeout:either@0V,1ms | D0:above@0V");
+    grat__trigger_text(&s, text, 20);
+    EQ(strlen(text), 19);
+    s.terms = 0;
+    grat__trigger_text(&s, text, sizeof text);
+    STR(text, "");
 }
 
 TEST(csv_numbers_acquisitions)
@@ -365,6 +385,7 @@ int main(void)
     grat_op_init(&op, 60000, NULL);
     RUN(csv_bytes);
     RUN(csv_header_carries_the_settings);
+    RUN(events_of_a_trigger_in_words);
     RUN(csv_numbers_acquisitions);
     RUN(csv_quick_path_agrees);
     RUN(round_trips);

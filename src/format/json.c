@@ -57,7 +57,8 @@ static grat_err channel_json(grat__buf *b, unsigned number, const grat_channel_s
 
 static grat_err settings_json(grat__buf *b, const grat_settings *s)
 {
-    static const char *const slopes[] = {"", "rising", "falling", "either"};
+    static const char *const slopes[] = {"", "rising", "falling", "either", "above", "below"};
+    char events[600];
     static const char *const types[] = {"", "normal", "average", "peak", "hires"};
     grat_err err = grat__buf_puts(b, "{\"channels\":[");
     for (unsigned i = 0; i < GRAT_MAX_ANALOG && !err; i++)
@@ -72,8 +73,10 @@ static grat_err settings_json(grat__buf *b, const grat_settings *s)
     if (!err) err = member_string(b, "trigger_type", s->trigger_type, ",");
     if (!err) err = member_string(b, "trigger_source", s->trigger_source, ",");
     if (!err)
-        err = member_string(b, "trigger_slope", s->trigger_slope <= GRAT_EITHER ? slopes[s->trigger_slope] : "", ",");
+        err = member_string(b, "trigger_slope", s->trigger_slope <= GRAT_BELOW ? slopes[s->trigger_slope] : "", ",");
     if (!err) err = member_number(b, "trigger_level", s->trigger_level, ",");
+    grat__trigger_text(s, events, sizeof events);
+    if (!err && events[0]) err = member_string(b, "trigger_events", events, ",");
     return err ? err : member_number(b, "holdoff", s->holdoff, "}");
 }
 
