@@ -55,10 +55,21 @@ static grat_err channel_json(grat__buf *b, unsigned number, const grat_channel_s
     return err ? err : member_string(b, "unit", c->unit, "}");
 }
 
-static grat_err settings_json(grat__buf *b, const grat_settings *s)
+static grat_err trigger_json(grat__buf *b, const grat_settings *s)
 {
     static const char *const slopes[] = {"", "rising", "falling", "either", "above", "below"};
     char events[600];
+    grat__trigger_text(s, events, sizeof events);
+    grat_err err = member_string(b, "trigger_type", s->trigger_type, ",");
+    if (!err) err = member_string(b, "trigger_source", s->trigger_source, ",");
+    if (!err)
+        err = member_string(b, "trigger_slope", s->trigger_slope <= GRAT_BELOW ? slopes[s->trigger_slope] : "", ",");
+    if (!err) err = member_number(b, "trigger_level", s->trigger_level, ",");
+    return !err && events[0] ? member_string(b, "trigger_events", events, ",") : err;
+}
+
+static grat_err settings_json(grat__buf *b, const grat_settings *s)
+{
     static const char *const types[] = {"", "normal", "average", "peak", "hires"};
     grat_err err = grat__buf_puts(b, "{\"channels\":[");
     for (unsigned i = 0; i < GRAT_MAX_ANALOG && !err; i++)
@@ -70,13 +81,7 @@ static grat_err settings_json(grat__buf *b, const grat_settings *s)
     if (!err) err = member_number(b, "depth", (double)s->depth, ",");
     if (!err) err = member_string(b, "acquisition", s->acq <= GRAT_ACQ_HIRES ? types[s->acq] : "", ",");
     if (!err) err = member_number(b, "averages", s->averages, ",");
-    if (!err) err = member_string(b, "trigger_type", s->trigger_type, ",");
-    if (!err) err = member_string(b, "trigger_source", s->trigger_source, ",");
-    if (!err)
-        err = member_string(b, "trigger_slope", s->trigger_slope <= GRAT_BELOW ? slopes[s->trigger_slope] : "", ",");
-    if (!err) err = member_number(b, "trigger_level", s->trigger_level, ",");
-    grat__trigger_text(s, events, sizeof events);
-    if (!err && events[0]) err = member_string(b, "trigger_events", events, ",");
+    if (!err) err = trigger_json(b, s);
     return err ? err : member_number(b, "holdoff", s->holdoff, "}");
 }
 
