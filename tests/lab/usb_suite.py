@@ -448,6 +448,7 @@ lib, u32 = ctypes.CDLL(os.environ['LIBVISA']), ctypes.c_uint32
 rm, vi, n = u32(), u32(), u32()
 lib.viOpenDefaultRM(ctypes.byref(rm))
 assert lib.viOpen(rm, b'ASRL/dev/ttyUSB0::INSTR', 0, 0, ctypes.byref(vi)) == 0
+lib.viSetAttribute(vi, u32(0x3FFF001A), ctypes.c_uint64(20000))
 buf = ctypes.create_string_buffer(1000)
 def ask():
     assert lib.viWrite(vi, b'*IDN?\n', 6, None) == 0
