@@ -3,10 +3,10 @@ const prefixes = [[1e9, 'G'], [1e6, 'M'], [1e3, 'k'], [1, ''], [1e-3, 'm'], [1e-
 
 export function quantity(v, unit, digits = 4) {
   if (v === null || v === undefined || !Number.isFinite(v)) return '–';
-  // Rounded first, so that 999.99 mV is 1 V. What is less than a femto-unit is a rest of rounding.
+  // Rounded first, so that 999.99 mV is 1 V. What is less than a tenth of the least prefix is a rest of rounding.
   const round = Number(v.toPrecision(digits));
   const size = Math.abs(round);
-  if (size < 1e-15) return '0 ' + unit;
+  if (size < 1e-13) return '0 ' + unit;
   const best = prefixes.find((p) => size >= p[0] * 0.9999995) || prefixes[prefixes.length - 1];
   return String(Number((round / best[0]).toPrecision(digits))) + ' ' + best[1] + unit;
 }
