@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- errors --------------------------------------------------------------------------------------- */
@@ -371,15 +372,58 @@ static uint32_t checksum(const uint8_t *p, size_t n)
     return c;
 }
 
-enum { SUPERBLOCK = 48, FLAGS_AT = 11, SUM_AT = 44 };
+enum { SUPERBLOCK = 48, FLAGS_AT = 11, END_AT = 28, SUM_AT = 44 };
+/* Bytes that a growing file is longer than it needs. */
+#define AHEAD_LEAST ((uint64_t)1 << 20)
 
-bool grat__h5_flush(grat__h5_id file, int fd)
+static uint64_t le64(const uint8_t *p)
+{
+    return grat__le32(p) | (uint64_t)grat__le32(p + 4) << 32;
+}
+
+static bool read_superblock(int fd, uint8_t b[SUPERBLOCK])
+{
+    if (fd < 0 || pread(fd, b, SUPERBLOCK, 0) != SUPERBLOCK) return false;
+    return memcmp(b, "\x89HDF\r\n\x1a\n\x03", 9) == 0 && checksum(b, SUM_AT) == grat__le32(b + SUM_AT);
+}
+
+/* The end for the superblock. What the disk gets first when the power fails is its own choice: an index that names what
+ * is beyond the file's end, or an end beyond the file's length, would make it unreadable. So the file is made longer
+ * well before, and its end is what was its length a flush ago. */
+static uint64_t reach_ahead(grat__h5_ahead *a, int fd, uint64_t end)
+{
+    struct stat st;
+    /* libhdf5 writes the superblock only when its end has moved: else it is still ours. */
+    if (a->written && end == a->written) end = a->end;
+    uint64_t grown = end > a->end ? end - a->end : 0, far = end + 3 * grown + AHEAD_LEAST, before = a->length;
+    a->end = end;
+    if (fstat(fd, &st) != 0) return end;
+    a->length = (uint64_t)st.st_size;
+    if (a->length < end + 2 * grown + AHEAD_LEAST / 2 && ftruncate(fd, (off_t)far) == 0) a->length = far;
+    return a->written = before > end ? before : end;
+}
+
+bool grat__h5_flush(grat__h5_id file, int fd, grat__h5_ahead *ahead)
 {
     uint8_t b[SUPERBLOCK];
     if (H5Fflush(file, H5F_SCOPE_LOCAL) < 0) return false;
-    if (fd < 0 || pread(fd, b, sizeof b, 0) != (ssize_t)sizeof b) return true;
-    if (memcmp(b, "\x89HDF\r\n\x1a\n\x03", 9) != 0 || checksum(b, SUM_AT) != grat__le32(b + SUM_AT)) return true;
+    if (!read_superblock(fd, b)) return true;
+    uint64_t end = reach_ahead(ahead, fd, le64(b + END_AT));
     b[FLAGS_AT] = 0;
+    grat__put_le32(b + END_AT, (uint32_t)end);
+    grat__put_le32(b + END_AT + 4, (uint32_t)(end >> 32));
     grat__put_le32(b + SUM_AT, checksum(b, SUM_AT));
     return pwrite(fd, b, sizeof b, 0) == (ssize_t)sizeof b;
+}
+
+bool grat__h5_trim(int fd)
+{
+    uint8_t b[SUPERBLOCK];
+    struct stat st;
+    if (!read_superblock(fd, b) || fstat(fd, &st) != 0) return true;
+    uint64_t end = le64(b + END_AT);
+    if ((uint64_t)st.st_size <= end) return true;
+    /* On the disk, no end may be beyond the file's length. */
+    if (fdatasync(fd) != 0) return false;
+    return ftruncate(fd, (off_t)end) == 0;
 }

@@ -71,8 +71,15 @@ void grat__h5_series_close(grat__h5_series *s);
 
 /* From here on the file grows: no more groups, arrays or attributes; others may read it. */
 bool grat__h5_grow(grat__h5_id file);
+/* How far a growing file is ahead of what is in it; zeroed at first. */
+typedef struct grat__h5_ahead {
+    uint64_t end, length, written;
+} grat__h5_ahead;
 /* Behind the saves of the series: the file's own end. `fd` is a descriptor of the file, or -1: with one, the marks by
- * which HDF5 tells a file that is being written are cleared, so that any reader takes it as it is. */
-bool grat__h5_flush(grat__h5_id file, int fd);
+ * which HDF5 tells a file that is being written are cleared, so that any reader takes it as it is, and the file is
+ * longer than it needs to be, so that it survives a power failure. Without one `ahead` may be NULL. */
+bool grat__h5_flush(grat__h5_id file, int fd, grat__h5_ahead *ahead);
+/* After grat__h5_close of such a file: no longer than it needs. */
+bool grat__h5_trim(int fd);
 
 #endif

@@ -20,6 +20,7 @@ typedef struct h5 {
     unsigned traces;
     grat__h5_id file;
     int fd;
+    grat__h5_ahead ahead;
     grat__h5_series set[GRAT_MAX_CHANNELS], segments, gaps;
     double scale[GRAT_MAX_CHANNELS], offset[GRAT_MAX_CHANNELS];
     grat__h5_segment last;
@@ -205,7 +206,7 @@ static grat_err flush(void *p, grat_out *o, grat_op *op)
     if (!w->started || !w->growing) return GRAT_OK;
     grat_err err = grat__h5_enter(op);
     if (err) return err;
-    bool ok = save(w, false) && grat__h5_flush(w->file, w->fd);
+    bool ok = save(w, false) && grat__h5_flush(w->file, w->fd, &w->ahead);
     if (!ok) err = fail(w, o, op);
     grat__h5_leave();
     return err;
@@ -243,6 +244,7 @@ static grat_err end(void *p, grat_out *o, grat_op *op)
     grat_op_init(&scratch, INT64_MAX, NULL);
     w->started = false;
     grat_err closed = grat__h5_close(w->file, err ? &scratch : op);
+    if (!closed && w->growing && !grat__h5_trim(w->fd)) closed = grat__h5_fail(grat__out_name(o), op);
     grat__h5_leave();
     return err ? err : closed;
 }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 struct grat__settle {
-    int fd;
+    int fd, dir;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool asked, leave;
@@ -23,25 +23,35 @@ static void *work(void *user)
         if (!s->asked) break;
         s->asked = false;
         pthread_mutex_unlock(&s->lock);
-        if (fdatasync(s->fd) != 0) { /* the writes themselves tell what is wrong */
-        }
+        /* The writes themselves tell what is wrong. */
+        int failed = fdatasync(s->fd);
+        if (s->dir >= 0) failed |= fsync(s->dir), close(s->dir);
+        s->dir = -1;
+        (void)failed;
         pthread_mutex_lock(&s->lock);
     }
     pthread_mutex_unlock(&s->lock);
     close(s->fd);
+    if (s->dir >= 0) close(s->dir);
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
     free(s);
     return NULL;
 }
 
-grat__settle *grat__settle_new(int fd)
+static void not_to_be_had(int dir)
+{
+    if (dir >= 0) close(dir);
+}
+
+grat__settle *grat__settle_new(int fd, int dir)
 {
     grat__settle *s = calloc(1, sizeof *s);
     pthread_attr_t attr;
     pthread_t thread;
     sigset_t all, old;
-    if (!s) return NULL;
+    if (!s) return not_to_be_had(dir), NULL;
+    s->dir = dir;
     s->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->changed, NULL);
@@ -58,7 +68,7 @@ grat__settle *grat__settle_new(int fd)
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
     free(s);
-    return NULL;
+    return not_to_be_had(dir), NULL;
 }
 
 void grat__settle_ask(grat__settle *s)

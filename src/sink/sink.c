@@ -327,7 +327,11 @@ uint64_t grat__out_size(const grat_out *o)
 {
     struct stat st;
     uint64_t size = o->pos + o->len > o->end ? o->pos + o->len : o->end;
-    if (size == 0 && o->regular && fstat(o->fd, &st) == 0) size = (uint64_t)st.st_size;
+    if (size == 0 && o->regular && fstat(o->fd, &st) == 0) {
+        /* Another library writes it, and may have made it longer than it is. */
+        uint64_t held = (uint64_t)st.st_blocks * 512;
+        size = (uint64_t)st.st_size < held ? (uint64_t)st.st_size : held;
+    }
     return size;
 }
 
@@ -424,6 +428,15 @@ static int give_name(grat_out *o)
     return 0;
 }
 
+static int open_dir(const char *target)
+{
+    size_t n = dir_length(target);
+    char *name = n ? strndup(target, n) : strdup(".");
+    int fd = name ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    free(name);
+    return fd;
+}
+
 grat_err grat__out_show(grat_out *o, grat_op *op)
 {
     grat_err err = flush(o, op);
@@ -434,7 +447,8 @@ grat_err grat__out_show(grat_out *o, grat_op *op)
     if (give_name(o) != 0) return fail_errno(op, o->shown, errno);
     o->atomic = false;
     o->shown_early = true;
-    o->settle = grat__settle_new(o->fd);
+    o->settle = grat__settle_new(o->fd, open_dir(o->target));
+    if (o->settle) grat__settle_ask(o->settle);
     o->ballast = open_unnamed(o->target);
     if (o->ballast >= 0 && fallocate(o->ballast, 0, 0, BALLAST) != 0) drop_ballast(o);
     return GRAT_OK;
@@ -460,6 +474,7 @@ grat_err grat__out_cut(grat_out *o, grat_op *op)
 grat_err grat__out_commit(grat_out *o, grat_op *op)
 {
     grat_err err = flush(o, op);
+    if (o->settle) grat__settle_ask(o->settle);
     /* Writing back late can report a full disk only here (NFS, quotas). */
     if (!err && o->own_fd && !o->atomic) {
         int fd = o->fd;

@@ -143,7 +143,7 @@ grat_err grat_sync_file_add(grat_sync_file *f, const grat_sync *y, const grat_re
         grat_op last;
         grat_op_init(&last, 0, NULL);
         if (grat__h5_close(run, &last) && !e) e = grat__h5_fail(f->path, op);
-        if (!grat__h5_flush(f->file, -1) && !e) e = grat__h5_fail(f->path, op);
+        if (!grat__h5_flush(f->file, -1, NULL) && !e) e = grat__h5_fail(f->path, op);
     }
     grat__h5_leave();
     return e;

@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import random
+import struct
 import subprocess
 import sys
 import tempfile
@@ -225,6 +226,78 @@ def killed_in_every_format(place):
     for ending in READERS:
         for seed in range(max(1, KILLS // 4)):
             killed_as(place, numpy, ending, seed)
+
+
+def events_of(path):
+    """(kind, place, bytes) of each record that power.c wrote: 1 written, 2 cut, 3 sync begins, 4 sync ends."""
+    with open(path, 'rb') as f:
+        data = f.read()
+    out, at = [], 0
+    while at + 24 <= len(data):
+        kind, place, n = struct.unpack_from('<3Q', data, at)
+        out.append((kind, place, data[at + 24:at + 24 + n]))
+        at += 24 + n
+    return out
+
+
+def apply(image, events):
+    for kind, place, data in events:
+        if kind == 1:
+            image.extend(bytes(max(0, place + len(data) - len(image))))
+            image[place:place + len(data)] = data
+        elif kind == 2:
+            del image[place:]
+            image.extend(bytes(place - len(image)))
+    return image
+
+
+def after_power_failure(events, upto, dice):
+    """What was on the disk at the last sync; and that with any of the later pages, and the old or the new length."""
+    begun, safe = 0, 0
+    for i, (kind, _, _) in enumerate(events[:upto]):
+        begun = i if kind == 3 else begun
+        safe = begun if kind == 4 else safe
+    old = apply(bytearray(), events[:safe])
+    new = apply(bytearray(old), events[safe:upto])
+    mixed = bytearray(len(dice.choice((old, new))))
+    share = dice.choice((0.1, 0.5, 0.9))
+    for at in range(0, len(mixed), 4096):
+        page = (new if dice.random() < share else old)[at:min(at + 4096, len(mixed))]
+        mixed[at:at + len(page)] = page
+    return old, mixed
+
+
+@check
+def the_power_fails(place):
+    h5py, numpy, _ = modules()
+    preload = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(place.grat))), 'tests', 'interop',
+                           'libpower.so')
+    if not os.path.exists(preload):
+        raise Skip('no ' + preload)
+    path, noted = place.path('power.h5'), place.path('power.log')
+    more = dict(environment(place), LD_PRELOAD=preload, POWER_FILE='power.h5', POWER_LOG=noted,
+                ASAN_OPTIONS='verify_asan_link_order=0')
+    run([place.grat, 'log', 'PICO', '--mode', 'stream', '-q', '-c', 'A', '--rate', '500kS/s', '--for', '2s', '--flush',
+         '50ms', '-o', path], timeout=60, env=more)
+    events, truth = events_of(noted), volts(h5py, path)[1]
+    expect(sum(e[0] == 4 for e in events) > 5, 'it is not put onto the disk')
+    dice, bad, name = random.Random(1), 0, place.path('image.h5')
+    first = next(i for i, e in enumerate(events) if e[0] == 4)
+    for _ in range(40):
+        upto, count = dice.randrange(first + 1, len(events)), 0
+        for k, image in enumerate(after_power_failure(events, upto, dice)):
+            with open(name, 'wb') as f:
+                f.write(image)
+            try:
+                raw = volts(h5py, name)[1]
+            except OSError as e:
+                expect(k == 1, 'it does not open: %s' % e)
+                bad += 1
+                continue
+            expect(len(raw) >= count, 'there are %d samples, %d were on the disk' % (len(raw), count))
+            count = count or len(raw)
+            expect(numpy.array_equal(raw[:count], truth[:count]), 'other samples')
+    expect(bad <= 4, '%d of 40 do not open' % bad)
 
 
 @check
