@@ -59,6 +59,13 @@ SHOWN ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at)
     return done;
 }
 
+/* libhdf5 calls them by their short names. */
+SHOWN ssize_t short_pwrite(int fd, const void *p, size_t n, off64_t at) __asm__("pwrite");
+ssize_t short_pwrite(int fd, const void *p, size_t n, off64_t at)
+{
+    return pwrite64(fd, p, n, at);
+}
+
 SHOWN int ftruncate64(int fd, off64_t n)
 {
     int (*next)(int, off64_t);
@@ -66,6 +73,12 @@ SHOWN int ftruncate64(int fd, off64_t n)
     int failed = next(fd, n);
     if (!failed && is_ours(fd)) note(CUT, (uint64_t)n, 0, NULL);
     return failed;
+}
+
+SHOWN int short_ftruncate(int fd, off64_t n) __asm__("ftruncate");
+int short_ftruncate(int fd, off64_t n)
+{
+    return ftruncate64(fd, n);
 }
 
 SHOWN int fdatasync(int fd)
