@@ -1,7 +1,7 @@
 /* What the rows of benches need beside the command:
  *   sync link MILLISECONDS         a network link with this delay in each direction, in a network namespace of its own
  *   sync read POINTS RESOURCE...   the memories of stopped scopes at once, by a bare loop: prints milliseconds
- *   sync open RESOURCE...          as many connections as opening them needs, at once, one answer each: milliseconds
+ *   sync open RESOURCE...          as many connections as opening them needs, at once; raw sockets answer: milliseconds
  *
  * The link is a TUN device. A packet from 10.8.a.b to 10.9.c.d comes back after the delay as one from 10.9.a.b to
  * 10.8.c.d: who listens at 10.8.c.d is reached at 10.9.c.d through the link, on any port. One address gains what the
@@ -169,18 +169,25 @@ static void read_all(size_t points, char **resource, unsigned n)
 static void open_all(char **resource, unsigned n)
 {
     static int fd[2 * MOST];
+    static bool raw[2 * MOST];
     unsigned used = 0;
     char answer[256];
     int64_t begin = now_ns();
     for (unsigned i = 0; i < n; i++) {
-        bool raw = strstr(resource[i], "SOCKET") != NULL, hislip = strstr(resource[i], "hislip") != NULL;
-        for (unsigned k = 0; k < (raw ? 1 : 2); k++) fd[used++] = dial(resource[i], hislip ? 4880 : 111);
-        if (raw) send_text(fd[used - 1], "*IDN?\n");
+        bool socket = strstr(resource[i], "SOCKET") != NULL, hislip = strstr(resource[i], "hislip") != NULL;
+        for (unsigned k = 0; k < (socket ? 1 : 2); k++) {
+            raw[used] = socket;
+            fd[used++] = dial(resource[i], hislip ? 4880 : 111);
+        }
     }
     for (unsigned i = 0; i < used; i++) {
         struct pollfd f = {.fd = fd[i], .events = POLLOUT};
         poll(&f, 1, 5000);
-        if (recv(fd[i], answer, sizeof answer, MSG_DONTWAIT) < 0 && errno != EAGAIN) die("recv");
+        if (raw[i]) send_text(fd[i], "*IDN?\n");
+    }
+    for (unsigned i = 0; i < used; i++) {
+        struct pollfd f = {.fd = fd[i], .events = POLLIN};
+        if (raw[i] && (poll(&f, 1, 5000) <= 0 || recv(fd[i], answer, sizeof answer, 0) <= 0)) die("no answer");
         close(fd[i]);
     }
     printf("%.3f\n", (double)(now_ns() - begin) / 1e6);
