@@ -14,6 +14,7 @@
 #define NS_PER_MS 1000000
 #define MARGIN_MS 100            /* a ++read is over when nothing came for its own time and this */
 #define PERHAPS_MS 60            /* a byte like the mark is the mark when nothing follows for so long */
+#define LATE_LINES 8             /* passed over before the adapter's own answer */
 #define HELD_MAX (64u << 20)
 #define SYNC_ASK_MS 700          /* a board that was reset by the opening answers at the third ++ver or so */
 #define FAIR_MS 1
@@ -198,11 +199,17 @@ static grat_err recv_line(adapter *a, char *line, size_t cap, grat_op *op)
 grat_err grat__prlgx_number(adapter *a, const char *command, unsigned *out, grat_op *op)
 {
     char line[128];
-    int v;
+    int v = -1;
+    bool number = false;
     grat_err e = grat__prlgx_puts(a, command, op);
-    if (!e) e = recv_line(a, line, sizeof line, op);
+    /* The adapter does one thing after the other: a line before the number is the late end of an older answer. */
+    for (unsigned i = 0; i < LATE_LINES && !e && !number; i++) {
+        e = recv_line(a, line, sizeof line, op);
+        number = !e && grat__parse_int(line, &v);
+        if (!e && grat__prlgx_is_error(line)) break;
+    }
     if (e) return failed(a, e);
-    if (!grat__parse_int(line, &v) || v < 0) {
+    if (!number || v < 0) {
         a->ready = false;
         return grat_op_fail(op, GRAT_EPROTO, "%s: the adapter answers %s by \"%.60s\"", a->key, command, line);
     }
