@@ -1,21 +1,14 @@
 /* Worlds: one signal at several instruments, and what is wrong with a file. */
 #include "sim/model/peer_test.h"
+#include "temp.h"
 
 #include <graticule/sim.h>
 #include <unistd.h>
 
-static char path[40];
-
 static grat_err load(const char *text, grat_op *op, grat_sim_world **w)
 {
-    snprintf(path, sizeof path, "/tmp/grat-world-XXXXXX");
-    int fd = mkstemp(path);
-    TRUE(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-    close(fd);
     grat_op_init(op, 1000, NULL);
-    grat_err e = grat_sim_world_load(path, op, w);
-    unlink(path);
-    return e;
+    return grat_sim_world_load(test_file("world.yaml", text), op, w);
 }
 
 static double ask(peer *p, const char *query)

@@ -1,6 +1,7 @@
 /* Captures from the simulated BitScope Micro on each of its wires, through the public header only.
  *   bitscope_test                    everything, with some cancels and random requests on each wire
  *   bitscope_test CANCELS CAPTURES   only so many cancels and random requests, in process */
+#include "temp.h"
 #include "test.h"
 
 #include "sim_bench.h"
@@ -555,10 +556,9 @@ static void check_fit(const char *path, double ab_offset)
 /* Half of what A reads above B is taken from it; the fit is as good as the vendor's own model. */
 TEST(calibration)
 {
-    char dir[] = "/tmp/grat-calibration-XXXXXX", path[300];
+    const char *dir = test_folder(), *path = test_path("graticule/bitscope.conf");
     grat_calibration k = {.size = sizeof k, .steps = 8, .progress = on_step};
     grat_scope *sc;
-    TRUE(mkdtemp(dir) != NULL);
     setenv("XDG_CONFIG_HOME", dir, 1);
     sc = open_scope("SIM::bitscope?noise=0V");
     if (!sc) return;
@@ -571,7 +571,6 @@ TEST(calibration)
         if (!sc) return;
         grat_op_init(&op, 20000, NULL);
         if (!i) EQ(grat_scope_calibrate(sc, &k, &op), GRAT_OK);
-        snprintf(path, sizeof path, "%s/graticule/bitscope.conf", dir);
         if (!i) check_fit(path, 0.1);
         EQ(steps_seen, 64);
         EQ(grat_scope_describe(sc, on_line, NULL, &op), GRAT_OK);
@@ -590,11 +589,7 @@ TEST(calibration)
         }
         grat_scope_close(sc);
     }
-    snprintf(path, sizeof path, "%s/graticule/bitscope.conf", dir);
     TRUE(unlink(path) == 0);
-    snprintf(path, sizeof path, "%s/graticule", dir);
-    rmdir(path);
-    rmdir(dir);
     unsetenv("XDG_CONFIG_HOME");
 }
 

@@ -1,6 +1,7 @@
 /* PicoScopes behind the stand-in libraries, through the public header: volts, triggers, every sample once and in order,
  * what is lost counted, deadlines and cancels. */
 #include "pico_help_test.h"
+#include "temp.h"
 
 static const char units[] =
     "ps5000a 5244D DC/1 a=dc,0,0,0.7 b=dc,0,0,-0.3;ps5000a 5444D POWER/1 power;ps5000a 5244D SINE/5;"
@@ -31,12 +32,10 @@ TEST(missing)
 /* The library's file of another word length, or of no kind at all: told by its name, with what to do. */
 TEST(wrong_architecture)
 {
-    char dir[] = "/tmp/grat-pico-XXXXXX", file[sizeof dir + 40];
+    const char *file = test_path("libps5000a.so.2");
     unsigned char head[64] = {0x7f, 'E', 'L', 'F', 1, 1, 1};
     grat_session *s;
-    if (!mkdtemp(dir)) return;
-    snprintf(file, sizeof file, "%s/libps5000a.so.2", dir);
-    setenv("GRATICULE_PICO_PATH", dir, 1);
+    setenv("GRATICULE_PICO_PATH", test_folder(), 1);
     for (unsigned i = 0; i < 2; i++) {
         FILE *f = fopen(file, "w");
         if (!f) return;
@@ -52,7 +51,6 @@ TEST(wrong_architecture)
         TRUE(strstr(op.text, "not installed") != NULL);
     }
     remove(file);
-    rmdir(dir);
 }
 
 static unsigned found_units;

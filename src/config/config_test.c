@@ -3,16 +3,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "temp.h"
 #include "test.h"
 
-static char path[] = "/tmp/grat-config-XXXXXX";
+static const char *path;
 static grat_op op;
 
 static void file(const char *text)
 {
-    FILE *f = fopen(path, "w");
-    fputs(text, f);
-    fclose(f);
+    path = test_file("config.yaml", text);
 }
 
 static grat_err load(const char *text, grat_config **c)
@@ -200,9 +199,7 @@ TEST(changes_are_seen)
 
 int main(void)
 {
-    int fd = mkstemp(path);
-    if (fd < 0) return 1;
-    close(fd);
+    file("");
     setenv("GRATICULE_CONFIG", path, 1);
     RUN(everything);
     RUN(empty);
@@ -212,6 +209,5 @@ int main(void)
     RUN(missing);
     RUN(lookups);
     RUN(changes_are_seen);
-    unlink(path);
     return TEST_RESULT();
 }

@@ -3,15 +3,14 @@
 
 #include <unistd.h>
 
+#include "temp.h"
 #include "test.h"
 
-static char path[] = "/tmp/grat-list-XXXXXX";
+static const char *path;
 
 static void file(const char *text)
 {
-    FILE *f = fopen(path, "w");
-    fputs(text, f);
-    fclose(f);
+    path = test_file("config.yaml", text);
 }
 
 TEST(configured_first)
@@ -111,15 +110,12 @@ TEST(cancelled)
 
 int main(void)
 {
-    int fd = mkstemp(path);
-    if (fd < 0) return 1;
-    close(fd);
+    file("");
     setenv("GRATICULE_CONFIG", path, 1);
     RUN(configured_first);
     RUN(remembered);
     RUN(only_one_source);
     RUN(by_bus);
     RUN(cancelled);
-    unlink(path);
     return TEST_RESULT();
 }

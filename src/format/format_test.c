@@ -1,6 +1,7 @@
 #include <graticule/graticule.h>
 
 #include "format/format.h"
+#include "temp.h"
 #include "test.h"
 
 #include <signal.h>
@@ -15,15 +16,7 @@ __attribute__((visibility("default"))) const char *__lsan_default_suppressions(v
     return "leak:libfontconfig";
 }
 
-static char dir[] = "/tmp/grat-format-XXXXXX";
 static grat_op op;
-
-static const char *in_dir(const char *name)
-{
-    static char path[128];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
 
 static grat_record *make(size_t count, double t0, double dt)
 {
@@ -46,7 +39,7 @@ static grat_record *make(size_t count, double t0, double dt)
 static void write_file(const char *name, const grat_meta *meta, grat_record **records, unsigned n)
 {
     grat_writer *w = NULL;
-    EQ(grat_writer_open(in_dir(name), NULL, meta, &op, &w), GRAT_OK);
+    EQ(grat_writer_open(test_path(name), NULL, meta, &op, &w), GRAT_OK);
     if (!w) return;
     for (unsigned i = 0; i < n; i++) EQ(grat_writer_record(w, records[i], &op), GRAT_OK);
     if (grat_writer_finish(w, &op) != GRAT_OK) TEST_FAIL("%s", op.text);
@@ -55,7 +48,7 @@ static void write_file(const char *name, const grat_meta *meta, grat_record **re
 static char *slurp(const char *name)
 {
     static char text[65536];
-    FILE *f = fopen(in_dir(name), "rb");
+    FILE *f = fopen(test_path(name), "rb");
     size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
     if (f) fclose(f);
     text[n] = '\0';
@@ -115,7 +108,7 @@ TEST(csv_numbers_acquisitions)
     write_file("n.csv", &(grat_meta){.acquisitions = 2}, r, 2);
     STR(slurp("n.csv"), "record,time_s,ch1_V,ch2_V,D0\n0,0.000,-5.12,-1.000,0\n1,0.000,-5.12,-1.000,0\n");
     grat_record *back = NULL;
-    EQ(grat_read_file(in_dir("n.csv"), NULL, &back, &op), GRAT_EPARSE);
+    EQ(grat_read_file(test_path("n.csv"), NULL, &back, &op), GRAT_EPARSE);
     grat_record_unref(r[0]);
     grat_record_unref(r[1]);
 }
@@ -154,7 +147,7 @@ static void round_trip(const char *name)
     grat_record *r = make(5000, -0.01, 4e-6), *back = NULL;
     write_file(name, NULL, &r, 1);
     grat_meta meta;
-    if (grat_read_file(in_dir(name), &meta, &back, &op) != GRAT_OK) TEST_FAIL("%s: %s", name, op.text);
+    if (grat_read_file(test_path(name), &meta, &back, &op) != GRAT_OK) TEST_FAIL("%s: %s", name, op.text);
     if (back) {
         EQ(back->count, r->count);
         EQ(back->traces, r->traces);
@@ -193,7 +186,7 @@ TEST(stretches_of_one_acquisition)
         grat_record *r[3], *back = NULL;
         for (unsigned i = 0; i < 3; i++) r[i] = make(1000, 0, 1e-6), r[i]->first = 1000 * i;
         write_file(names[k], NULL, r, 3);
-        EQ(grat_read_file(in_dir(names[k]), NULL, &back, &op), GRAT_OK);
+        EQ(grat_read_file(test_path(names[k]), NULL, &back, &op), GRAT_OK);
         if (back) EQ(back->count, 3000);
         grat_record_unref(back);
         for (unsigned i = 0; i < 3; i++) grat_record_unref(r[i]);
@@ -249,13 +242,13 @@ TEST(pieces_keep_gaps_and_acquisitions)
         r[2]->number = 1;
         grat_writer *w = NULL;
         grat_meta two = {.acquisitions = 2};
-        if (grat_writer_open(in_dir(names[i]), NULL, &two, &op, &w) == GRAT_ENOTSUP) continue;
+        if (grat_writer_open(test_path(names[i]), NULL, &two, &op, &w) == GRAT_ENOTSUP) continue;
         for (unsigned n = 0; n < 3 && w; n++) {
             EQ(grat_writer_record(w, r[n], &op), GRAT_OK);
             grat_record_unref(r[n]);
         }
         EQ(grat_writer_finish(w, &op), GRAT_OK);
-        EQ(grat_read_pieces(in_dir(names[i]), &meta, on_piece, &k, &op), GRAT_OK);
+        EQ(grat_read_pieces(test_path(names[i]), &meta, on_piece, &k, &op), GRAT_OK);
         EQ(k.pieces, 3);
         TRUE(k.first[0] == 0 && k.count[0] == 100 && k.first[1] == 150 && k.count[1] == 50);
         TRUE(k.first[2] == 0 && k.count[2] == 30 && k.number[2] == 1 && k.number[1] == 0);
@@ -271,7 +264,7 @@ static int fill_up(const char *name, uint64_t *flushed)
 {
     grat_writer *w = NULL;
     grat_writer_options opt = {.size = sizeof opt, .growing = true};
-    grat_err err = grat_writer_open_with(in_dir(name), NULL, NULL, &opt, &op, &w);
+    grat_err err = grat_writer_open_with(test_path(name), NULL, NULL, &opt, &op, &w);
     for (unsigned n = 0; n < 1000 && !err; n++) {
         grat_record *r = make(5000, 0, 1e-3);
         r->first = n * 5000ull;
@@ -297,7 +290,7 @@ TEST(a_full_disk_leaves_a_growing_file_whole)
         waitpid(pid, &status, 0);
         TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
         seen k = {0};
-        if (grat_read_pieces(in_dir(names[i]), NULL, on_piece, &k, &op)) TEST_FAIL("%s", op.text);
+        if (grat_read_pieces(test_path(names[i]), NULL, on_piece, &k, &op)) TEST_FAIL("%s", op.text);
         /* At most the buffers are missing of what the limit allows. */
         if (k.samples < 60000) TEST_FAIL("%s: %llu samples", names[i], (unsigned long long)k.samples);
     }
@@ -324,7 +317,7 @@ TEST(plots)
 {
     grat_record *r = make(20000, -0.01, 1e-6);
     grat_writer *w = NULL;
-    if (grat_writer_open(in_dir("p.png"), NULL, NULL, &op, &w) == GRAT_ENOTSUP) return;
+    if (grat_writer_open(test_path("p.png"), NULL, NULL, &op, &w) == GRAT_ENOTSUP) return;
     grat_writer_abort(w);
     write_file("p.png", NULL, &r, 1);
     MEM(slurp("p.png"), "\x89PNG\r\n\x1a\n", 8);
@@ -336,21 +329,21 @@ TEST(plots)
 TEST(mistakes)
 {
     grat_writer *w = NULL;
-    EQ(grat_writer_open(in_dir("x.doc"), NULL, NULL, &op, &w), GRAT_EFORMAT);
+    EQ(grat_writer_open(test_path("x.doc"), NULL, NULL, &op, &w), GRAT_EFORMAT);
     TRUE(strstr(op.text, "csv, npy, npz, wav, h5, raw, json, vcd, sr, png, svg") != NULL);
-    EQ(grat_writer_open(in_dir("x.csv"), "doc", NULL, &op, &w), GRAT_EFORMAT);
+    EQ(grat_writer_open(test_path("x.csv"), "doc", NULL, &op, &w), GRAT_EFORMAT);
     EQ(grat_writer_open("-", NULL, NULL, &op, &w), GRAT_EFORMAT);
-    EQ(grat_writer_open(in_dir("x.csv"), NULL, NULL, &op, &w), GRAT_OK);
+    EQ(grat_writer_open(test_path("x.csv"), NULL, NULL, &op, &w), GRAT_OK);
     EQ(grat_writer_finish(w, &op), GRAT_ENODATA);
-    TRUE(access(in_dir("x.csv"), F_OK) != 0);
-    EQ(grat_writer_open(in_dir("x.csv"), NULL, NULL, &op, &w), GRAT_OK);
+    TRUE(access(test_path("x.csv"), F_OK) != 0);
+    EQ(grat_writer_open(test_path("x.csv"), NULL, NULL, &op, &w), GRAT_OK);
     grat_record *a = make(4, 0, 1), *b = make(4, 0, 1);
     b->trace[1].name[0] = '3';
     EQ(grat_writer_record(w, a, &op), GRAT_OK);
     EQ(grat_writer_record(w, b, &op), GRAT_EINVAL);
     EQ(grat_writer_record(w, a, &op), GRAT_EINVAL);
     EQ(grat_writer_finish(w, &op), GRAT_EINVAL);
-    TRUE(access(in_dir("x.csv"), F_OK) != 0);
+    TRUE(access(test_path("x.csv"), F_OK) != 0);
     grat_record_unref(a);
     grat_record_unref(b);
 }
@@ -365,12 +358,12 @@ TEST(damaged_files)
         char *whole = slurp(names[k]);
         for (long cut = 1; cut < 20000; cut += cut < 6000 ? 97 : 977) {
             grat_record *back = NULL;
-            FILE *f = fopen(in_dir("cut"), "wb");
+            FILE *f = fopen(test_path("cut"), "wb");
             fwrite(whole, 1, (size_t)cut, f);
             fclose(f);
-            char to[140];
-            snprintf(to, sizeof to, "%s/cut%s", dir, strchr(names[k], '.'));
-            rename(in_dir("cut"), to);
+            char to[400];
+            snprintf(to, sizeof to, "%s/cut%s", test_folder(), strchr(names[k], '.'));
+            rename(test_path("cut"), to);
             if (grat_read_file(to, NULL, &back, &op) == GRAT_OK) TRUE(back != NULL);
             grat_record_unref(back);
             unlink(to);
@@ -381,7 +374,6 @@ TEST(damaged_files)
 
 int main(void)
 {
-    if (!mkdtemp(dir)) return 1;
     grat_op_init(&op, 60000, NULL);
     RUN(csv_bytes);
     RUN(csv_header_carries_the_settings);
@@ -397,7 +389,5 @@ int main(void)
     RUN(plots);
     RUN(mistakes);
     RUN(damaged_files);
-    char command[160];
-    snprintf(command, sizeof command, "rm -r '%s'", dir);
-    return TEST_RESULT() | (system(command) != 0);
+    return TEST_RESULT();
 }

@@ -1,5 +1,6 @@
 #include <graticule/graticule.h>
 
+#include "temp.h"
 #include "test.h"
 
 #include <signal.h>
@@ -7,15 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char dir[] = "/tmp/grat-h5-XXXXXX";
 static grat_op op;
-
-static const char *in_dir(const char *name)
-{
-    static char path[128];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
 
 static int16_t value_at(uint64_t index)
 {
@@ -49,7 +42,7 @@ static grat_writer *open_writer(const char *name, bool growing, bool pack)
     grat_writer *w = NULL;
     static grat_meta meta = {.identity = {"ACME", "X1", "S42", "1.0"}, .resource = "SIM::x"};
     grat_writer_options opt = {.size = sizeof opt, .growing = growing, .pack = pack};
-    if (grat_writer_open_with(in_dir(name), NULL, &meta, &opt, &op, &w)) TEST_FAIL("%s", op.text);
+    if (grat_writer_open_with(test_path(name), NULL, &meta, &opt, &op, &w)) TEST_FAIL("%s", op.text);
     return w;
 }
 
@@ -90,7 +83,7 @@ static check read_back(const char *name)
 {
     check k = {0};
     grat_meta meta;
-    if (grat_read_pieces(in_dir(name), &meta, on_piece, &k, &op)) TEST_FAIL("%s", op.text);
+    if (grat_read_pieces(test_path(name), &meta, on_piece, &k, &op)) TEST_FAIL("%s", op.text);
     STR(meta.identity.model, "X1");
     EQ(k.wrong, 0);
     return k;
@@ -125,8 +118,8 @@ TEST(what_is_written_comes_back)
 TEST(packing_makes_it_smaller)
 {
     struct stat plain, packed;
-    EQ(stat(in_dir("plain.h5"), &plain), 0);
-    EQ(stat(in_dir("packed.h5"), &packed), 0);
+    EQ(stat(test_path("plain.h5"), &plain), 0);
+    EQ(stat(test_path("packed.h5"), &packed), 0);
     TRUE(packed.st_size < plain.st_size);
 }
 
@@ -136,16 +129,16 @@ TEST(one_record_when_there_is_no_gap)
     grat_writer *w = open_writer("one.h5", false, false);
     put(w, 0, 1500000, 1e-6);
     EQ(grat_writer_finish(w, &op), GRAT_OK);
-    EQ(grat_read_file(in_dir("one.h5"), NULL, &r, &op), GRAT_OK);
+    EQ(grat_read_file(test_path("one.h5"), NULL, &r, &op), GRAT_OK);
     TRUE(r && r->count == 1500000 && ((int16_t *)r->trace[0].raw)[1499999] == value_at(1499999));
     grat_record_unref(r);
-    EQ(grat_read_file(in_dir("plain.h5"), NULL, &r, &op), GRAT_EPARSE);
+    EQ(grat_read_file(test_path("plain.h5"), NULL, &r, &op), GRAT_EPARSE);
 }
 
 TEST(it_can_be_read_while_it_grows)
 {
     grat_writer *w = open_writer("live.h5", true, false);
-    TRUE(access(in_dir("live.h5"), F_OK) != 0);
+    TRUE(access(test_path("live.h5"), F_OK) != 0);
     put(w, 0, 10, 1e-3);
     EQ(grat_writer_flush(w, &op), GRAT_OK);
     EQ(read_back("live.h5").samples, 10);
@@ -212,17 +205,17 @@ TEST(what_triggers_tell)
         grat_record_unref(r);
     }
     EQ(grat_writer_finish(w, &op), GRAT_OK);
-    EQ(grat_read_pieces(in_dir("triggers.h5"), NULL, on_trigger, &seen, &op), GRAT_OK);
+    EQ(grat_read_pieces(test_path("triggers.h5"), NULL, on_trigger, &seen, &op), GRAT_OK);
     EQ(seen, 100);
 }
 
 TEST(foreign_bytes_are_refused)
 {
     grat_record *r = NULL;
-    FILE *f = fopen(in_dir("no.h5"), "w");
+    FILE *f = fopen(test_path("no.h5"), "w");
     fputs("\x89HDF\r\n\x1a\n and nothing more", f);
     fclose(f);
-    EQ(grat_read_file(in_dir("no.h5"), NULL, &r, &op), GRAT_EPARSE);
+    EQ(grat_read_file(test_path("no.h5"), NULL, &r, &op), GRAT_EPARSE);
     grat_writer *w = NULL;
     EQ(grat_writer_open("-", "h5", NULL, &op, &w), GRAT_ENOTSUP);
 }
@@ -230,7 +223,6 @@ TEST(foreign_bytes_are_refused)
 int main(void)
 {
     grat_op_init(&op, INT64_MAX, NULL);
-    if (!mkdtemp(dir)) return 1;
     RUN(what_is_written_comes_back);
     RUN(packing_makes_it_smaller);
     RUN(one_record_when_there_is_no_gap);
@@ -238,7 +230,5 @@ int main(void)
     RUN(a_killed_writer_leaves_what_it_flushed);
     RUN(what_triggers_tell);
     RUN(foreign_bytes_are_refused);
-    char command[160];
-    snprintf(command, sizeof command, "rm -r '%s'", dir);
-    return TEST_RESULT() | (getenv("KEEP") ? 0 : system(command) != 0);
+    return TEST_RESULT();
 }

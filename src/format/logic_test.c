@@ -1,20 +1,13 @@
 /* The formats for logic data: value change dump and sigrok's session. */
 #include <graticule/graticule.h>
 
+#include "temp.h"
 #include "test.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
 
-static char dir[] = "/tmp/grat-logic-XXXXXX";
 static grat_op op;
-
-static const char *in_dir(const char *name)
-{
-    static char path[128];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
 
 /* `logic` wires, then `analog` channels; sample i of wire k is bit k of i. */
 static grat_record *make(unsigned logic, unsigned analog, size_t count, double dt)
@@ -40,7 +33,7 @@ static grat_record *make(unsigned logic, unsigned analog, size_t count, double d
 static void write_file(const char *name, grat_record **records, unsigned n)
 {
     grat_writer *w = NULL;
-    EQ(grat_writer_open(in_dir(name), NULL, NULL, &op, &w), GRAT_OK);
+    EQ(grat_writer_open(test_path(name), NULL, NULL, &op, &w), GRAT_OK);
     for (unsigned i = 0; w && i < n; i++)
         if (grat_writer_record(w, records[i], &op)) TEST_FAIL("%s", op.text);
     if (w && grat_writer_finish(w, &op)) TEST_FAIL("%s", op.text);
@@ -49,7 +42,7 @@ static void write_file(const char *name, grat_record **records, unsigned n)
 static grat_record *read_file(const char *name)
 {
     grat_record *r = NULL;
-    if (grat_read_file(in_dir(name), NULL, &r, &op)) TEST_FAIL("%s: %s", name, op.text);
+    if (grat_read_file(test_path(name), NULL, &r, &op)) TEST_FAIL("%s: %s", name, op.text);
     return r;
 }
 
@@ -57,7 +50,7 @@ static grat_record *read_file(const char *name)
 static const char *body(const char *name)
 {
     static char text[65536];
-    FILE *f = fopen(in_dir(name), "rb");
+    FILE *f = fopen(test_path(name), "rb");
     size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
     if (f) fclose(f);
     text[n] = '\0';
@@ -118,7 +111,7 @@ TEST(vcd_of_others)
                                "$var wire 8 cd bus [7:0] $end\n$var real 64 e volt $end\n$upscope $end\n"
                                "$enddefinitions $end\n#100\n$dumpvars\n0ab\nb1010 cd\nr1.5 e\n$end\n#130\n1ab\n#140\n"
                                "0ab\nr-2 e\n";
-    FILE *f = fopen(in_dir("o.vcd"), "w");
+    FILE *f = fopen(test_path("o.vcd"), "w");
     fputs(text, f);
     fclose(f);
     grat_record *r = read_file("o.vcd");
@@ -153,7 +146,7 @@ TEST(gaps)
     grat_record_unref(back);
     r[1]->first = 1u << 30;
     grat_writer *w = NULL;
-    EQ(grat_writer_open(in_dir("g.sr"), NULL, NULL, &op, &w), GRAT_OK);
+    EQ(grat_writer_open(test_path("g.sr"), NULL, NULL, &op, &w), GRAT_OK);
     EQ(grat_writer_record(w, r[0], &op), GRAT_OK);
     EQ(grat_writer_record(w, r[1], &op), GRAT_ETOOBIG);
     grat_writer_abort(w);
@@ -189,7 +182,7 @@ TEST(sr_shapes)
     }
     grat_record *slow = make(1, 0, 3, 2);
     grat_writer *w = NULL;
-    EQ(grat_writer_open(in_dir("slow.sr"), NULL, NULL, &op, &w), GRAT_OK);
+    EQ(grat_writer_open(test_path("slow.sr"), NULL, NULL, &op, &w), GRAT_OK);
     EQ(grat_writer_record(w, slow, &op), GRAT_ERANGE);
     grat_writer_abort(w);
     grat_record_unref(slow);
@@ -223,7 +216,7 @@ TEST(sr_long_log)
     grat_writer *w = NULL;
     grat_record *r = make(8, 1, PIECE, 1e-6);
     setenv("GRATICULE_THREADS", "2", 1);
-    EQ(grat_writer_open(in_dir("long.sr"), NULL, NULL, &op, &w), GRAT_OK);
+    EQ(grat_writer_open(test_path("long.sr"), NULL, NULL, &op, &w), GRAT_OK);
     for (unsigned i = 0; i < 12; i++, r->first += PIECE) EQ(grat_writer_record(w, r, &op), GRAT_OK);
     getrusage(RUSAGE_SELF, &before);
     for (unsigned i = 12; i < PIECES; i++, r->first += PIECE) EQ(grat_writer_record(w, r, &op), GRAT_OK);
@@ -231,7 +224,7 @@ TEST(sr_long_log)
     getrusage(RUSAGE_SELF, &after);
     TRUE(after.ru_maxrss - before.ru_maxrss < 8192);
     seen k = {0};
-    EQ(grat_read_pieces(in_dir("long.sr"), NULL, on_piece, &k, &op), GRAT_OK);
+    EQ(grat_read_pieces(test_path("long.sr"), NULL, on_piece, &k, &op), GRAT_OK);
     EQ(k.samples, (uint64_t)PIECES * PIECE);
     EQ(k.wrong, 0);
     TRUE(k.pieces >= PIECES / 2);
@@ -258,7 +251,7 @@ TEST(sr_long_log)
 static uint64_t sum_of(const char *name)
 {
     uint64_t sum = 14695981039346656037u;
-    FILE *f = fopen(in_dir(name), "rb");
+    FILE *f = fopen(test_path(name), "rb");
     for (int c; f && (c = getc(f)) != EOF;) sum = (sum ^ (uint64_t)c) * 1099511628211u;
     if (f) fclose(f);
     return sum;
@@ -276,7 +269,7 @@ TEST(threads)
         grat_writer *w = NULL;
         uint64_t at = 0;
         setenv("GRATICULE_THREADS", threads[t], 1);
-        EQ(grat_writer_open(in_dir(name), NULL, NULL, &op, &w), GRAT_OK);
+        EQ(grat_writer_open(test_path(name), NULL, NULL, &op, &w), GRAT_OK);
         for (unsigned i = 0; i < 6; i++) {
             grat_record *r = make(logic[shape], analog[shape], i % 2 ? 1000 + i : shape == 1 ? 40000 : 300000, 1e-6);
             if (i == 3) at += 1234;
@@ -295,7 +288,6 @@ TEST(threads)
 
 int main(void)
 {
-    if (!mkdtemp(dir)) return 1;
     grat_op_init(&op, 60000, NULL);
     RUN(vcd_bytes);
     RUN(vcd_time_units);
@@ -304,7 +296,5 @@ int main(void)
     RUN(sr_shapes);
     RUN(sr_long_log);
     RUN(threads);
-    char command[160];
-    snprintf(command, sizeof command, "rm -r '%s'", dir);
-    return TEST_RESULT() | (system(command) != 0);
+    return TEST_RESULT();
 }

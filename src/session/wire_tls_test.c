@@ -1,18 +1,19 @@
 /* HiSLIP over TLS, with users, against the simulator. The certificates are made here by openssl. */
+#include "temp.h"
 #include "test.h"
 
 #include "sim_bench.h"
 
 #include <unistd.h>
 
-static char folder[] = "/tmp/grat-tls-XXXXXX", good[64], other[64];
+static char good[160], other[160];
 /* Of this process alone: others may run the same test. */
 static char address[32], name[80], alternative[40];
 
 /* `more` is appended to the wire's options. */
 static void start(const char *cert, const char *more, const char *options)
 {
-    char wire[300];
+    char wire[400];
     snprintf(wire, sizeof wire, "hislip:tls=%s:%s.key%s", cert, cert, more);
     grat_sim_instrument one = {.model = "plain", .address = address, .wires = wire, .options = options};
     bench_start(&one, 1);
@@ -197,7 +198,7 @@ TEST(users_by_certificate)
 {
     static const char *const only[] = {"+sasl=GSSAPI", "+sasl=NTLM", "+sasl=EXTERNAL", "+sasl=PLAIN"};
     static const grat_err refusal[] = {GRAT_ENOTSUP, GRAT_ENOTSUP, GRAT_EACCES, GRAT_EACCES};
-    char more[120], key[80];
+    char more[200], key[170];
     grat_session *s = NULL;
     grat_open_options o = trusting();
     grat_value v;
@@ -302,9 +303,8 @@ static bool make_certificate(const char *path, const char *san)
 
 int main(void)
 {
-    if (!mkdtemp(folder)) return 1;
-    snprintf(good, sizeof good, "%s/good.pem", folder);
-    snprintf(other, sizeof other, "%s/other.pem", folder);
+    snprintf(good, sizeof good, "%s", test_path("good.pem"));
+    snprintf(other, sizeof other, "%s", test_path("other.pem"));
     snprintf(address, sizeof address, "127.79.%u.%u", (unsigned)getpid() >> 8 & 255, (unsigned)getpid() & 255);
     snprintf(name, sizeof name, "TCPIP::%s::hislip0::INSTR", address);
     snprintf(alternative, sizeof alternative, "IP:%s", address);
@@ -321,11 +321,5 @@ int main(void)
     RUN(users_by_certificate);
     RUN(aborted_blocks);
     RUN(a_write_that_stalls);
-    for (int i = 0; i < 4; i++) {
-        char path[80];
-        snprintf(path, sizeof path, "%s%s", i & 1 ? good : other, i & 2 ? ".key" : "");
-        unlink(path);
-    }
-    rmdir(folder);
     return TEST_RESULT();
 }

@@ -1,5 +1,6 @@
 #include "sink/sink.h"
 
+#include "temp.h"
 #include "test.h"
 
 #include <dirent.h>
@@ -9,20 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char dir[] = "/tmp/grat-sink-XXXXXX";
 static grat_op op;
-
-static const char *in_dir(const char *name)
-{
-    static char path[128];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
 
 static int files(void)
 {
     int n = 0;
-    DIR *d = opendir(dir);
+    DIR *d = opendir(test_folder());
     for (struct dirent *e; d && (e = readdir(d));) n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
     if (d) closedir(d);
     return n;
@@ -40,25 +33,25 @@ static size_t slurp(const char *path, char *out, size_t cap)
 TEST(appears_at_commit_only)
 {
     grat_out *o = NULL;
-    EQ(grat__out_file(in_dir("a"), &op, &o), GRAT_OK);
+    EQ(grat__out_file(test_path("a"), &op, &o), GRAT_OK);
     EQ(grat_out_write(o, "hello", 5, &op), GRAT_OK);
-    TRUE(access(in_dir("a"), F_OK) != 0);
+    TRUE(access(test_path("a"), F_OK) != 0);
     EQ(grat__out_commit(o, &op), GRAT_OK);
     char text[32];
-    slurp(in_dir("a"), text, sizeof text);
+    slurp(test_path("a"), text, sizeof text);
     STR(text, "hello");
     EQ(files(), 1);
 }
 
 TEST(replaces_and_keeps_the_mode)
 {
-    TRUE(chmod(in_dir("a"), 0640) == 0);
-    EQ(grat_save(in_dir("a"), "new", 3, &op), GRAT_OK);
+    TRUE(chmod(test_path("a"), 0640) == 0);
+    EQ(grat_save(test_path("a"), "new", 3, &op), GRAT_OK);
     char text[32];
-    slurp(in_dir("a"), text, sizeof text);
+    slurp(test_path("a"), text, sizeof text);
     STR(text, "new");
     struct stat st;
-    TRUE(stat(in_dir("a"), &st) == 0);
+    TRUE(stat(test_path("a"), &st) == 0);
     EQ(st.st_mode & 0777, 0640);
     EQ(files(), 1);
 }
@@ -66,11 +59,11 @@ TEST(replaces_and_keeps_the_mode)
 TEST(abort_leaves_the_old_file)
 {
     grat_out *o = NULL;
-    EQ(grat__out_file(in_dir("a"), &op, &o), GRAT_OK);
+    EQ(grat__out_file(test_path("a"), &op, &o), GRAT_OK);
     EQ(grat_out_write(o, "xxxxxxxx", 8, &op), GRAT_OK);
     grat__out_abort(o);
     char text[32];
-    slurp(in_dir("a"), text, sizeof text);
+    slurp(test_path("a"), text, sizeof text);
     STR(text, "new");
     EQ(files(), 1);
 }
@@ -78,13 +71,13 @@ TEST(abort_leaves_the_old_file)
 TEST(seeks_back_to_complete_a_header)
 {
     grat_out *o = NULL;
-    EQ(grat__out_file(in_dir("a"), &op, &o), GRAT_OK);
+    EQ(grat__out_file(test_path("a"), &op, &o), GRAT_OK);
     EQ(grat_out_write(o, "????rest", 8, &op), GRAT_OK);
     EQ(grat_out_seek(o, 0, &op), GRAT_OK);
     EQ(grat_out_write(o, "HEAD", 4, &op), GRAT_OK);
     EQ(grat__out_commit(o, &op), GRAT_OK);
     char text[32];
-    slurp(in_dir("a"), text, sizeof text);
+    slurp(test_path("a"), text, sizeof text);
     STR(text, "HEADrest");
 }
 
@@ -92,7 +85,7 @@ TEST(sentences)
 {
     EQ(grat_save("/nonexistent/x.csv", "x", 1, &op), GRAT_EIO);
     STR(op.text, "cannot write /nonexistent/x.csv: the directory does not exist; create it first");
-    EQ(grat_save(dir, "x", 1, &op), GRAT_EINVAL);
+    EQ(grat_save(test_folder(), "x", 1, &op), GRAT_EINVAL);
     EQ(grat_save("", "x", 1, &op), GRAT_EINVAL);
     EQ(grat_save("/dev/full", "x", 1, &op), GRAT_ENOSPC);
     TRUE(strstr(op.text, "the disk is full") != NULL);
@@ -110,7 +103,7 @@ TEST(full_disk_leaves_nothing)
         signal(SIGXFSZ, SIG_IGN);
         setrlimit(RLIMIT_FSIZE, &limit);
         static char big[1 << 20];
-        grat_err err = grat_save(in_dir("big"), big, sizeof big, &op);
+        grat_err err = grat_save(test_path("big"), big, sizeof big, &op);
         _exit(err == GRAT_ENOSPC ? 0 : 1);
     }
     int status = -1;
@@ -142,7 +135,7 @@ TEST(long_file_is_whole_and_in_order)
 {
     enum { large = 3 << 20 };
     grat_out *o = NULL;
-    EQ(grat__out_file(in_dir("long"), &op, &o), GRAT_OK);
+    EQ(grat__out_file(test_path("long"), &op, &o), GRAT_OK);
     EQ(fill(o, 0, 20000000, &op), GRAT_OK);
     uint8_t *piece = malloc(large);
     for (size_t i = 0; i < large; i++) piece[i] = byte_at(20000000 + i);
@@ -154,7 +147,7 @@ TEST(long_file_is_whole_and_in_order)
     EQ(grat_out_write(o, "HEAD", 4, &op), GRAT_OK);
     EQ(grat__out_commit(o, &op), GRAT_OK);
     free(piece);
-    FILE *f = fopen(in_dir("long"), "rb");
+    FILE *f = fopen(test_path("long"), "rb");
     uint64_t at = 0, wrong = 0;
     for (int c; f && (c = getc(f)) != EOF; at++) {
         uint8_t expected = at >= 3 && at < 7 ? (uint8_t)"HEAD"[at - 3] : byte_at(at);
@@ -163,7 +156,7 @@ TEST(long_file_is_whole_and_in_order)
     if (f) fclose(f);
     EQ(at, total);
     EQ(wrong, 0);
-    unlink(in_dir("long"));
+    unlink(test_path("long"));
 }
 
 /* The disk gets full when the thread writes: the next piece, or the end, must say so. */
@@ -178,7 +171,7 @@ TEST(disk_full_behind_leaves_nothing)
             signal(SIGXFSZ, SIG_IGN);
             setrlimit(RLIMIT_FSIZE, &limit);
             grat_out *o = NULL;
-            grat_err err = grat__out_file(in_dir("full"), &op, &o);
+            grat_err err = grat__out_file(test_path("full"), &op, &o);
             if (!err) err = fill(o, 0, late ? (8 << 20) + 1 : 64 << 20, &op);
             if (late && err) _exit(2);
             if (err) grat__out_abort(o);
@@ -201,7 +194,7 @@ TEST(kill_leaves_nothing)
     if (pid == 0) {
         grat_out *o = NULL;
         static char big[1 << 20];
-        grat__out_file(in_dir("killed"), &op, &o);
+        grat__out_file(test_path("killed"), &op, &o);
         grat_out_write(o, big, sizeof big, &op);
         (void)!write(ready[1], "x", 1);
         pause();
@@ -218,7 +211,6 @@ TEST(kill_leaves_nothing)
 
 int main(void)
 {
-    if (!mkdtemp(dir)) return 1;
     grat_op_init(&op, 20000, NULL);
     RUN(appears_at_commit_only);
     RUN(replaces_and_keeps_the_mode);
@@ -229,7 +221,5 @@ int main(void)
     RUN(long_file_is_whole_and_in_order);
     RUN(disk_full_behind_leaves_nothing);
     RUN(kill_leaves_nothing);
-    unlink(in_dir("a"));
-    rmdir(dir);
     return TEST_RESULT();
 }

@@ -3,6 +3,7 @@
 #include "transport/bitscope.h"
 #include "transport/tty_list.h"
 
+#include "temp.h"
 #include "test.h"
 
 #include <errno.h>
@@ -180,8 +181,7 @@ TEST(one_opener)
 
 TEST(what_is_no_port)
 {
-    char file[] = "/tmp/tty_test_XXXXXX";
-    int fd = mkstemp(file);
+    const char *file = test_file("file", "");
     grat__tty t;
     grat__tty_params p = params(NULL);
     grat_op *op = fresh(1000);
@@ -190,8 +190,6 @@ TEST(what_is_no_port)
     EQ(grat__tty_open(&t, file, &p, op), GRAT_ENODEV);
     TRUE(strstr(op->text, "no serial port"));
     EQ(grat__tty_open(&t, "/dev/null", &p, op), GRAT_ENODEV);
-    close(fd);
-    remove(file);
 }
 
 TEST(a_hang_up_is_a_loss)
@@ -255,8 +253,7 @@ static void link_to(const char *root, const char *name, const char *target)
 
 TEST(ports_from_sysfs)
 {
-    char root[] = "/tmp/tty_list_XXXXXX", command[80];
-    TRUE(mkdtemp(root));
+    const char *root = test_folder();
     put(root, "sys/devices/usb1/1-2/idVendor", "0403\n");
     put(root, "sys/devices/usb1/1-2/idProduct", "6001\n");
     put(root, "sys/devices/usb1/1-2/serial", "A50285BI\n");
@@ -311,8 +308,6 @@ TEST(ports_from_sysfs)
     STR(p[0].path, "/dev/ttyUSB11");
     EQ(grat__bitscope_named(&p[0]), true);
     EQ(grat__tty_list("/nonexistent", p, 8), 0);
-    snprintf(command, sizeof command, "rm -r %s", root);
-    EQ(system(command), 0);
 }
 
 int main(void)

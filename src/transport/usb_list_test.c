@@ -1,12 +1,12 @@
 /* A made-up sysfs: a scope on the kernel driver, a composite device with its instrument on interface 2, a keyboard. */
 #include "transport/usb_list.h"
 
+#include "temp.h"
 #include "test.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char root[] = "/tmp/usb-list-XXXXXX";
 
 static void make_dirs(const char *path)
 {
@@ -21,7 +21,7 @@ static void make_dirs(const char *path)
 static void put(const char *name, const char *text, size_t n)
 {
     char path[600];
-    snprintf(path, sizeof path, "%s%s", root, name);
+    snprintf(path, sizeof path, "%s%s", test_folder(), name);
     make_dirs(path);
     FILE *f = fopen(path, "w");
     TRUE(f != NULL);
@@ -83,7 +83,7 @@ TEST(instruments_are_found_and_named)
     device("1-4", "046d", "c31c", "k", "9");
     interface("1-4:1.0", "hid", "00");
     put("/dev/usbtmc7", "", 0);
-    EQ(grat__usb_list(root, e, 8), 2);
+    EQ(grat__usb_list(test_folder(), e, 8), 2);
     STR(e[0].resource, "USB0::0x0957::0x0607::NULL::2::INSTR");
     STR(e[0].node, "");
     STR(e[0].usb_node, "/dev/bus/usb/001/003");
@@ -101,7 +101,7 @@ TEST(instruments_are_found_and_named)
     EQ(e[1].interrupt.size, 8);
     EQ(e[1].in.size, 512);
     TRUE(e[1].accessible && e[1].node_open && !e[1].usb_open);
-    EQ(grat__usb_list(root, e, 1), 1);
+    EQ(grat__usb_list(test_folder(), e, 1), 1);
 }
 
 TEST(every_interface)
@@ -111,7 +111,7 @@ TEST(every_interface)
     line("1-4:1.0", "bAlternateSetting", " 0");
     line("1-4:1.0/ep_01", "type", "Bulk"), line("1-4:1.0/ep_01", "bEndpointAddress", "01");
     line("1-4:1.0/ep_01", "wMaxPacketSize", "0040");
-    EQ(grat__usb_list_raw(root, e, 8), 4);
+    EQ(grat__usb_list_raw(test_folder(), e, 8), 4);
     STR(e[0].resource, "USB0::0x0957::0x0607::NULL::0::RAW");
     EQ(e[0].class_code, 3);
     EQ(e[0].subclass, 1);
@@ -130,20 +130,16 @@ TEST(odd_strings)
     static grat__usb_entry e[8];
     put("/sys/bus/usb/devices/1-2/serial", "DS1\0\0 \n", 7);
     put("/sys/bus/usb/devices/1-2/product", "a\xb5z\n", 4);
-    EQ(grat__usb_list(root, e, 8), 2);
+    EQ(grat__usb_list(test_folder(), e, 8), 2);
     STR(e[1].serial, "DS1");
     STR(e[1].product, "a?z");
 }
 
 int main(void)
 {
-    char command[100];
-    if (!mkdtemp(root)) return 1;
     RUN(nothing);
     RUN(instruments_are_found_and_named);
     RUN(every_interface);
     RUN(odd_strings);
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    if (system(command)) return 1;
     return TEST_RESULT();
 }

@@ -1,4 +1,5 @@
 #include "format.h"
+#include "temp.h"
 #include "test.h"
 
 #include <math.h>
@@ -800,17 +801,15 @@ TEST(scan_bounds)
 /* One with a decimal comma: installed, or made for this test where the sources of locales are there. */
 static locale_t comma_locale(void)
 {
-    char folder[] = "/tmp/graticule-locale-XXXXXX", command[256];
+    char command[600];
     locale_t l = newlocale(LC_ALL_MASK, "de_DE.UTF-8", (locale_t)0);
 
-    if (l || !mkdtemp(folder)) return l;
-    snprintf(command, sizeof(command), "localedef -i de_DE -f UTF-8 %s/comma >/dev/null 2>&1", folder);
+    if (l) return l;
+    snprintf(command, sizeof(command), "localedef -i de_DE -f UTF-8 %s >/dev/null 2>&1", test_path("comma"));
     if (system(command) == 0) {
-        setenv("LOCPATH", folder, 1);
+        setenv("LOCPATH", test_folder(), 1);
         l = newlocale(LC_ALL_MASK, "comma", (locale_t)0);
     }
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    if (system(command) != 0) puts("note: a folder was left in /tmp");
     return l;
 }
 
@@ -840,6 +839,7 @@ TEST(numbers_ignore_the_locale)
     pid_t child;
 
     fflush(stdout);
+    test_folder();
     child = fork();
     if (child == 0) {
         with_comma();

@@ -1,4 +1,5 @@
 /* What VISA libraries get wrong, one test each: lost wires, streams without an end, fork, the locks' files. */
+#include "temp.h"
 #include "test.h"
 
 #include <visa.h>
@@ -13,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char address[32], folder[] = "/tmp/grat-trap-XXXXXX";
+static char address[32];
 static ViSession rm;
 static int listener, peer;
 
@@ -127,7 +128,7 @@ TEST(output_of_a_port)
 {
     char wire[100];
     ViSession vi;
-    snprintf(wire, sizeof wire, "serial:%s/port", folder);
+    snprintf(wire, sizeof wire, "serial:%s/port", test_folder());
     vi = open_it(start(wire, NULL));
     EQ(viFlush(vi, VI_IO_OUT_BUF), VI_SUCCESS);
     EQ(viFlush(vi, VI_IO_OUT_BUF | VI_IO_OUT_BUF_DISCARD), VI_ERROR_INV_MASK);
@@ -163,7 +164,7 @@ static void *hold_guard(void *arg)
 
 static void empty_folder(void)
 {
-    DIR *d = opendir(folder);
+    DIR *d = opendir(test_folder());
     for (struct dirent *e; (e = readdir(d));) unlinkat(dirfd(d), e->d_name, 0);
     closedir(d);
 }
@@ -174,9 +175,9 @@ TEST(the_guard_of_a_lock_file)
     char path[400] = "";
     empty_folder();
     ViSession vi = open_it("SIM::plain");
-    DIR *d = opendir(folder);
+    DIR *d = opendir(test_folder());
     for (struct dirent *e; (e = readdir(d));)
-        if (strstr(e->d_name, ".lock")) snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        if (strstr(e->d_name, ".lock")) snprintf(path, sizeof path, "%s/%s", test_folder(), e->d_name);
     closedir(d);
     int fd = open(path, O_RDWR | O_CLOEXEC);
     TRUE(fd >= 0);
@@ -211,7 +212,7 @@ TEST(names_in_ascii)
 {
     char path[100], room[4][VI_FIND_BUFLEN + 4];
     ViUInt16 type, board;
-    snprintf(path, sizeof path, "%s/config.yaml", folder);
+    snprintf(path, sizeof path, "%s/config.yaml", test_folder());
     FILE *f = fopen(path, "w");
     fprintf(f, "aliases: {\"w\303\244rmer\": 'SIM::plain'}\n");
     fclose(f);
@@ -227,7 +228,6 @@ TEST(names_in_ascii)
         for (size_t k = VI_FIND_BUFLEN; k < sizeof room[i]; k++) EQ((ViByte)room[i][k], 0xEE);
     }
     setenv("GRATICULE_CONFIG", "/dev/null", 1);
-    unlink(path);
 }
 
 /* Programs read on after a success until they have what they want: success without a byte would be for ever. */
@@ -340,8 +340,7 @@ TEST(a_child_of_fork)
 
 int main(void)
 {
-    if (!mkdtemp(folder)) return 1;
-    setenv("XDG_RUNTIME_DIR", folder, 1);
+    setenv("XDG_RUNTIME_DIR", test_folder(), 1);
     setenv("GRATICULE_CONFIG", "/dev/null", 1);
     snprintf(address, sizeof address, "127.%u.%u.92", 64U + (unsigned)getpid() / 250 % 128,
              1U + (unsigned)getpid() % 250);
@@ -356,7 +355,5 @@ int main(void)
     RUN(the_guard_of_a_lock_file);
     RUN(a_child_of_fork);
     EQ(viClose(rm), VI_SUCCESS);
-    empty_folder();
-    rmdir(folder);
     return TEST_RESULT();
 }

@@ -1,6 +1,7 @@
 /* The C interface against simulated instruments and against a small TCP server whose every byte the test decides. */
 #include <visa.h>
 
+#include "temp.h"
 #include "test.h"
 
 #include "sim_bench.h"
@@ -529,7 +530,7 @@ TEST(message_available)
 
 TEST(buffers_and_files)
 {
-    char buf[256], path[] = "/tmp/graticule-visa-XXXXXX";
+    char buf[256];
     ViUInt32 n = 0, whole;
     ViSession vi = open_it("SIM::plain");
     whole = identity_length(vi);
@@ -546,16 +547,15 @@ TEST(buffers_and_files)
     EQ(n, whole);
     EQ(viSetBuf(vi, VI_IO_IN_BUF, 10), VI_WARN_NSUP_BUF);
     EQ(viSetBuf(vi, VI_READ_BUF_DISCARD, 10), VI_ERROR_INV_MASK);
-    int fd = mkstemp(path);
-    TRUE(write(fd, "*IDN?\n", 6) == 6);
+    const char *path = test_file("query", "*IDN?\n");
     EQ(viWriteFromFile(vi, path, 100, &n), VI_SUCCESS);
     EQ(n, 6);
     EQ(viReadToFile(vi, path, 1000, &n), VI_SUCCESS);
     EQ(n, whole);
-    EQ(lseek(fd, 0, SEEK_END), whole);
+    struct stat st;
+    EQ(stat(path, &st), 0);
+    EQ(st.st_size, whole);
     EQ(viReadToFile(vi, "/nowhere/at/all", 1000, &n), VI_ERROR_FILE_ACCESS);
-    close(fd);
-    unlink(path);
     EQ(viClose(vi), VI_SUCCESS);
 }
 
@@ -982,12 +982,10 @@ TEST(device_locks_of_hislip)
 
 TEST(finding)
 {
-    char path[] = "/tmp/graticule-visa-XXXXXX", desc[VI_FIND_BUFLEN];
+    char desc[VI_FIND_BUFLEN];
     static const char config[] = "aliases: {port: ASRL9, bench: 'SIM::plain', lan: 'TCPIP::192.0.2.7::INSTR'}\n"
                                  "resources: ['USB::0x1AB1::0x04CE::DS1::INSTR', 'GPIB::9::INSTR']\n";
-    int fd = mkstemp(path);
-    TRUE(write(fd, config, sizeof config - 1) == (ssize_t)sizeof config - 1);
-    setenv("GRATICULE_CONFIG", path, 1);
+    setenv("GRATICULE_CONFIG", test_file("config.yaml", config), 1);
     ViFindList list = 0;
     ViUInt32 n = 0;
     EQ(viFindRsrc(rm, "(ASRL9|SIM|TCPIP0::192.0.2|USB|GPIB)?*INSTR", &list, &n, desc), VI_SUCCESS);
@@ -1016,8 +1014,6 @@ TEST(finding)
     EQ(viGetAttribute(vi, VI_ATTR_RSRC_NAME, desc), VI_SUCCESS);
     STR(desc, "SIM::plain::INSTR");
     EQ(viClose(vi), VI_SUCCESS);
-    close(fd);
-    unlink(path);
     setenv("GRATICULE_CONFIG", "/dev/null", 1);
 }
 

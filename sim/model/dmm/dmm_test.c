@@ -1,4 +1,5 @@
 #include "sim/model/peer_test.h"
+#include "temp.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -71,9 +72,9 @@ TEST(dmm_triggers)
 TEST(starts_are_logged_as_they_arrive)
 {
     peer p;
-    char path[] = "/tmp/grat-start-XXXXXX", options[100], line[100] = "", serial[20], command[40];
+    char options[300], line[100] = "", serial[20], command[40];
     long long at = 0;
-    close(mkstemp(path));
+    const char *path = test_path("starts");
     snprintf(options, sizeof options, "serial=A7,start-log=%s", path);
     if (!peer_open(&p, "dmm", options)) return;
     int64_t before = grat_now_ns();
@@ -90,7 +91,6 @@ TEST(starts_are_logged_as_they_arrive)
     }
     TRUE(!fgets(line, sizeof line, f));
     fclose(f);
-    unlink(path);
 }
 
 TEST(psu_regulates)
