@@ -13,6 +13,7 @@
 #define HELD_MAX (64u << 20)
 #define PIECE 4096               /* of a long message, escaped and sent at once */
 #define SRQ_POLL_MS 50
+#define DISCARD_MS 1000
 #define POLL_MS 3000             /* an AR488 says nothing to the poll of an absent device */
 
 /* The adapter that the configuration gives to this board. */
@@ -42,6 +43,7 @@ static grat_err instr_open(void *p, const grat_resource *r, const grat_open_opti
     grat_resource target;
     s->pad = r->primary;
     s->sad = r->secondary;
+    s->polled = -1;
     grat__buf_init(&s->held, HELD_MAX);
     s->a = grat__prlgx_adapter_of_board(r->board);
     if (!s->a && board_resource(r->board, &target, op)) s->a = grat__prlgx_adapter(&target, opt->serial, op);
@@ -56,7 +58,8 @@ static grat_err instr_open(void *p, const grat_resource *r, const grat_open_opti
 static void forget(grat__prlgx_instr *s)
 {
     s->held.len = 0;
-    s->held_end = s->overrun = false;
+    s->held_end = false;
+    s->broken = NULL;
     s->answered = 0;
 }
 
@@ -67,7 +70,7 @@ static void instr_close(void *p)
     grat_op_init(&op, 1000, NULL);
     /* The adapter must not go on reading for somebody who is gone. */
     if (s->a->reading == s && !grat__prlgx_enter(s->a, s, true, &op)) grat__prlgx_leave(s->a);
-    if (s->a->reading == s) s->a->reading = NULL, s->a->ready = false;
+    if (s->a->reading == s) grat__prlgx_read_over(s->a), s->a->ready = false;
     grat__prlgx_unref(s->a);
     grat__buf_free(&s->held);
 }
@@ -141,50 +144,30 @@ static grat_err start_reading(grat__prlgx_instr *s, grat_op *op)
     grat_err e = grat__prlgx_address(a, s, op);
     if (!e) e = grat__prlgx_puts(a, "++read eoi", op);
     if (e) return e;
-    if (!s->answered) grat__prlgx_answer_init(&a->answer);
+    if (!s->answered) grat__prlgx_answer_init(&s->answer);
     a->reading = s;
+    a->fence = GRAT__PRLGX_NOT_ASKED;
     a->read_until_ns = grat_now_ns() + (GRAT__PRLGX_READ_MS + 100) * (int64_t)NS_PER_MS;
     return GRAT_OK;
 }
 
 /* The ++read has ended without the mark. An adapter that was reset has forgotten to send one; an instrument may end its
- * answers by a newline alone. Anything but the number that was set is no answer to the question but a part of the
- * instrument's, which was slow: then the adapter is out of step. */
+ * answers by a newline alone. */
 static grat_err without_mark(grat__prlgx_instr *s, bool *end, grat_op *op)
 {
     adapter *a = s->a;
     unsigned mark = GRAT__PRLGX_MARK;
     grat_op ask;
-    a->reading = NULL;
+    grat__prlgx_read_over(a);
     grat__op_child(&ask, op, 1000);
     grat_err e = a->no_mark ? GRAT_OK : grat__prlgx_number(a, "++eot_char", &mark, &ask);
     if (e) return grat__op_adopt(op, &ask);
     if (mark != GRAT__PRLGX_MARK) {
         a->ready = false;
-        return grat_op_fail(op, GRAT_EPROTO, mark ? "%s: the adapter is out of step"
-                                                  : "%s: the adapter has lost its settings; was it reset?", a->key);
+        return grat_op_fail(op, GRAT_EPROTO, "%s: the adapter has lost its settings; was it reset?", a->key);
     }
     *end = s->answered && s->last == '\n';
     return GRAT_OK;
-}
-
-/* One look, of at most the time of one ++read: then others get their turn. */
-static grat_err look(grat__prlgx_instr *s, uint8_t *buf, size_t cap, bool *end, grat_op *op)
-{
-    adapter *a = s->a;
-    grat_err e = grat__prlgx_enter(a, s, false, op);
-    op->count = 0;
-    if (e) return e;
-    if (a->reading != s) e = start_reading(s, op);
-    op->count = 0;
-    if (!e) e = grat__prlgx_take(a, buf, cap, end, op);
-    size_t n = op->count;
-    s->answered += n;
-    if (n) s->last = buf[n - 1];
-    if (e == GRAT_ETIMEOUT && !n && !grat_op_check(op)) e = op->err = without_mark(s, end, op);
-    op->count = n;
-    grat__prlgx_leave(a);
-    return e;
 }
 
 static bool from_held(grat__prlgx_instr *s, uint8_t *buf, size_t cap, bool *end, grat_op *op)
@@ -199,26 +182,53 @@ static bool from_held(grat__prlgx_instr *s, uint8_t *buf, size_t cap, bool *end,
     return true;
 }
 
+static grat_err tell_broken(grat__prlgx_instr *s, grat_op *op)
+{
+    const char *why = s->broken;
+    forget(s);
+    return grat_op_fail(op, GRAT_EIO, "%s: %s", s->a->key, why);
+}
+
+static grat_err from_adapter(grat__prlgx_instr *s, uint8_t *buf, size_t cap, bool *end, grat_op *op)
+{
+    adapter *a = s->a;
+    grat_err e = a->reading == s ? GRAT_OK : start_reading(s, op);
+    op->count = 0;
+    if (e) return e;
+    e = grat__prlgx_take(a, buf, cap, end, op);
+    size_t n = op->count;
+    s->answered += n;
+    if (n) s->last = buf[n - 1];
+    bool over = e == GRAT_ETIMEOUT && !n && a->reading == s && a->fence == GRAT__PRLGX_OVER;
+    if (over && !grat_op_check(op)) e = op->err = without_mark(s, end, op);
+    op->count = n;
+    return e;
+}
+
+/* One look, of at most the time of one ++read: then others get their turn. */
+static grat_err look(grat__prlgx_instr *s, uint8_t *buf, size_t cap, bool *end, grat_op *op)
+{
+    grat_err e = grat__prlgx_enter(s->a, s, false, op);
+    op->count = 0;
+    if (e) return e;
+    if (s->broken) e = tell_broken(s, op);
+    else if (!from_held(s, buf, cap, end, op)) e = from_adapter(s, buf, cap, end, op);
+    if (*end) s->answered = 0;
+    grat__prlgx_leave(s->a);
+    return e;
+}
+
 static grat_err instr_read(void *p, void *buf, size_t cap, int term, grat_op *op)
 {
     grat__prlgx_instr *s = p;
     bool end = false;
-    grat_err e = GRAT_OK;
+    grat_err e;
     (void)term;
-    op->count = 0;
-    if (s->overrun) {
-        forget(s);
-        return grat_op_fail(op, GRAT_EIO, "%s: the answer was too long to be kept while others used the adapter",
-                            s->a->key);
-    }
-    if (!from_held(s, buf, cap, &end, op)) {
-        do {
-            e = look(s, buf, cap, &end, op);
-            if (!e && !op->count && !end && s->a->waiting > 0) e = grat_op_sleep_until(op, grat_now_ns() + NS_PER_MS);
-        } while (!e && !op->count && !end);
-    }
+    do {
+        e = look(s, buf, cap, &end, op);
+        if (!e && !op->count && !end && s->a->waiting > 0) e = grat_op_sleep_until(op, grat_now_ns() + NS_PER_MS);
+    } while (!e && !op->count && !end);
     op->reason = end ? GRAT_REASON_END : 0;
-    if (end) s->answered = 0;
     if (!e && op->count == cap) op->reason |= GRAT_REASON_COUNT;
     return e;
 }
@@ -247,7 +257,7 @@ static grat_err instr_clear(void *p, grat_op *op)
     grat_err e = grat__prlgx_enter(a, NULL, false, op);
     if (e) return e;
     forget(s);
-    s->polled = false;
+    s->polled = -1;
     e = grat__prlgx_address(a, s, op);
     if (!e) e = grat__prlgx_puts(a, "++clr", op);
     if (!e) e = grat__prlgx_sync(a, op);
@@ -274,9 +284,9 @@ static grat_err poll(grat__prlgx_instr *s, uint8_t *stb, grat_op *op)
 static grat_err instr_stb(void *p, uint8_t *stb, grat_op *op)
 {
     grat__prlgx_instr *s = p;
-    if (s->polled) {
-        *stb = s->stb;
-        s->polled = false;
+    int polled = atomic_exchange(&s->polled, -1);
+    if (polled >= 0) {
+        *stb = (uint8_t)polled;
         return GRAT_OK;
     }
     /* NULL: an answer of its own that is not read yet is put aside, too. */
@@ -317,7 +327,7 @@ static grat_err srq_enable(void *p, bool on, grat_op *op)
     grat__prlgx_instr *s = p;
     (void)on;
     (void)op;
-    s->polled = false;
+    s->polled = -1;
     return GRAT_OK;
 }
 
@@ -331,7 +341,7 @@ static grat_err asks_for_service(grat__prlgx_instr *s, bool *yes, grat_op *op)
     e = grat__prlgx_number(s->a, "++srq", &srq, op);
     if (!e && srq) e = poll(s, &stb, op);
     *yes = !e && srq && (stb & 0x40);
-    if (*yes) s->polled = true, s->stb = stb;
+    if (*yes) s->polled = stb;
     grat__prlgx_leave(s->a);
     return e;
 }
@@ -382,9 +392,13 @@ static grat_err attr_set(void *p, grat_attr a, int64_t value, grat_op *op)
 static size_t discard(void *p)
 {
     grat__prlgx_instr *s = p;
+    grat_op op;
+    grat_op_init(&op, DISCARD_MS, NULL);
+    if (grat__prlgx_take_turn(s->a, &op)) return 0;
     size_t n = s->held.len;
     s->held.len = 0;
     s->held_end = false;
+    grat__prlgx_leave(s->a);
     return n;
 }
 

@@ -44,6 +44,7 @@ static grat_err intfc_write(void *p, const void *data, size_t n, bool end, grat_
     op->count = 0;
     if (e) return e;
     f->a->pad = f->a->sad = -1;
+    f->a->foreign = true;
     e = grat__prlgx_send(f->a, data, n, op);
     grat__prlgx_leave(f->a);
     return e;
