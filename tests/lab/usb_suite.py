@@ -2,6 +2,7 @@
 # lab: -u -k 'vhci-hcd usbtmc ftdi_sio'
 # tests: USB instruments through libusb and through the kernel, udev rules
 """USB instruments: the simulator on the virtual host controller, through every door."""
+import contextlib
 import fcntl
 import grp
 import os
@@ -127,6 +128,23 @@ def sigrok(build):
 
 # ---- PyVISA, unmodified, on our libvisa ------------------------------------------------------------------
 
+@contextlib.contextmanager
+def with_visa(build, **more):
+    """The environment of a program that loads our libvisa: its sanitizer's runtime first, a folder of its own."""
+    path = os.path.join(build, 'libvisa.so.0')
+    if not os.path.exists(path):
+        raise guest.Skip('there is no %s' % path)
+    asan = re.search(r'=> (\S*libasan\S*)', run(['ldd', path]))
+    with tempfile.TemporaryDirectory() as folder:
+        yield dict(os.environ, LIBVISA=path, GRATICULE_CONFIG='/dev/null', XDG_RUNTIME_DIR=folder,
+                   ASAN_OPTIONS='detect_leaks=0', **({'LD_PRELOAD': asan.group(1)} if asan else {}), **more)
+
+
+def good(env, script, *arguments):
+    text = run([PYTHON, '-c', script, *arguments], timeout=240, env=env)
+    expect(text.strip().endswith('good'), text)
+
+
 LIBVISA = '''
 import ctypes, os, sys, time, warnings
 import pyvisa
@@ -216,15 +234,7 @@ print('good')
 
 @check
 def pyvisa_on_libvisa(build):
-    path = os.path.join(build, 'libvisa.so.0')
-    if not os.path.exists(path):
-        raise guest.Skip('there is no %s' % path)
-    asan = re.search(r'=> (\S*libasan\S*)', run(['ldd', path]))
-    with tempfile.TemporaryDirectory() as folder, Usb(build, model='plain') as bench:
-        env = dict(os.environ, LIBVISA=path, GRATICULE_CONFIG='/dev/null', XDG_RUNTIME_DIR=folder,
-                   ASAN_OPTIONS='detect_leaks=0')
-        if asan:                               # its runtime must come first
-            env['LD_PRELOAD'] = asan.group(1)
+    with with_visa(build) as env, Usb(build, model='plain') as bench:
         done = subprocess.run([PYTHON, '-c', LIBVISA, bench.resources[0], *BOTH], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=480, env=env)
         text = done.stdout.decode('utf-8', 'replace').strip()
@@ -340,17 +350,8 @@ print('good')
 
 @check
 def raw_pipes_and_interrupts(build):
-    path = os.path.join(build, 'libvisa.so.0')
-    if not os.path.exists(path):
-        raise guest.Skip('there is no %s' % path)
-    asan = re.search(r'=> (\S*libasan\S*)', run(['ldd', path]))
-    with tempfile.TemporaryDirectory() as folder, Usb(build, model='plain') as bench:
-        env = dict(os.environ, LIBVISA=path, GRATICULE_CONFIG='/dev/null', XDG_RUNTIME_DIR=folder,
-                   ASAN_OPTIONS='detect_leaks=0')
-        if asan:
-            env['LD_PRELOAD'] = asan.group(1)
-        text = run([PYTHON, '-c', RAW, bench.resources[0]], timeout=240, env=env)
-        expect(text.strip().endswith('good'), text)
+    with with_visa(build) as env, Usb(build, model='plain') as bench:
+        good(env, RAW, bench.resources[0])
 
 
 TWIN = r'''
@@ -394,17 +395,8 @@ print('good')
 
 @check
 def two_interfaces_on_one_device(build):
-    path = os.path.join(build, 'libvisa.so.0')
-    if not os.path.exists(path):
-        raise guest.Skip('there is no %s' % path)
-    asan = re.search(r'=> (\S*libasan\S*)', run(['ldd', path]))
-    with tempfile.TemporaryDirectory() as folder, Usb(build, model='plain', faults='usb-composite,usb-twin') as bench:
-        env = dict(os.environ, LIBVISA=path, GRATICULE_CONFIG='/dev/null', XDG_RUNTIME_DIR=folder,
-                   ASAN_OPTIONS='detect_leaks=0')
-        if asan:
-            env['LD_PRELOAD'] = asan.group(1)
-        text = run([PYTHON, '-c', TWIN, *bench.resources], timeout=240, env=env)
-        expect(text.strip().endswith('good'), text)
+    with with_visa(build) as env, Usb(build, model='plain', faults='usb-composite,usb-twin') as bench:
+        good(env, TWIN, *bench.resources)
 
 
 ALTERNATE = RAW[:RAW.index("instr, vid, pid")] + r'''
@@ -429,17 +421,8 @@ print('good')
 
 @check
 def raw_alternate_settings(build):
-    path = os.path.join(build, 'libvisa.so.0')
-    if not os.path.exists(path):
-        raise guest.Skip('there is no %s' % path)
-    asan = re.search(r'=> (\S*libasan\S*)', run(['ldd', path]))
-    with tempfile.TemporaryDirectory() as folder, Usb(build, model='plain', faults='usb-alternate') as bench:
-        env = dict(os.environ, LIBVISA=path, GRATICULE_CONFIG='/dev/null', XDG_RUNTIME_DIR=folder,
-                   ASAN_OPTIONS='detect_leaks=0')
-        if asan:
-            env['LD_PRELOAD'] = asan.group(1)
-        text = run([PYTHON, '-c', ALTERNATE, bench.resources[0]], timeout=240, env=env)
-        expect(text.strip().endswith('good'), text)
+    with with_visa(build) as env, Usb(build, model='plain', faults='usb-alternate') as bench:
+        good(env, ALTERNATE, bench.resources[0])
 
 
 SPOILT = r'''
@@ -464,19 +447,11 @@ print('good' if lib.viClose(vi) == 0 else 'bad')
 
 @check
 def errors_of_a_serial_line(build):
-    path = os.path.join(build, 'libvisa.so.0')
-    if not os.path.exists(path):
-        raise guest.Skip('there is no %s' % path)
-    asan = re.search(r'=> (\S*libasan\S*)', run(['ldd', path]))
     for bits, status in ((0, 0x3FFF0005), (4, -1073807254), (8, -1073807253)):
         expect(wait_for(lambda: not os.path.exists('/dev/ttyUSB0')), 'the port of before is still there')
         faults = ['--faults', 'serial-line:%d' % bits] if bits else []
-        with tempfile.TemporaryDirectory() as folder, Bench(grat(build), 'plain', '--wires', 'ftdi', *faults):
+        with with_visa(build) as env, Bench(grat(build), 'plain', '--wires', 'ftdi', *faults):
             expect(wait_for(lambda: os.path.exists('/dev/ttyUSB0')), 'there is no port')
-            env = dict(os.environ, LIBVISA=path, GRATICULE_CONFIG='/dev/null', XDG_RUNTIME_DIR=folder,
-                       ASAN_OPTIONS='detect_leaks=0')
-            if asan:
-                env['LD_PRELOAD'] = asan.group(1)
             expect(run([PYTHON, '-c', SPOILT, str(status)], timeout=120, env=env).strip() == 'good', 'bits %d' % bits)
 
 
@@ -502,16 +477,8 @@ lib.viClose(rm)
 
 @check
 def a_client_killed_in_mid_transfer(build):
-    path = os.path.join(build, 'libvisa.so.0')
-    if not os.path.exists(path):
-        raise guest.Skip('there is no %s' % path)
-    asan = re.search(r'=> (\S*libasan\S*)', run(['ldd', path]))
-    with tempfile.TemporaryDirectory() as folder, Usb(build, model='plain') as bench:
-        for carrier in BOTH:
-            env = dict(os.environ, LIBVISA=path, GRATICULE_CONFIG='/dev/null', XDG_RUNTIME_DIR=folder,
-                       ASAN_OPTIONS='detect_leaks=0', GRATICULE_USB=carrier)
-            if asan:
-                env['LD_PRELOAD'] = asan.group(1)
+    for carrier in BOTH:
+        with with_visa(build, GRATICULE_USB=carrier) as env, Usb(build, model='plain') as bench:
             for i in range(3):
                 expect(wait_for(lambda: os.access(NODE, os.R_OK | os.W_OK)), 'the kernel did not take it back')
                 client = subprocess.Popen([PYTHON, '-c', KILLED, bench.resources[0], 'block'], env=env,
