@@ -195,23 +195,29 @@ static grat_err task_stb(void *user, grat_op *op)
     return e ? e : grat_puts(p->s, "*OPC", op);
 }
 
+/* A service request is waited for while another task, `beside`, brings it about. */
+static void request_beside(pair *p, grat_task_fn beside)
+{
+    EQ(grat_puts(p->s, "*CLS;*ESE 1;*SRE 32", fresh(2000)), GRAT_OK);
+    EQ(grat_srq_enable(p->s, true, fresh(2000)), GRAT_OK);
+    grat_group *g = grat_group_new();
+    grat_task *t[2];
+    grat_op op[3];
+    for (int i = 0; i < 3; i++) grat_op_init(&op[i], 4000, NULL);
+    EQ(grat_submit(g, task_srq, p, &op[0], &t[0]), GRAT_OK);
+    EQ(grat_submit(g, beside, p, &op[1], &t[1]), GRAT_OK);
+    EQ(grat_wait_all(g, &op[2]), GRAT_OK);
+    EQ(op[0].err, GRAT_OK);
+    EQ(op[1].err, GRAT_OK);
+    grat_group_free(g);
+}
+
 /* The same in tasks of one thread: who sleeps must be woken by who receives. */
 TEST(service_request_in_a_task)
 {
     start("hislip", "plain", NULL);
     pair p = {.s = bench_session()};
-    EQ(grat_puts(p.s, "*CLS;*ESE 1;*SRE 32", fresh(2000)), GRAT_OK);
-    EQ(grat_srq_enable(p.s, true, fresh(2000)), GRAT_OK);
-    grat_group *g = grat_group_new();
-    grat_task *t[2];
-    grat_op op[3];
-    for (int i = 0; i < 3; i++) grat_op_init(&op[i], 4000, NULL);
-    EQ(grat_submit(g, task_srq, &p, &op[0], &t[0]), GRAT_OK);
-    EQ(grat_submit(g, task_stb, &p, &op[1], &t[1]), GRAT_OK);
-    EQ(grat_wait_all(g, &op[2]), GRAT_OK);
-    EQ(op[0].err, GRAT_OK);
-    EQ(op[1].err, GRAT_OK);
-    grat_group_free(g);
+    request_beside(&p, task_stb);
     grat_close(p.s);
     bench_stop();
 }
@@ -390,18 +396,7 @@ TEST(reconnecting_beside_a_task)
     faults = "hislip-deaf-clear";
     start("hislip", "plain", NULL);
     pair p = {.s = bench_session()};
-    EQ(grat_puts(p.s, "*CLS;*ESE 1;*SRE 32", fresh(2000)), GRAT_OK);
-    EQ(grat_srq_enable(p.s, true, fresh(2000)), GRAT_OK);
-    grat_group *g = grat_group_new();
-    grat_task *t[2];
-    grat_op op[3];
-    for (int i = 0; i < 3; i++) grat_op_init(&op[i], 3000, NULL);
-    EQ(grat_submit(g, task_srq, &p, &op[0], &t[0]), GRAT_OK);
-    EQ(grat_submit(g, task_clear, &p, &op[1], &t[1]), GRAT_OK);
-    EQ(grat_wait_all(g, &op[2]), GRAT_OK);
-    EQ(op[0].err, GRAT_OK);
-    EQ(op[1].err, GRAT_OK);
-    grat_group_free(g);
+    request_beside(&p, task_clear);
     alive(p.s);
     grat_close(p.s);
     bench_stop();

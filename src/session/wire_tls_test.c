@@ -294,7 +294,7 @@ TEST(a_write_that_stalls)
 
 static bool make_certificate(const char *path, const char *san)
 {
-    char command[400];
+    char command[600];
     snprintf(command, sizeof command,
              "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=scope "
              "-addext subjectAltName=%s -keyout %s.key -out %s 2>/dev/null", san, path, path);
