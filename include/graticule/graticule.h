@@ -648,6 +648,8 @@ enum grat_feature {
     GRAT_FEATURE_SEGMENTS = 4,
     GRAT_FEATURE_ETS = 8,        /* equivalent-time sampling */
     GRAT_FEATURE_GENERATOR = 16, /* sweeps, triggers and the further waves of grat_generator */
+    GRAT_FEATURE_DELAY = 32,     /* delay of a request */
+    GRAT_FEATURE_STREAM_TRIGGER = 64, /* a stream that begins at a trigger: GRAT_LOG_STREAM */
 };
 
 typedef enum grat_event {
@@ -851,6 +853,8 @@ typedef struct grat_request {
     unsigned terms;           /* with trigger EDGE or AUTO: these events, in the place of source, slope and level */
     grat_trigger_term term[GRAT_TRIGGER_TERMS];
     bool ets;                 /* equivalent-time sampling: faster than the converter, of a signal that repeats */
+    double delay;             /* seconds: the record is so much later than `pre` says; its times stay those from the
+                               * trigger */
 } grat_request;
 GRAT_API void grat_request_init(grat_request *q);
 
@@ -866,7 +870,8 @@ typedef enum grat_log_mode {
     GRAT_LOG_AUTO,            /* the driver's choice */
     GRAT_LOG_BLOCK,           /* acquisitions one after another, each whole */
     GRAT_LOG_RAPID,           /* segments of the memory, read out together */
-    GRAT_LOG_STREAM,          /* samples without end, as the link takes them */
+    GRAT_LOG_STREAM,          /* samples without end, as the link takes them; with a trigger (EDGE, AUTO) they begin
+                               * there */
 } grat_log_mode;
 typedef struct grat_log_options {
     uint32_t size;            /* sizeof(grat_log_options) */
@@ -892,11 +897,14 @@ typedef struct grat_log_sink {
     void *user;
     grat_log_totals *totals;  /* at the end, also after an error; may be NULL */
 } grat_log_sink;
-/* Records without end. `q` describes one piece (its period and samples, hence the rate); its trigger is ignored. Each
- * record has the index of its first sample since the beginning in `first` and t0 = 0; GRAT_REC_GAP_BEFORE where samples
- * are missing before it: where the instrument cannot sample and answer at once there is such a gap before each piece. A
- * piece that fails after others is a gap too; five in a row end the recording with their error. The memory that is used
- * does not grow. ECANCELED and ETIMEOUT end it: what came before has been delivered. */
+/* Records without end. `q` describes one piece (its period and samples, hence the rate). Its trigger counts with
+ * `separate`, and with GRAT_LOG_STREAM when it is EDGE or AUTO (ERANGE where the instrument streams without one): then
+ * the recording begins at the first trigger, with the part of a piece before it that `pre` says, t0 of all records is
+ * the time of its first sample from the trigger, and the wait for it ends at op's deadline. Otherwise it is ignored.
+ * Each record has the index of its first sample since the beginning in `first` and t0 = 0; GRAT_REC_GAP_BEFORE where
+ * samples are missing before it: where the instrument cannot sample and answer at once there is such a gap before each
+ * piece. A piece that fails after others is a gap too; five in a row end the recording with their error. The memory
+ * that is used does not grow. ECANCELED and ETIMEOUT end it: what came before has been delivered. */
 GRAT_API grat_err grat_log(grat_scope *sc, const grat_request *q, const grat_log_options *opt,
                            const grat_log_sink *sink, grat_op *op);
 

@@ -399,7 +399,8 @@ class Instrument:
     def stream(self, rate: Number, channels: Optional[Channels] = None, *, duration: Optional[Number] = None,
                samples: Optional[Number] = None, block: Optional[Number] = None, range: Optional[Number] = None,
                low: Optional[Number] = None, high: Optional[Number] = None, coupling: Optional[str] = None,
-               probe: Optional[float] = None, mode: str = 'auto', depth: int = 4,
+               probe: Optional[float] = None, trigger: Optional[str] = None, wait: Optional[Number] = None,
+               pre: Optional[Number] = None, mode: str = 'auto', depth: int = 4,
                progress: _progress.Progress = None, timeout: Optional[float] = None) -> 'Stream':
         """Records without end: `for block in scope.stream(rate=1e6): …` gives Traces, one block after another.
 
@@ -408,6 +409,8 @@ class Instrument:
         duration: seconds of signal, samples: of each channel, after which it ends; else it goes on until it is closed
         or the loop is left. block: seconds of one block; left out, as long as the instrument's memory allows, 2 s at
         most. mode: "auto", "block", "rapid" or "stream", as for `grat log`; OutOfRange where the instrument has it not.
+        trigger, wait, pre: as for capture, of an instrument that streams with a trigger (PicoScope): the recording
+        begins there, `pre` of a block before it, and block.time counts from the trigger.
         depth: blocks that may wait for the program: the memory that is used does not grow beyond them, and a
         program that is too slow makes gaps. progress: True or a function, called with (samples, of how many or None).
         timeout: seconds in all; None = no limit.
@@ -419,7 +422,12 @@ class Instrument:
         """
         from .stream import Stream
         q = _request.make({'channels': channels, 'range': range, 'low': low, 'high': high, 'coupling': coupling,
-                           'probe': probe})
+                           'probe': probe, 'trigger': trigger, 'wait': wait, 'pre': pre})
+        if q.trigger and mode == 'auto':
+            mode = 'stream'
+        if q.trigger and mode != 'stream':
+            raise _request.wrong('trigger: a recording begins at one with mode "stream" only; for one trigger after '
+                                 'the other call capture')
         return Stream(self, q, rate=_request.above_nothing(rate, 'S/s', 'rate'),
                       block=_request.above_nothing(block, 's', 'block') if block is not None else None,
                       duration=_request.above_nothing(duration, 's', 'duration') if duration is not None else 0.0,

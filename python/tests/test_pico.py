@@ -30,6 +30,18 @@ def test_capture(units):
         assert numpy.ptp(t['A'].volts) > 0.1
 
 
+def test_a_stream_begins_at_its_trigger(units):
+    with gr.open('PICO::ps2000a::COUNT/2') as scope:
+        with scope.stream(rate=1e6, channels='A', samples=4000, block=2e-3, trigger='A:rising@0.5V', pre='25%', low=-1,
+                          high=1) as stream:
+            first = next(stream)
+        assert first.first == 0 and abs(first.time[0] + 500e-6) < 1e-9
+        level = first['A'].volts
+        assert level[499] < 0.5 <= level[500] + 1e-4
+        with pytest.raises(gr.BadArgument):
+            scope.stream(rate=1e6, channels='A', trigger='A@0.5V', mode='block')
+
+
 @pytest.mark.parametrize('unit', ['ps2000a::COUNT/2', 'ps4000a::COUNT/4'])
 def test_a_stream_has_every_sample_in_order(units, unit):
     with gr.open('PICO::' + unit) as scope:

@@ -259,6 +259,7 @@ uint32_t ps_simple_trigger(ps_unit *u, const ps_trigger *t)
     }
     if (t->source < 0 || (t->source < PS_CHANNELS && !u->input[t->source].enabled)) return PS_INVALID_TRIGGER_CHANNEL;
     if (t->direction < 0 || t->direction > 4) return PS_INVALID_PARAMETER;
+    if (t->delay > PS_MAX_DELAY) return PS_DELAY;
     u->trigger = *t;
     u->trigger.simple = true;
     memcpy(u->trigger.line, line, sizeof line);
@@ -388,6 +389,8 @@ uint32_t ps_read(ps_unit *u, ps_values *v)
 {
     uint64_t n = v->n, least = UINT64_MAX;
     if (v->from >= u->segments || v->to >= u->segments) return PS_SEGMENT_OUT_OF_RANGE;
+    if (u->half) v->n /= 2;
+    u->half = false;
     for (uint64_t k = 0, i = v->from;; k++, i = (i + 1) % u->segments) {
         pthread_mutex_lock(&u->lock);
         uint32_t status = one_segment(u, v, i, &n, v->overflow ? v->overflow + k : NULL);
@@ -430,6 +433,7 @@ uint32_t ps_start_stream(ps_unit *u, ps_stream *s)
     u->stream_post = (int64_t)s->post;
     u->searched = (int64_t)s->pre;
     u->trigger_at = -1;
+    u->trigger_told = false;
     u->auto_stopped = false;
     u->has_data = false;
     return PS_OK;

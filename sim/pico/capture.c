@@ -327,7 +327,9 @@ uint32_t ps_poll_queue(ps_unit *u, unsigned input, ps_chunk *out, uint64_t *numb
     ps_reduce r = {(int)input, (int64_t)u->delivered, (uint32_t)n, u->ratio, u->mode};
     if (n) ps_reduced(u, &r, b, q->at);
     *out = (ps_chunk){(int32_t)n, (uint32_t)q->at, 0, u->input[input].clips, 0, 0};
-    mark_trigger(u, u->delivered, n, out);
+    if (!u->trigger_told) mark_trigger(u, u->delivered, n, out);
+    u->trigger_told |= out->triggered;
+    out->trigger_at += (uint32_t)q->at;
     q->at += n;
     q->out += n;
     for (unsigned i = 0; i < PS_INPUTS; i++)

@@ -230,6 +230,7 @@ EXPORT API(SetSimpleTrigger)(int16_t h, int16_t enable, int32_t source, int16_t 
 EXPORT API(SetTriggerDelay)(int16_t h, uint32_t delay)
 {
     BEGIN(h, SetTriggerDelay);
+    if (delay > PS_MAX_DELAY) return ps_leave(u, PS_DELAY);
     u->trigger.delay = delay;
     return ps_leave(u, PS_OK);
 }

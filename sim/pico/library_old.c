@@ -104,7 +104,7 @@ EXPORT_AS(int16_t) API(_get_timebase)(int16_t h, int16_t n, int32_t samples, int
 static uint32_t set_trigger(ps_unit *u, int16_t source, int16_t threshold, int16_t falling, double percent, int16_t ms)
 {
     if (percent < -100 || percent > 100) return PS_INVALID_PARAMETER;
-    u->before = percent < 0 ? -percent / 100 : 0;
+    u->before = -percent / 100;
     /* 5 is no trigger. */
     ps_trigger t = {.on = source != 5, .source = ps_source(u, source), .threshold = threshold,
                     .direction = falling ? 3 : 2, .auto_s = ms > 0 ? ms * 1e-3 : 0};
@@ -128,8 +128,11 @@ EXPORT_AS(int16_t) API(_set_trigger2)(int16_t h, int16_t source, int16_t thresho
 EXPORT_AS(int16_t) API(_run_block)(int16_t h, int32_t n, int16_t timebase, int16_t oversample, int32_t *ms)
 {
     BEGIN(h, RunBlock);
-    int64_t pre = (int64_t)nearbyint(u->before * n);
+    int64_t pre = u->before > 0 ? (int64_t)nearbyint(u->before * n) : 0;
     (void)oversample;
+    /* A part of the block behind the trigger instead. */
+    if (u->before < 0) u->trigger.delay = (uint64_t)nearbyint(-u->before * n);
+    else if (u->trigger.simple) u->trigger.delay = 0;
     ps_block b = {.pre = pre, .post = n - pre, .timebase = (uint32_t)timebase};
     uint32_t status = n < 1 || timebase < 0 ? PS_INVALID_PARAMETER : ps_start_block(u, &b);
     if (!status && ms) *ms = (int32_t)(n * u->dt * 1e3);
@@ -287,6 +290,7 @@ EXPORT_AS(int16_t) API(SetAdvTriggerDelay)(int16_t h, uint32_t delay, float perc
 {
     BEGIN(h, SetTriggerDelay);
     if (percent < -100 || percent > 100) return leave(u, PS_INVALID_PARAMETER);
+    if (delay > PS_MAX_DELAY) return leave(u, PS_INVALID_PARAMETER);
     u->trigger.delay = delay;
     u->before = percent < 0 ? -(double)percent / 100 : 0;
     return leave(u, PS_OK);

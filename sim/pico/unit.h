@@ -11,7 +11,8 @@
  *   power           4-channel units ask for their power source at the opening
  *   late=MS         the block callback comes so much later
  *   buffer=MS       streaming: what the unit holds when the host does not poll; then BUFFER_STALL. 1000
- *   fault=CALL,N,STATUS   the Nth call of that name has this status; `unplug` instead of a number for all from then on
+ *   fault=CALL,N,STATUS   the Nth call of that name has this status; `unplug` instead of a number for all from then on;
+ *                   `half`: a call that reads values gives the first half of them
  *   skew            ps6000a, psospa: a streaming poll gives each channel another number of samples
  * Without it there is one unit in each library. In the process of a program that opens SIM::ps5444d there are only
  * those that it opens. */
@@ -33,6 +34,7 @@
 #define PS_SOURCES (PS_CHANNELS + 1)   /* of triggers; the last is the external one */
 #define PS_UNITS 64
 #define PS_FAULTS 8
+#define PS_MAX_DELAY 8388607u
 
 typedef enum ps_clock {
     PS_500M, PS_1G, PS_80M, PS_5000, PS_5G, PS_PICOSECONDS, PS_DOUBLING, PS_4000, PS_4227, PS_10M
@@ -59,7 +61,7 @@ typedef struct ps_fault {
     char call[40];
     unsigned at, seen;
     uint32_t status;
-    bool unplug;
+    bool unplug, half;
 } ps_fault;
 
 typedef struct ps_input {
@@ -148,6 +150,7 @@ typedef struct ps_unit {
     unsigned faults, counter;
     int16_t *counts;          /* 0 to counter - 1 */
     bool ask_power, unplugged, skew;
+    bool half;                /* of the values of this reading */
     int late_ms, buffer_ms;
 
     int16_t handle;           /* 0 = closed */
@@ -189,8 +192,10 @@ typedef struct ps_unit {
     bool stops;
     int64_t stream_post, searched;  /* searched: raw samples that were looked through for the trigger */
     int64_t trigger_at;       /* raw sample of the stream's trigger; -1 = not yet */
+    bool trigger_told;        /* of the modern interface: by the channel that had it first, as a sample of its buffer */
     bool auto_stopped;
-    /* ps2000: part of a block before the trigger; a loss that was not yet asked for; the library's buffers */
+    /* ps2000: part of a block before the trigger, below 0 after it; a loss that was not yet asked for; the library's
+     * buffers */
     double before;
     bool lost;
     int16_t *own[4];

@@ -83,8 +83,9 @@ static void take_fault(ps_unit *u, const char *text)
     if (u->faults == PS_FAULTS) return;
     if (sscanf(text, "%39[A-Za-z0-9],%u,%15s", f->call, &f->at, status) != 3) return;
     f->unplug = strcmp(status, "unplug") == 0;
-    f->status = PS_NOT_RESPONDING;
-    if (!f->unplug && sscanf(status, "%x", &f->status) != 1) return;
+    f->half = strcmp(status, "half") == 0;
+    f->status = f->half ? PS_OK : PS_NOT_RESPONDING;
+    if (!f->unplug && !f->half && sscanf(status, "%x", &f->status) != 1) return;
     u->faults++;
 }
 
@@ -369,6 +370,7 @@ uint32_t ps_fault_of(ps_unit *u, const char *call)
         ps_fault *f = &u->fault[i];
         if (strcmp(f->call, call) != 0 || ++f->seen != f->at) continue;
         if (f->unplug) u->unplugged = true;
+        if (f->half) u->half = true;
         return f->status;
     }
     return PS_OK;

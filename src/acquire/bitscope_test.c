@@ -694,6 +694,7 @@ static frames stream(grat_scope *sc, double rate, double seconds, grat_err want)
     frames f = {0};
     grat_log_sink sink = {.fn = on_frames, .user = &f, .totals = &totals};
     grat_op_init(&op, 20000, NULL);
+    q.trigger = GRAT_TRIG_NONE;
     EQ(grat_log(sc, &q, &opt, &sink, &op), want);
     EQ(totals.samples, f.samples);
     TRUE(totals.lost >= f.lost && totals.gaps - f.gaps <= 1);
@@ -885,6 +886,7 @@ TEST(streaming_paused)
     if (sc) {
         grat_op_init(&op, 20000, NULL);
         int64_t began = grat_now_ns();
+    q.trigger = GRAT_TRIG_NONE;
         EQ(grat_log(sc, &q, &opt, &sink, &op), GRAT_OK);
         /* A busy computer may be slower, and its simulator then loses less. */
         TRUE((double)(grat_now_ns() - began) * 1e-9 > 3.9);

@@ -27,6 +27,8 @@ typedef struct recording {
     uint64_t turn;               /* … and the number of the next one, every so many seconds */
     unsigned faults;
     bool own;                    /* the driver's log_next makes the pieces */
+    bool triggered;              /* a stream that begins at a trigger … */
+    double t0;                   /* … this long before it */
 } recording;
 
 /* Where the driver has no pieces of its own: acquisitions one after another, placed by the host's clock. */
@@ -77,10 +79,11 @@ static void account(recording *r, grat_record *rec)
     if (!r->totals.records) {
         r->began_ns = rec->mono_ns + (int64_t)(rec->t0 * 1e9);
         r->utc_ns = rec->utc_ns + (int64_t)(rec->t0 * 1e9);
+        r->t0 = r->triggered ? rec->t0 : 0;
     }
-    rec->t0 = 0;
-    rec->mono_ns = r->began_ns;
-    rec->utc_ns = r->utc_ns;
+    rec->t0 = r->t0;
+    rec->mono_ns = r->began_ns - (int64_t)(r->t0 * 1e9);
+    rec->utc_ns = r->utc_ns - (int64_t)(r->t0 * 1e9);
     rec->flags &= ~(unsigned)GRAT_REC_GAP_BEFORE;
     if (r->totals.records && rec->first > r->next) {
         rec->flags |= GRAT_REC_GAP_BEFORE;
@@ -143,6 +146,7 @@ static grat_err one(recording *r, grat_record_fn fn, void *user, bool *more, gra
     grat_op child;
     /* A trigger may come when it likes. */
     if (r->opt->separate) separate_op(r, &child, op);
+    else if (r->triggered && !r->totals.records) child = *op;
     else grat__op_child(&child, op, r->piece_ms);
     grat_err err = next_piece(r, &rec, &child);
     grat__op_adopt(op, &child);
@@ -159,7 +163,8 @@ static grat_err one(recording *r, grat_record_fn fn, void *user, bool *more, gra
         if (rec->count && !fn(user, rec)) *more = false;
         grat_record_unref(rec);
     }
-    if (!err || err == GRAT_ECANCELED || grat_op_check(op)) return err;
+    grat_op own = *op; /* so that why it ended is not said again, shorter */
+    if (!err || err == GRAT_ECANCELED || grat_op_check(&own)) return err;
     if (err == GRAT_ETIMEOUT && r->opt->separate && separate_is_over(r)) return *more = false, GRAT_OK;
     if (!r->totals.records || ++r->faults >= MAX_FAULTS || err == GRAT_EDEAD || err == GRAT_ERANGE) return err;
     r->totals.faults++;
@@ -201,6 +206,26 @@ static grat_err prepare(grat_scope *sc, recording *r, grat_op *op)
     return GRAT_OK;
 }
 
+static grat_err begin(recording *r, const grat_caps *caps, grat_op *op)
+{
+    const grat_log_options *opt = r->opt;
+    bool trigger = r->q.trigger == GRAT_TRIG_EDGE || r->q.trigger == GRAT_TRIG_AUTO;
+    if (opt->separate && opt->mode == GRAT_LOG_STREAM)
+        return grat_op_fail(op, GRAT_EINVAL, "log: a stream is not made of separate acquisitions; choose mode block");
+    r->triggered = trigger && opt->mode == GRAT_LOG_STREAM;
+    if (!opt->separate && !r->triggered) {
+        r->q.trigger = GRAT_TRIG_NONE;
+        r->q.delay = 0;
+        if (r->q.pre < 0) r->q.pre = 0;
+    }
+    r->q.current = false;
+    grat_err err = choose_mode(r, caps, op);
+    if (!err && r->triggered && !(caps->features & GRAT_FEATURE_STREAM_TRIGGER))
+        err = grat_op_fail(op, GRAT_ERANGE, "mode stream: this instrument streams without a trigger; choose mode "
+                           "block");
+    return err;
+}
+
 grat_err grat_log(grat_scope *sc, const grat_request *q, const grat_log_options *opt, const grat_log_sink *sink,
                   grat_op *op)
 {
@@ -208,13 +233,7 @@ grat_err grat_log(grat_scope *sc, const grat_request *q, const grat_log_options 
     bool more = true;
     if (q->size != sizeof *q || opt->size != sizeof *opt)
         return grat_op_fail(op, GRAT_EINVAL, "log: a size is wrong; initialise the request and the options");
-    if (opt->separate && opt->mode == GRAT_LOG_STREAM)
-        return grat_op_fail(op, GRAT_EINVAL, "log: a stream is not made of separate acquisitions; choose "
-                            "mode block");
-    if (!opt->separate) r.q.trigger = GRAT_TRIG_NONE;
-    if (r.q.pre < 0 && !opt->separate) r.q.pre = 0;
-    r.q.current = false;
-    grat_err err = choose_mode(&r, grat_scope_caps(sc), op);
+    grat_err err = begin(&r, grat_scope_caps(sc), op);
     if (!err) err = prepare(sc, &r, op);
     r.started_ns = grat_now_ns();
     while (!err && more) {

@@ -29,6 +29,9 @@ typedef struct logging {
     uint64_t next;
     int64_t began_ns, flushed_ns, shown_ns, flush_ns;
     uint64_t room;           /* on the disk, at the last flush */
+    bool triggered;          /* a stream that begins at a trigger … */
+    int64_t trigger;         /* … which was at this sample */
+    bool forced;             /* it did not come */
     bool no_gaps_file;       /* it could not be written */
 } logging;
 
@@ -66,6 +69,11 @@ static bool flush(logging *k)
 static bool on_record(void *user, grat_record *r)
 {
     logging *k = user;
+    if (k->triggered && !k->totals.records) {
+        k->began_ns = grat_now_ns();
+        k->trigger = (int64_t)(-r->t0 / r->dt + (r->t0 < 0 ? 0.5 : -0.5));
+        k->forced = r->flags & GRAT_REC_FORCED;
+    }
     bool ok = note_gap(k, r) && cli_files_record(&k->files, r) && flush(k);
     k->next = r->first + r->count;
     if (r->flags & GRAT_REC_GAP_BEFORE) k->totals.gaps++;
@@ -127,6 +135,10 @@ static void summary_json(const logging *k, bool complete)
     cli_json_u64(&j, "faults", k->totals.faults);
     cli_json_u64(&j, "missed", k->totals.missed);
     cli_json_num(&j, "sample_interval", k->totals.dt);
+    if (k->triggered) {
+        cli_json_num(&j, "trigger_sample", (double)k->trigger);
+        cli_json_bool(&j, "triggered", !k->forced);
+    }
     cli_json_bool(&j, "disk_full", k->files.full);
     cli_json_bool(&j, "complete", complete);
     cli_json_close(&j, '}');
@@ -135,7 +147,7 @@ static void summary_json(const logging *k, bool complete)
 static void summary(const logging *k, bool complete)
 {
     const grat_log_totals *t = &k->totals;
-    char rate[32], more[80] = "";
+    char rate[32], more[160] = "";
     if (k->c->json) {
         summary_json(k, complete);
         return;
@@ -147,6 +159,10 @@ static void summary(const logging *k, bool complete)
     if (t->faults) {
         size_t n = strlen(more);
         snprintf(more + n, sizeof more - n, ", %llu acquisitions failed", (unsigned long long)t->faults);
+    }
+    if (k->triggered && !k->forced) {
+        size_t n = strlen(more);
+        snprintf(more + n, sizeof more - n, ", the trigger at sample %lld", (long long)k->trigger);
     }
     cli_note(k->c, "%s: channels %s, %llu samples each channel, %s, %llu lost in %llu gap%s%s%s%s",
              k->files.meta.identity.model, k->files.channels, (unsigned long long)t->samples, rate,
@@ -260,10 +276,13 @@ static int plan_options(logging *k)
                             .every = cli_amount(a, "every", 0), .mode = mode_of(cli_value(a, "mode"))};
     if (cli_has(a, "for") && !(o->duration > 0)) return cli_usage("--for: it must be longer than nothing");
     if (cli_has(a, "every") && !(o->every > 0)) return cli_usage("--every: it must be longer than nothing");
-    /* What has a trigger or a turn of its own is an acquisition of its own. */
-    o->separate = cli_has(a, "every") || cli_has(a, "trigger") || o->mode == GRAT_LOG_RAPID || k->request.segments > 1;
-    if (o->separate && o->mode == GRAT_LOG_STREAM)
-        return cli_usage("--mode stream: it has no triggers, turns or segments; use --mode block or rapid");
+    bool stream = o->mode == GRAT_LOG_STREAM;
+    /* What has a trigger or a turn of its own is an acquisition of its own; a stream has one trigger, at its start. */
+    o->separate = cli_has(a, "every") || (cli_has(a, "trigger") && !stream) || o->mode == GRAT_LOG_RAPID ||
+                  k->request.segments > 1;
+    if (o->separate && stream)
+        return cli_usage("--mode stream: it has no turns or segments; use --mode block or rapid");
+    k->triggered = stream && (k->request.trigger == GRAT_TRIG_EDGE || k->request.trigger == GRAT_TRIG_AUTO);
     if (o->separate && o->mode == GRAT_LOG_AUTO) o->mode = k->request.segments > 1 ? GRAT_LOG_RAPID : GRAT_LOG_BLOCK;
     return CLI_DONE;
 }
@@ -287,6 +306,7 @@ static int run(cli *c)
         grat_log_sink sink = {.fn = on_record, .progress = on_progress, .user = &k, .totals = &k.totals};
         if (!cli_has(&c->args, "timeout")) grat_op_init(&c->op, INT64_MAX, c->cancel);
         k.began_ns = grat_now_ns();
+        if (k.triggered && cli_progress_wanted(c)) fputs("waiting for the trigger", stderr);
         grat_err e = grat_log(sc, &k.request, &k.options, &sink, &c->op);
         status = finish(&k, e);
     }
@@ -318,8 +338,9 @@ const cli_command cli_cmd_log = {
     .text = "Pieces are written as they come. Each sample keeps its place in time: where some are missing the times "
             "jump, and FILE.gaps.csv says where and how many. .h5, .csv, .npy and .sr grow without limit, .wav up to "
             "4 GiB, and hold what came until a second ago whatever happens. With --trigger, --every or --segments "
-            "each acquisition is one of its own, with its number and its times. A BitScope records in blocks with gaps "
-            "between them; "
+            "each acquisition is one of its own, with its number and its times; with --mode stream a PicoScope's "
+            "recording begins at the first trigger, --pre of a piece (--period) before it, and times count from it. A "
+            "BitScope records in blocks with gaps between them; "
             "--mode stream has none while the link keeps up, but 8 bit only, and its format is described by others, "
             "not confirmed with an instrument: compare before you rely on it.",
     .options = options,

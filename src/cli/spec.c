@@ -103,7 +103,7 @@ const cli_option cli_acquire_options[] = {
     {"probe", 0, CLI_AMOUNT, "RATIO", "attenuation of the probe: 10 is 10X", ""},
     {"trigger", 't', CLI_TEXT, "SPEC",
      "1:rising@0.5V, D3:falling, none or auto; 1:pulse@0.5V,1us..5us, 1:window@-1V..1V, 1:runt@0.2V..0.8V, "
-     "1:timeout@0.5V,1ms; joined by & and |", NULL},
+     "1:timeout@0.5V,1ms; joined by & and |; +10us at its end: so much later", NULL},
     {"wait", 0, CLI_AMOUNT, "TIME", "without a trigger for so long it goes by itself", "s"},
     {"hair", 0, CLI_FLAG, NULL, "trigger on short pulses too, where the instrument can", NULL},
     {"pre", 0, CLI_AMOUNT, "PERCENT", "how much to keep from before the trigger, such as 25%", "%"},

@@ -224,6 +224,13 @@ static uint32_t properties(grat__pico_unit *u, const grat__pico_trigger *t)
     return grat__pico_say(u, "SetTriggerChannelProperties", st);
 }
 
+static uint32_t delay(grat__pico_unit *u, const grat__pico_trigger *t)
+{
+    uint32_t st = t->delay ? GRAT__PICO_UNSUPPORTED : GRAT__PICO_OK;
+    if (COMMON(u)->SetTriggerDelay) st = COMMON(u)->SetTriggerDelay(u->handle, t->delay);
+    return grat__pico_say(u, "SetTriggerDelay", st);
+}
+
 static bool has_events(const grat__pico_unit *u)
 {
     const grat__pico_classic *c = CALL(u);
@@ -264,10 +271,10 @@ uint32_t grat__pico_set_trigger(grat__pico_unit *u, const grat__pico_trigger *t)
     if (!t->on || t->simple)
         return grat__pico_say(u, "SetSimpleTrigger",
                               COMMON(u)->SetSimpleTrigger(u->handle, t->on, t->on ? grat__pico_source(u, t->source) : 0,
-                                                        t->code, t->on ? t->direction : GRAT__PICO_RISING, 0,
+                                                        t->code, t->on ? t->direction : GRAT__PICO_RISING, t->delay,
                                                         auto_ms(t)));
     if (!has_events(u)) return grat__pico_say(u, "SetTriggerChannelConditions", GRAT__PICO_UNSUPPORTED);
-    if ((st = properties(u, t))) return st;
+    if ((st = properties(u, t)) || (st = delay(u, t))) return st;
     if ((st = members ? member_directions(u, t) : list_directions(u, t))) return st;
     if (members) return member_conditions(u, t);
     st = list_conditions(u, t);
@@ -366,13 +373,13 @@ static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
         st = buffer(u, &(grat__pico_buffer){k, s->max[k], s->min[k], s->length, 0, s->mode});
     }
     if (st) return st;
-    st = CALL(u)->RunStreaming(u->handle, &interval, unit, 0, s->length, 0, s->ratio, s->mode, s->length);
+    st = CALL(u)->RunStreaming(u->handle, &interval, unit, s->pre, s->length, 0, s->ratio, s->mode, s->length);
     if (!st) s->dt = interval * grat__pico_unit_seconds(unit);
     return grat__pico_say(u, "RunStreaming", st);
 }
 
 typedef struct polled {
-    const grat__pico_streaming *s;
+    grat__pico_streaming *s;
     grat__pico_sink sink;
     void *user;
     bool ended;
@@ -383,14 +390,14 @@ static void on_pico_stream(int16_t handle, int32_t samples, uint32_t start, int1
 {
     polled *p = user;
     (void)handle;
-    (void)trigger_at;
-    (void)triggered;
     p->ended = auto_stop != 0;
     if (samples <= 0 || start >= p->s->length || (uint32_t)samples > p->s->length - start) return;
+    if (triggered && p->s->trigger == GRAT__PICO_NOT_YET) p->s->trigger = p->s->values + trigger_at;
+    p->s->values += (uint32_t)samples;
     p->sink(p->user, &(grat__pico_chunk){start, (uint32_t)samples, overflow != 0});
 }
 
-uint32_t grat__pico_poll(grat__pico_unit *u, const grat__pico_streaming *s, grat__pico_sink sink, void *user)
+uint32_t grat__pico_poll(grat__pico_unit *u, grat__pico_streaming *s, grat__pico_sink sink, void *user)
 {
     polled p = {s, sink, user, false};
     uint32_t st = COMMON(u)->GetStreamingLatestValues(u->handle, on_pico_stream, &p);

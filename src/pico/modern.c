@@ -234,11 +234,15 @@ static uint32_t trigger(grat__pico_unit *u, const grat__pico_trigger *t)
     if (!t->on || t->simple)
         return grat__pico_say(u, "SetSimpleTrigger",
                               c->SetSimpleTrigger(u->handle, t->on, t->on ? grat__pico_source(u, t->source) : 0,
-                                                  t->code, t->on ? t->direction : GRAT__PICO_RISING, 0, auto_us(t)));
+                                                  t->code, t->on ? t->direction : GRAT__PICO_RISING, t->delay,
+                                                  auto_us(t)));
     if (!c->Properties || !c->Conditions || !c->Directions || !c->WidthProperties || !c->WidthConditions ||
         !c->WidthDirections)
         return grat__pico_say(u, "SetTriggerChannelConditions", GRAT__PICO_UNSUPPORTED);
     st = properties(u, t);
+    if (!st && (t->delay || c->SetTriggerDelay))
+        st = grat__pico_say(u, "SetTriggerDelay", c->SetTriggerDelay ? c->SetTriggerDelay(u->handle, t->delay)
+                                                                     : GRAT__PICO_UNSUPPORTED);
     if (!st) st = conditions(u, t);
     return st ? st : width(u, t);
 }
@@ -341,7 +345,7 @@ static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
     uint32_t st = queue_buffers(u, s, 1 + AHEAD);
     u->registered = true;
     if (st) return st;
-    st = CALL(u)->RunStreaming(u->handle, &ns, NANOSECONDS, 0, s->length, 0, s->ratio, mode_number(s->mode));
+    st = CALL(u)->RunStreaming(u->handle, &ns, NANOSECONDS, s->pre, s->length, 0, s->ratio, mode_number(s->mode));
     if (!st) s->dt = ns * 1e-9;
     return grat__pico_say(u, "RunStreaming", st);
 }
@@ -357,7 +361,21 @@ static bool note_written(struct grat__pico_stream_state *m, const grat__pico_str
     return ok;
 }
 
-static uint32_t poll_stream(grat__pico_unit *u, const grat__pico_streaming *s, grat__pico_sink sink, void *user)
+/* The vendor's example names the trigger by the buffer and the sample in it; one before `start` can only be meant from
+ * there on. Of channels that are apart it is the one whose values have it. */
+static void note_trigger(grat__pico_streaming *s, const grat__pico_stream_info *list, uint32_t n, uint64_t at)
+{
+    uint32_t one = s->length / RING_BUFFERS;
+    for (uint32_t from = 0; from < 2 && s->trigger == GRAT__PICO_NOT_YET; from++) {
+        for (uint32_t i = 0; i < n && s->trigger == GRAT__PICO_NOT_YET; i++) {
+            uint64_t start = (uint64_t)list[i].start, in = from ? start + at : at;
+            if (list[i].samples > 0 && in >= start && in - start < (uint64_t)list[i].samples)
+                s->trigger = list[i].buffer * one + in;
+        }
+    }
+}
+
+static uint32_t poll_stream(grat__pico_unit *u, grat__pico_streaming *s, grat__pico_sink sink, void *user)
 {
     struct grat__pico_stream_state *m = u->stream;
     grat__pico_stream_info list[GRAT__PICO_INPUTS];
@@ -378,11 +396,13 @@ static uint32_t poll_stream(grat__pico_unit *u, const grat__pico_streaming *s, g
         if (!note_written(m, &list[i++], k, one)) return GRAT__PICO_STREAMING_FAILED;
         if (m->written[k] < least) least = m->written[k];
     }
+    if (t.triggered) note_trigger(s, list, n, t.at);
     while (m->consumed < least) {
         uint32_t at = (uint32_t)(m->consumed % ring);
         uint64_t some = least - m->consumed < ring - at ? least - m->consumed : ring - at;
         sink(user, &(grat__pico_chunk){at, (uint32_t)some, clipped});
         m->consumed += some;
+        s->values = m->consumed;
     }
     /* By itself, which nobody asked for. */
     if (t.auto_stop) return GRAT__PICO_STREAMING_FAILED;

@@ -142,7 +142,8 @@ static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
     for (unsigned k = 0; !st && k < GRAT__PICO_CHANNELS; k++)
         if (s->max[k]) st = buffer(u, &(grat__pico_buffer){k, s->max[k], s->min[k], s->length, 0, s->mode});
     if (st) return st;
-    st = CALL(u)->RunStreaming(u->handle, &interval, unit, 0, s->length, 0, s->ratio, mode_number(s->mode), s->length);
+    st = CALL(u)->RunStreaming(u->handle, &interval, unit, s->pre, s->length, 0, s->ratio, mode_number(s->mode),
+                               s->length);
     if (!st) s->dt = interval * grat__pico_unit_seconds(unit);
     return grat__pico_say(u, "RunStreamingEx", st);
 }

@@ -199,7 +199,8 @@ static uint32_t trigger(grat__pico_unit *u, const grat__pico_trigger *t)
     return GRAT__PICO_OK;
 }
 
-static bool set_simple(grat__pico_unit *u, double before)
+/* `percent` of the record come before the trigger, or so much time when it is below 0. */
+static bool set_simple(grat__pico_unit *u, double percent)
 {
     const grat__pico_trigger *t = &u->old_trigger;
     int16_t ms = t->auto_s > 0 ? (int16_t)fmin(fmax(t->auto_s * 1000, 1), INT16_MAX) : 0;
@@ -212,8 +213,8 @@ static bool set_simple(grat__pico_unit *u, double before)
         CALL(u)->Conditions(u->handle, NULL, 0);
     }
     if (CALL(u)->set_trigger2)
-        return CALL(u)->set_trigger2(u->handle, source, t->code, way, (float)(-100 * before), ms) != 0;
-    return CALL(u)->set_trigger(u->handle, source, t->code, way, (int16_t)nearbyint(-100 * before), ms) != 0;
+        return CALL(u)->set_trigger2(u->handle, source, t->code, way, (float)-percent, ms) != 0;
+    return CALL(u)->set_trigger(u->handle, source, t->code, way, (int16_t)nearbyint(-percent), ms) != 0;
 }
 
 /* A, B, C, D, external, and of a condition the width: the members. */
@@ -241,7 +242,7 @@ static bool set_levels(grat__pico_unit *u)
            CALL(u)->Directions(u->handle, way[0], way[1], way[2], way[3], way[4]);
 }
 
-static bool set_events(grat__pico_unit *u, double before)
+static bool set_events(grat__pico_unit *u, double percent)
 {
     const grat__pico_trigger *t = &u->old_trigger;
     int32_t rows[8][MEMBERS] = {{0}}, width[MEMBERS] = {0};
@@ -260,12 +261,12 @@ static bool set_events(grat__pico_unit *u, double before)
                         t->width.upper, t->width.type))
         return false;
     u->failed = "SetAdvTriggerDelay";
-    return CALL(u)->TriggerDelay(u->handle, 0, (float)(-100 * before)) != 0;
+    return CALL(u)->TriggerDelay(u->handle, t->delay, t->delay ? 0 : (float)-percent) != 0;
 }
 
-static bool set_trigger(grat__pico_unit *u, double before)
+static bool set_trigger(grat__pico_unit *u, double percent)
 {
-    return u->old_trigger.on && !u->old_trigger.simple ? set_events(u, before) : set_simple(u, before);
+    return u->old_trigger.on && !u->old_trigger.simple ? set_events(u, percent) : set_simple(u, percent);
 }
 
 static uint32_t run_block(grat__pico_unit *u, const grat__pico_block *b)
@@ -273,7 +274,7 @@ static uint32_t run_block(grat__pico_unit *u, const grat__pico_block *b)
     struct grat__pico_stream_state *m = state(u);
     int32_t n = (int32_t)(b->pre + b->post), ms;
     if (!m) return grat__pico_say(u, "_run_block", GRAT__PICO_FOUND_NO_MEMORY);
-    if (!set_trigger(u, (double)b->pre / n)) return result(u, u->failed, false);
+    if (!set_trigger(u, 100.0 * ((double)b->pre - u->old_trigger.delay) / n)) return result(u, u->failed, false);
     m->samples = (uint32_t)n;
     return result(u, "_run_block", CALL(u)->run_block(u->handle, n, (int16_t)b->timebase, 1, &ms) != 0);
 }
@@ -317,7 +318,7 @@ static uint32_t when(grat__pico_unit *u, uint32_t from, uint32_t to, grat__pico_
 
 static _Thread_local struct {
     struct grat__pico_stream_state *m;
-    const grat__pico_streaming *s;
+    grat__pico_streaming *s;
     grat__pico_sink sink;
     void *user;
     bool lost, ended;
@@ -332,6 +333,7 @@ static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
     if (s->mode && s->mode != GRAT__PICO_AGGREGATE) return GRAT__PICO_NO_RATIO_MODE;
     m->written = 0;
     s->dt = ns * 1e-9;
+    if (!set_trigger(u, 0)) return result(u, u->failed, false);
     uint32_t st = result(u, "_run_streaming_ns",
                          CALL(u)->run_streaming_ns(u->handle, ns, NANOSECONDS, s->length, 0, s->mode ? s->ratio : 1,
                                                    s->length) != 0);
@@ -343,10 +345,10 @@ static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
 static void on_pico_stream(int16_t **buffers, int16_t overflow, uint32_t trigger_at, int16_t triggered,
                            int16_t auto_stop, uint32_t count)
 {
-    const grat__pico_streaming *s = polled.s;
-    (void)trigger_at;
-    (void)triggered;
+    grat__pico_streaming *s = polled.s;
     polled.ended = auto_stop != 0;
+    if (triggered && s->trigger == GRAT__PICO_NOT_YET) s->trigger = s->values + trigger_at;
+    s->values += count;
     for (uint32_t done = 0; done < count && !polled.lost;) {
         uint32_t at = (uint32_t)(polled.m->written % s->length);
         uint32_t n = count - done < s->length - at ? count - done : s->length - at;
@@ -364,7 +366,7 @@ static void on_pico_stream(int16_t **buffers, int16_t overflow, uint32_t trigger
     }
 }
 
-static uint32_t poll_stream(grat__pico_unit *u, const grat__pico_streaming *s, grat__pico_sink sink, void *user)
+static uint32_t poll_stream(grat__pico_unit *u, grat__pico_streaming *s, grat__pico_sink sink, void *user)
 {
     int16_t overrun = 0;
     polled.m = state(u);

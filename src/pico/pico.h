@@ -154,6 +154,8 @@ enum { GRAT__PICO_LINE_LOW = 1, GRAT__PICO_LINE_HIGH, GRAT__PICO_LINE_RISING, GR
 typedef struct grat__pico_trigger {
     bool on, simple;
     double auto_s;             /* 0 = it waits for ever */
+    double dt;                 /* what a sample is in what follows: seconds */
+    uint32_t delay;            /* samples from it to the first of the record, of which none is from before it */
     int source, direction;     /* simple */
     int16_t code;
     /* The others: sources with one event each, joined by groups: one group is enough, all of a group is needed. */
@@ -176,8 +178,12 @@ typedef struct grat__pico_trigger {
     } group[8];
 } grat__pico_trigger;
 
+#define GRAT__PICO_NOT_YET UINT64_MAX
 typedef struct grat__pico_streaming {
     double dt;                 /* wanted; what it really is is written back */
+    uint32_t pre;              /* samples before a trigger that are wanted */
+    uint64_t values;           /* since it began: counted by poll */
+    uint64_t trigger;          /* the value at the first trigger, from the poll on that tells it */
     uint32_t ratio;
     int mode;
     uint32_t length;           /* values in each ring; a multiple of 4 */
@@ -239,7 +245,7 @@ typedef struct grat__pico_ops {
     uint32_t (*when)(struct grat__pico_unit *u, uint32_t from, uint32_t to, grat__pico_when *out);
     uint32_t (*run_streaming)(struct grat__pico_unit *u, grat__pico_streaming *s);
     /* BUSY is not told. */
-    uint32_t (*poll)(struct grat__pico_unit *u, const grat__pico_streaming *s, grat__pico_sink sink, void *user);
+    uint32_t (*poll)(struct grat__pico_unit *u, grat__pico_streaming *s, grat__pico_sink sink, void *user);
     void (*end_streaming)(struct grat__pico_unit *u, const grat__pico_streaming *s);
     uint32_t (*wave)(struct grat__pico_unit *u, grat__pico_wave *w);
     uint32_t (*fire)(struct grat__pico_unit *u);  /* the software trigger of the generator */

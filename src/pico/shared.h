@@ -22,7 +22,7 @@ int32_t grat__pico_source(const grat__pico_unit *u, int source);
 
 uint32_t grat__pico_ranges(grat__pico_unit *u, unsigned *mask, double offset[16]);
 uint32_t grat__pico_set_trigger(grat__pico_unit *u, const grat__pico_trigger *t);
-uint32_t grat__pico_poll(grat__pico_unit *u, const grat__pico_streaming *s, grat__pico_sink sink, void *user);
+uint32_t grat__pico_poll(grat__pico_unit *u, grat__pico_streaming *s, grat__pico_sink sink, void *user);
 uint32_t grat__pico_wave_out(grat__pico_unit *u, grat__pico_wave *w);
 uint32_t grat__pico_fire(grat__pico_unit *u);
 /* Of GetTimebase2: a float has 24 bits; clocks are multiples of 0.1 ns. */

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include "core/str.h"
@@ -186,13 +187,16 @@ static grat_err check_features(const grat_caps *caps, const grat_request *q, gra
     } rows[] = {{q->terms > 0, GRAT_FEATURE_TERMS, "trigger: this instrument is only driven with edges and patterns"},
                 {q->downsample || q->ratio, GRAT_FEATURE_DOWNSAMPLE, "downsample: this instrument does not do that"},
                 {q->segments > 0, GRAT_FEATURE_SEGMENTS, "segments: this instrument has none; use count"},
-                {q->ets, GRAT_FEATURE_ETS, "ets: this instrument does not sample in equivalent time"}};
+                {q->ets, GRAT_FEATURE_ETS, "ets: this instrument does not sample in equivalent time"},
+                {q->delay != 0, GRAT_FEATURE_DELAY, "trigger: this instrument is not driven with a delay behind it"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].wanted && !(caps->features & rows[i].feature))
             return grat_op_fail(op, GRAT_ENOTSUP, "%s", rows[i].what);
     for (unsigned i = 4; i < GRAT_MAX_ANALOG; i++)
         if (q->any_channel && q->channel[i] && i >= caps->analog)
             return grat_op_fail(op, GRAT_ERANGE, "channel %u: there are %u", i + 1, caps->analog);
+    if (!(q->delay >= 0) || !isfinite(q->delay))
+        return grat_op_fail(op, GRAT_EINVAL, "trigger: the delay is a time behind it; --pre is what comes before it");
     if (q->terms > GRAT_TRIGGER_TERMS || q->downsample > GRAT_DOWN_AVERAGE || (q->downsample && !q->ratio))
         return grat_op_fail(op, GRAT_EINVAL, "request: its events or its down-sampling make no sense");
     return GRAT_OK;

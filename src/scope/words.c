@@ -225,7 +225,22 @@ static grat_err parse_terms(const char *text, grat_request *q, grat_op *op)
     }
 }
 
-grat_err grat_request_trigger(grat_request *q, const char *text, grat_op *op)
+/* The "+10us" of "A:rising@1V+10us": none of a slope, a sign or an exponent. Its place; the end where there is none. */
+static size_t find_delay(const char *text)
+{
+    size_t n = strlen(text);
+    for (size_t i = n; i-- > 1;) {
+        size_t before = i;
+        while (before && text[before - 1] == ' ') before--;
+        char c = before ? text[before - 1] : ':';
+        bool exponent = i > 1 && tolower((unsigned char)c) == 'e' && isdigit((unsigned char)text[i - 2]) &&
+                        isdigit((unsigned char)text[i + 1]);
+        if (text[i] == '+' && isalnum((unsigned char)c) && !exponent) return i;
+    }
+    return n;
+}
+
+static grat_err event_of(grat_request *q, const char *text, grat_op *op)
 {
     size_t end = strcspn(text, "@"), source = strcspn(text, ":@");
     if (strcasecmp(text, "none") == 0 || strcasecmp(text, "auto") == 0) {
@@ -244,6 +259,23 @@ grat_err grat_request_trigger(grat_request *q, const char *text, grat_op *op)
                             "trigger %.60s: not a trigger; write it like 1:rising@0.5V, D3:falling, D0=1,D3=0, none "
                             "or auto", text);
     return text[end] ? grat_parse_quantity(text + end + 1, "V", &q->trigger_level, op) : GRAT_OK;
+}
+
+grat_err grat_request_trigger(grat_request *q, const char *text, grat_op *op)
+{
+    char event[300];
+    size_t at = find_delay(text), n = at;
+    q->delay = 0;
+    if (!text[at]) return event_of(q, text, op);
+    while (n && text[n - 1] == ' ') n--;
+    if (n >= sizeof event || grat_parse_quantity(text + at + 1, "s", &q->delay, op) || !(q->delay >= 0))
+        return grat_op_fail(op, GRAT_EPARSE, "trigger %.60s: \"%.30s\" is no delay; write it like 1:rising@0.5V+10us",
+                            text, text + at);
+    snprintf(event, sizeof event, "%.*s", (int)n, text);
+    grat_err e = event_of(q, event, op);
+    if (!e && q->trigger == GRAT_TRIG_NONE)
+        e = grat_op_fail(op, GRAT_EPARSE, "trigger %.60s: without a trigger there is no delay behind it", text);
+    return e;
 }
 
 /* ---- down-sampling -------------------------------------------------------------------------------------- */

@@ -97,6 +97,31 @@ TEST(bad_triggers)
     }
 }
 
+TEST(delays)
+{
+    static const char *const bad[] = {"none+1s", "1+2V", "1@1V+", "1@1V+-1s", "1@1V+x"};
+    EQ(trigger("1:rising@0.5V+10us"), GRAT_OK);
+    NEAR(q.delay, 1e-5, 1e-12);
+    NEAR(q.trigger_level, 0.5, 1e-12);
+    EQ(trigger("A:pulse@0.5V,1us..5us + 1ms"), GRAT_OK);
+    NEAR(q.delay, 1e-3, 1e-12);
+    EQ(q.terms, 1);
+    NEAR(q.term[0].most, 5e-6, 1e-12);
+    EQ(trigger("1:+@+0.5V"), GRAT_OK);
+    EQ(q.delay, 0);
+    NEAR(q.trigger_level, 0.5, 1e-12);
+    EQ(trigger("1@1e+0"), GRAT_OK);
+    EQ(q.delay, 0);
+    NEAR(q.trigger_level, 1, 1e-12);
+    EQ(trigger("D0=1+2s"), GRAT_OK);
+    EQ(q.delay, 2);
+    EQ(q.pattern_care, 1);
+    EQ(trigger("auto+1ms"), GRAT_OK);
+    EQ(q.trigger, GRAT_TRIG_AUTO);
+    NEAR(q.delay, 1e-3, 1e-12);
+    for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) EQ(trigger(bad[i]), GRAT_EPARSE);
+}
+
 TEST(patterns)
 {
     EQ(trigger("L0=1,L3=0"), GRAT_OK);
@@ -139,6 +164,7 @@ int main(void)
     RUN(events);
     RUN(triggers);
     RUN(bad_triggers);
+    RUN(delays);
     RUN(patterns);
     RUN(channel_lists);
     RUN(bad_channel_lists);

@@ -78,8 +78,18 @@ $ log SIM::bitscope -c A --rate 100kS/s --split 3V -o no.h5
 ! grat: --split: a size such as 1GB or a time such as 1h
 ? 2
 $ log SIM::bitscope -c A --rate 100kS/s --mode stream --every 1s -o no.h5
-!~ grat: --mode stream: it has no triggers, .*
+!~ grat: --mode stream: it has no turns or segments; .*
 ? 2
+# A stream that begins at its trigger: times count from that.
+$ log SIM::ps2406b -c A -p 2ms -s 2000 --pre 10% --mode stream --trigger A:rising@0.5V --for 5ms -o begin.csv
+> begin.csv
+!~ 2406B: channels A, 5000 samples each channel, 1 MS/s, 0 lost in 0 gaps, the trigger at sample 200
+$ capture SIM::ps2406b -c A -p 2ms -s 2000 --pre 0 --trigger A:rising@0.5V+1ms -o late.npy
+>*
+!*
+$ log SIM::bitscope -c A -p 2ms -s 2000 --mode stream --trigger A@1V -o no.csv
+!~ grat: mode stream: this instrument streams without a trigger; choose mode block
+? 1
 # Turns that an acquisition is too slow for are counted and told.
 $ log SIM::ds1104z -c 1 -p 1ms --every 100us --for 200ms -o late.csv --strict
 > late.csv

@@ -79,12 +79,23 @@ static uint32_t start_work(grat__pico_unit *u, void *args)
     return st;
 }
 
+/* In the oldest interface the delay behind an edge is a part of the record. */
+static grat_err check_delay(const pk_scope *b, const grat__pico_trigger *t, grat_op *op)
+{
+    char text[40];
+    bool part = b->u->lib->series->ops == &grat__pico_old_ops && t->simple;
+    if (!part || t->delay <= b->samples) return GRAT_OK;
+    return grat_op_fail(op, GRAT_ERANGE, "trigger: the delay of an edge is at most the record here; the nearest is %s",
+                        grat_format_quantity(text, sizeof text, b->samples * b->setup.dt, "s"));
+}
+
 static grat_err start(pk_scope *b, uint32_t captures, bool exactly, grat_op *op)
 {
     uint64_t drained;
     start_args a = {.setup = b->setup, .channels = b->limits.all, .apply = !b->applied, .samples = b->samples,
                     .before = b->before, .exactly = exactly};
-    grat_err e = pk_trigger_of(b, &a.trigger, op);
+    grat_err e = pk_trigger_of(b, b->setup.dt, &a.trigger, op);
+    if (!e) e = check_delay(b, &a.trigger, op);
     if (e) return e;
     if (exactly && captures > b->limits.segments)
         return grat_op_fail(op, GRAT_ERANGE, "segments: the most is %u", b->limits.segments);
@@ -134,7 +145,7 @@ static grat_err wait_ready(pk_scope *b, grat_op *op)
     return GRAT_OK;
 }
 
-static grat_err no_trigger(const pk_scope *b, grat_err e, grat_op *op)
+grat_err pk_no_trigger(const pk_scope *b, grat_err e, grat_op *op)
 {
     bool by_itself = b->set.sweep == GRAT_SWEEP_AUTO && !b->setup.ets;
     if (e != GRAT_ETIMEOUT || by_itself || strcmp(b->set.trigger_type, "none") == 0) return e;
@@ -167,7 +178,7 @@ grat_err pk_acquire(void *p, const grat_request *q, grat_op *op)
     uint32_t captures = q->segments ? q->segments : q->count ? q->count : 1;
     if (!e) e = start(b, captures, q->segments > 0, op);
     if (e) return e;
-    if ((e = wait_ready(b, op))) return no_trigger(b, e, op);
+    if ((e = wait_ready(b, op))) return pk_no_trigger(b, e, op);
     e = finish(b, op);
     if (!e) b->block.next = 1;
     return e;
@@ -368,8 +379,8 @@ static bool was_forced(const pk_scope *b, const grat_record *r)
     grat__pico_trigger t;
     grat_op op;
     grat_op_init(&op, 0, NULL);
-    if (pk_trigger_of(b, &t, &op) || !t.on) return true;
-    if (b->setup.ets || !(t.auto_s > 0) || !t.simple || t.source >= PK_ANALOG || b->setup.mode) return false;
+    if (pk_trigger_of(b, b->setup.dt, &t, &op) || !t.on) return true;
+    if (b->setup.ets || b->late || !(t.auto_s > 0) || !t.simple || t.source >= PK_ANALOG || b->setup.mode) return false;
     unsigned k = 0;
     for (int i = 0; i < t.source; i++) k += b->setup.input[i].on;
     const int16_t *v = r->trace[k].raw;
@@ -392,12 +403,12 @@ static bool was_forced(const pk_scope *b, const grat_record *r)
 
 static void stamp(const pk_scope *b, grat_record *r, const values_args *a, uint32_t i)
 {
-    double after = (double)(b->samples - b->before) * b->setup.dt;
+    double start = ((double)b->late - (double)b->before) * b->setup.dt, after = start + b->samples * b->setup.dt;
     if (a->got < r->count) {
         r->count = a->got;
         r->flags |= GRAT_REC_CUT;
     }
-    r->t0 = a->timed ? a->t0 : -(double)b->before * b->setup.dt;
+    r->t0 = a->timed ? a->t0 : start;
     r->mono_ns = b->block.ready_ns - (b->block.total == 1 ? (int64_t)(after * 1e9) : 0);
     r->utc_ns = r->mono_ns + (grat_utc_ns() - grat_now_ns());
     r->utc_uncertainty_ns = 10 * MS;

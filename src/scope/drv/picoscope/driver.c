@@ -22,7 +22,8 @@ static void fill_caps(const pk_scope *b, grat_caps *k)
                      .max_scale = 2 * pk_range_volts(l->range_last) / PK_SCREEN,
                      .min_timebase = l->min_dt[1] / PK_DIVISIONS, .max_timebase = 1e6,
                      .features = GRAT_FEATURE_TERMS | GRAT_FEATURE_DOWNSAMPLE | GRAT_FEATURE_SEGMENTS |
-                                 GRAT_FEATURE_GENERATOR | (b->u->lib->series->ets ? GRAT_FEATURE_ETS : 0)};
+                                 GRAT_FEATURE_DELAY | GRAT_FEATURE_STREAM_TRIGGER | GRAT_FEATURE_GENERATOR |
+                                 (b->u->lib->series->ets ? GRAT_FEATURE_ETS : 0)};
     for (unsigned i = 1; i <= l->analog; i++) {
         k->max_rate[i] = 1 / l->min_dt[i];
         k->max_depth[i] = l->max_depth[i];

@@ -55,6 +55,7 @@ typedef struct pk_scope {
     pk_setup setup;
     bool applied;              /* the unit has this set-up */
     uint32_t samples, before;  /* of a block */
+    uint32_t late;             /* samples from the trigger to the first of it, when before is 0 */
     grat__pico_run *armed;     /* a block is under way */
     struct {
         uint32_t total, next;  /* captures in the unit, and those already acquired */
@@ -81,8 +82,8 @@ int pk_channel_index(const char *s);
 
 /* ---- trigger.c ------------------------------------------------------------------------------------ */
 
-/* The trigger of the settings in codes; ERANGE names the nearest level. */
-grat_err pk_trigger_of(const pk_scope *b, grat__pico_trigger *out, grat_op *op);
+/* The trigger of the settings in codes, its times in samples of dt; ERANGE names the nearest level. */
+grat_err pk_trigger_of(const pk_scope *b, double dt, grat__pico_trigger *out, grat_op *op);
 
 /* ---- setup.c -------------------------------------------------------------------------------------- */
 
@@ -132,6 +133,8 @@ grat_err pk_fetch(void *p, const grat_request *q, grat_record **out, grat_op *op
 grat_err pk_cancel(void *p, grat_op *op);
 grat_err pk_run(void *p, grat_run what, grat_op *op);
 grat_err pk_state(void *p, grat_scope_state *out, grat_op *op);
+/* What to say when the wait for a trigger ended so. */
+grat_err pk_no_trigger(const pk_scope *b, grat_err e, grat_op *op);
 /* Nothing of an older run is given out any more. */
 void pk_forget(pk_scope *b);
 

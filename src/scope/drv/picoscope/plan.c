@@ -134,7 +134,7 @@ static grat_err plan_time(planner *p)
     w->timebase = period / PK_DIVISIONS;
     w->depth = (uint64_t)n;
     w->rate = n / period;
-    w->delay = (0.5 - fmin(fmax(pre, 0), 1)) * period;
+    w->delay = (0.5 - fmin(fmax(pre, 0), 1)) * period + q->delay;
     p->mask |= GRAT_SET_TIMEBASE | GRAT_SET_DELAY | GRAT_SET_DEPTH | GRAT_SET_ETS;
     return GRAT_OK;
 }

@@ -7,6 +7,8 @@
 
 /* Of the vendor's list of ranges. */
 #define RANGE_5V 8
+/* Of the vendor's counter behind a trigger. */
+#define MAX_DELAY 8388607
 
 static const grat__pico_ops *ops_of(const grat__pico_unit *u)
 {
@@ -316,19 +318,24 @@ static grat_err read_back(pk_scope *b, grat_settings *s, const pk_setup *u, grat
 {
     char t[40];
     double period = s->timebase * PK_DIVISIONS, pre = fmin(fmax(0.5 - s->delay / period, 0), 1);
+    double late = fmax(nearbyint((s->delay - period / 2) / u->dt), 0);
     double n = fmax(ceil(period / u->dt - 1e-6), 1);
     if (n > (double)u->room || n > INT32_MAX)
         return grat_op_fail(op, GRAT_ERANGE, "samples: more than the memory holds with these channels; the nearest is "
                                              "%s", grat_format_quantity(t, sizeof t, (double)u->room, "S"));
     if (n < u->ratio)
         return grat_op_fail(op, GRAT_ERANGE, "downsample: %u is more than the %.0f samples of a record", u->ratio, n);
+    if (late > MAX_DELAY)
+        return grat_op_fail(op, GRAT_ERANGE, "trigger: the delay is counted in samples, at most %d; the nearest is %s",
+                            MAX_DELAY, grat_format_quantity(t, sizeof t, MAX_DELAY * u->dt, "s"));
     b->samples = (uint32_t)n;
     b->before = (uint32_t)nearbyint(pre * n);
+    b->late = (uint32_t)late;
     s->depth = b->samples;
     s->ets = u->ets;
     s->rate = 1 / u->dt;
     s->timebase = n * u->dt / PK_DIVISIONS;
-    s->delay = (0.5 - b->before / n) * n * u->dt;
+    s->delay = ((0.5 - b->before / n) * n + b->late) * u->dt;
     for (unsigned i = 0; i < b->limits.analog; i++) {
         grat_channel_settings *c = &s->channel[i];
         if (!c->enabled) continue;
@@ -343,7 +350,7 @@ grat_err pk_set(void *p, const grat_settings *want, unsigned mask, grat_op *op)
     pk_scope *b = p;
     grat_settings next = b->set, old = b->set;
     pk_setup s, old_setup = b->setup;
-    uint32_t samples = b->samples, before = b->before;
+    uint32_t samples = b->samples, before = b->before, late = b->late;
     grat__pico_trigger t;
     if (mask & (GRAT_SET_INVERT | GRAT_SET_HOLDOFF))
         return grat_op_fail(op, GRAT_ERANGE, "inversion, holdoff: this instrument has none");
@@ -361,15 +368,17 @@ grat_err pk_set(void *p, const grat_settings *want, unsigned mask, grat_op *op)
     }
     b->set = next;
     b->applied = true;
-    e = pk_trigger_of(b, &t, op);
+    e = pk_trigger_of(b, b->setup.dt, &t, op);
     if (!e && b->setup.ets && (!t.on || !t.simple))
         e = grat_op_fail(op, GRAT_ERANGE, "ets: it needs a trigger on an edge of one channel");
+    if (!e && b->setup.ets && b->late) e = grat_op_fail(op, GRAT_ERANGE, "ets: there is no delay behind its trigger");
     if (!e) return GRAT_OK;
     /* The next start programs what was there before. */
     b->set = old;
     b->setup = old_setup;
     b->samples = samples;
     b->before = before;
+    b->late = late;
     b->applied = false;
     return e;
 }

@@ -1,6 +1,7 @@
 /* Streaming: a thread polls the vendor's library and copies what it gets into blocks; who records takes the blocks. The
  * thread never waits for the recorder: without a free block samples are dropped, and counted, as each block has the
- * index of its first sample. A loss inside the unit is placed by the host's clock. */
+ * index of its first sample. A loss inside the unit is placed by the host's clock. With a trigger the blocks are kept
+ * back, and used again, until it is known where the recording begins. */
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
@@ -31,6 +32,8 @@
 #define START_MS 10000
 #define STOP_MS 3000
 #define RESTARTS 5
+/* What may be kept from before a trigger, in all traces together. */
+#define PRE_BYTES (256u << 20)
 
 /* A record that is filled by the thread and lent out: it is free again when nobody else has a reference to it. */
 typedef enum block_state { FREE, FULL, LENT } block_state;
@@ -42,6 +45,8 @@ typedef struct block {
     bool clipped;
 } block;
 
+/* Looking for the trigger; its place is known; there is none to wait for. */
+typedef enum trigger_search { SEARCHING, PLACED, UNTRIGGERED } trigger_search;
 typedef struct pk_stream {
     atomic_int refs;
     grat__pico_unit *u;
@@ -50,9 +55,19 @@ typedef struct pk_stream {
     grat__pico_streaming run;
     double dt;                 /* between values */
     uint32_t size;             /* values in a block */
-    block blocks[BLOCKS];      /* with the two queues: under the lock */
-    unsigned full[BLOCKS];     /* in the order of their samples */
+    unsigned n;
+    block *blocks;             /* with the queue: under the lock */
+    unsigned *full;            /* in the order of their samples */
     unsigned full_from, full_n;
+    _Atomic(trigger_search) search; /* changed under the lock, with origin */
+    grat__pico_trigger trigger;
+    double auto_s;             /* it begins by itself after so long; 0 = never */
+    bool forced;
+    double start_s;            /* from the trigger to the first of the recording … */
+    int64_t start;             /* … in values, when it is known how far these are apart */
+    uint64_t origin;           /* index of that one */
+    int64_t began_after;       /* values from the trigger to it as they were got */
+    uint64_t base;             /* index of the first value of the run that goes on */
     block *now;                /* being filled */
     uint64_t index;            /* of the next value */
     int64_t began_ns, published_ns;
@@ -74,7 +89,9 @@ static void release(pk_stream *s)
         free(s->run.max[k]);
         free(s->run.min[k]);
     }
-    for (unsigned i = 0; i < BLOCKS; i++) grat_record_unref(s->blocks[i].r);
+    for (unsigned i = 0; s->blocks && i < s->n; i++) grat_record_unref(s->blocks[i].r);
+    free(s->blocks);
+    free(s->full);
     if (s->data_fd >= 0) close(s->data_fd);
     if (s->ended_fd >= 0) close(s->ended_fd);
     pthread_mutex_destroy(&s->lock);
@@ -92,16 +109,60 @@ static void signal_fd(int fd)
 
 /* ---- in the thread ----------------------------------------------------------------------------------- */
 
+/* Blocks from before the recording; as long as it is not known where that begins, those that are not needed for what
+ * comes before the next value. */
+static void drop_early(pk_stream *s)
+{
+    uint64_t keep = s->start < 0 ? (uint64_t)-s->start : 0;
+    while (s->full_n) {
+        block *b = &s->blocks[s->full[s->full_from]];
+        uint64_t end = b->first + b->n;
+        if (s->search == SEARCHING ? s->index - end < keep : end > s->origin) return;
+        b->state = FREE;
+        s->full_from = (s->full_from + 1) % s->n;
+        s->full_n--;
+    }
+}
+
 static void publish(pk_stream *s)
 {
     if (!s->now || !s->now->n) return;
     pthread_mutex_lock(&s->lock);
     s->now->state = FULL;
-    s->full[(s->full_from + s->full_n++) % BLOCKS] = (unsigned)(s->now - s->blocks);
+    s->full[(s->full_from + s->full_n++) % s->n] = (unsigned)(s->now - s->blocks);
+    if (s->search != UNTRIGGERED) drop_early(s);
+    bool some = s->search != SEARCHING && s->full_n;
     pthread_mutex_unlock(&s->lock);
     s->now = NULL;
     s->published_ns = grat_now_ns();
-    signal_fd(s->data_fd);
+    if (some) signal_fd(s->data_fd);
+}
+
+/* The recording begins `start` values after this one, or with the first that is still there. */
+static void place(pk_stream *s, uint64_t trigger, bool forced)
+{
+    int64_t origin = (int64_t)trigger + s->start;
+    pthread_mutex_lock(&s->lock);
+    uint64_t first = s->full_n ? s->blocks[s->full[s->full_from]].first : s->now ? s->now->first : s->index;
+    s->origin = origin > (int64_t)first ? (uint64_t)origin : first;
+    s->began_after = (int64_t)(s->origin - trigger);
+    s->forced = forced;
+    s->search = PLACED;
+    drop_early(s);
+    bool some = s->full_n > 0;
+    pthread_mutex_unlock(&s->lock);
+    if (some) signal_fd(s->data_fd);
+}
+
+static void look_for_trigger(pk_stream *s)
+{
+    if (s->search != SEARCHING) return;
+    if (s->run.trigger != GRAT__PICO_NOT_YET) {
+        place(s, s->base + s->run.trigger, false);
+        return;
+    }
+    double wait = fmax(s->auto_s / s->dt, s->start < 0 ? (double)-s->start : 0);
+    if (s->auto_s > 0 && (double)s->index >= wait) place(s, s->index, true);
 }
 
 /* The lowest that is free: few of them are touched as long as the recorder keeps up. */
@@ -110,7 +171,7 @@ static block *free_block(pk_stream *s)
     block *b = NULL;
     if (s->now) return s->now;
     pthread_mutex_lock(&s->lock);
-    for (unsigned i = 0; i < BLOCKS && !b; i++) {
+    for (unsigned i = 0; i < s->n && !b; i++) {
         block *one = &s->blocks[i];
         if (one->state == LENT && __atomic_load_n(&one->r->refs, __ATOMIC_ACQUIRE) == 1) one->state = FREE;
         if (one->state == FREE) b = one;
@@ -143,6 +204,7 @@ static void on_chunk(void *user, const grat__pico_chunk *c)
 {
     pk_stream *s = user;
     uint32_t start = c->start;
+    look_for_trigger(s);
     for (uint32_t left = c->n; left;) {
         block *b = free_block(s);
         if (!b) {
@@ -160,14 +222,35 @@ static void on_chunk(void *user, const grat__pico_chunk *c)
     }
 }
 
+/* The width of an event is counted in samples, and how far they are apart is told by the run: true when it has to begin
+ * again with another count. */
+static bool fit_width(grat__pico_trigger *t, double dt)
+{
+    double by = t->dt / dt;
+    bool at_most = t->width.type == GRAT__PICO_SHORTER;
+    uint32_t lower = (uint32_t)(at_most ? floor(t->width.lower * by + 1e-6) : ceil(t->width.lower * by - 1e-6));
+    uint32_t upper = (uint32_t)floor(t->width.upper * by + 1e-6);
+    t->dt = dt;
+    if (!t->width.on || (lower == t->width.lower && upper == t->width.upper)) return false;
+    t->width.lower = lower ? lower : 1;
+    t->width.upper = upper;
+    return true;
+}
+
 static uint32_t begin(pk_stream *s)
 {
     const grat__pico_ops *ops = s->u->lib->series->ops;
     double dt;
-    uint32_t st = ops->trigger(s->u, &(grat__pico_trigger){0});
+    uint32_t st = ops->trigger(s->u, s->search == SEARCHING ? &s->trigger : &(grat__pico_trigger){0});
     if (!st && s->u->ets) st = ops->ets(s->u, 0, &dt);
     s->run.dt = s->setup.want_dt;
+    s->run.values = 0;
+    s->run.trigger = GRAT__PICO_NOT_YET;
     if (!st) st = ops->run_streaming(s->u, &s->run);
+    if (!st && s->search == SEARCHING && fit_width(&s->trigger, s->run.dt)) {
+        ops->stop(s->u);
+        return begin(s);
+    }
     if (!st) s->dt = s->run.dt * s->setup.ratio;
     return st;
 }
@@ -197,6 +280,7 @@ static uint32_t restart(pk_stream *s, uint32_t why)
     if (!st) st = start_stream(s);
     uint64_t at = s->data_index + (uint64_t)((double)(grat_now_ns() - s->data_ns) / 1e9 / s->dt);
     if (at > s->index) s->index = at;
+    s->base = s->index;
     return st;
 }
 
@@ -208,8 +292,10 @@ static uint32_t poll_once(pk_stream *s)
         s->data_ns = grat_now_ns();
         s->data_index = s->index;
     }
+    look_for_trigger(s);
     for (unsigned i = 0; is_loss(st) && i < RESTARTS; i++) st = restart(s, st);
-    if (grat_now_ns() - s->published_ns > PUBLISH_NS) publish(s);
+    /* What is kept back is kept in whole blocks. */
+    if (s->search != SEARCHING && grat_now_ns() - s->published_ns > PUBLISH_NS) publish(s);
     return st;
 }
 
@@ -231,6 +317,7 @@ static void *stream_thread(void *user)
     pthread_mutex_lock(&s->u->lock);
     uint32_t st = start_stream(s);
     s->began_ns = s->published_ns = s->data_ns = grat_now_ns();
+    s->start = llround(s->start_s / s->dt);
     atomic_store(&s->running, st == GRAT__PICO_OK);
     if (!st) signal_fd(s->data_fd);
     pthread_mutex_unlock(&s->u->lock);
@@ -260,12 +347,25 @@ static uint32_t limit(double n, uint32_t low, uint32_t high)
     return (uint32_t)fmin(fmax(n, low), high);
 }
 
-static pk_stream *new_stream(pk_scope *b)
+static void plan_trigger(const pk_scope *b, pk_stream *s, const grat__pico_trigger *t)
+{
+    s->search = t->on ? SEARCHING : UNTRIGGERED;
+    if (!t->on) return;
+    s->trigger = *t;
+    /* Here both are counted by the host. */
+    s->auto_s = t->auto_s;
+    s->trigger.auto_s = 0;
+    s->trigger.delay = 0;
+    s->start_s = ((double)b->late - (double)b->before) * b->setup.dt;
+    s->run.pre = b->before;
+}
+
+static pk_stream *new_stream(pk_scope *b, const grat__pico_trigger *t)
 {
     pk_stream *s = calloc(1, sizeof *s);
     pthread_condattr_t attr;
-    bool ok = true;
     if (!s) return NULL;
+    plan_trigger(b, s, t);
     s->u = b->u;
     s->channels = b->limits.all;
     s->setup = b->setup;
@@ -283,16 +383,28 @@ static pk_stream *new_stream(pk_scope *b)
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&s->wake, &attr);
     pthread_condattr_destroy(&attr);
+    s->n = BLOCKS + (s->start_s < 0 ? (unsigned)(-s->start_s / s->dt * 1.01 / s->size) + 2 : 0);
+    s->blocks = calloc(s->n, sizeof *s->blocks);
+    s->full = calloc(s->n, sizeof *s->full);
+    bool ok = s->blocks && s->full;
     for (unsigned k = 0; k < PK_INPUTS; k++) {
         if (!pk_input_on(&s->setup, k)) continue;
         s->run.max[k] = calloc(s->run.length, sizeof(int16_t));
         if (pk_sides(&s->setup) == 2) s->run.min[k] = calloc(s->run.length, sizeof(int16_t));
         ok = ok && s->run.max[k] && (pk_sides(&s->setup) == 1 || s->run.min[k]);
     }
-    for (unsigned i = 0; i < BLOCKS; i++) ok = ok && (s->blocks[i].r = pk_new_record(b, s->size));
+    for (unsigned i = 0; i < s->n && ok; i++) ok = (s->blocks[i].r = pk_new_record(b, s->size)) != NULL;
     if (ok && s->data_fd >= 0 && s->ended_fd >= 0) return s;
     release(s);
     return NULL;
+}
+
+static grat_err check_pre(const pk_scope *b, grat_op *op)
+{
+    double most = PRE_BYTES / 2.0 / pk_traces(&b->setup), part = most * b->setup.ratio / b->samples;
+    if (b->before / b->setup.ratio <= most) return GRAT_OK;
+    return grat_op_fail(op, GRAT_ERANGE, "pre: what comes before the trigger of a stream is kept in memory; the "
+                                         "nearest is %.3g%%", floor(part * 1000) / 10);
 }
 
 static grat_err stream_start(pk_scope *b, grat_op *op)
@@ -300,7 +412,11 @@ static grat_err stream_start(pk_scope *b, grat_op *op)
     pthread_t thread;
     pthread_attr_t attr;
     sigset_t all, old;
-    pk_stream *s = new_stream(b);
+    grat__pico_trigger t;
+    grat_err e = pk_trigger_of(b, b->setup.want_dt, &t, op);
+    if (!e && t.on) e = check_pre(b, op);
+    if (e) return e;
+    pk_stream *s = new_stream(b, &t);
     if (!s) return grat_op_fail(op, GRAT_ENOMEM, "out of memory or descriptors for streaming");
     atomic_fetch_add(&s->refs, 1);
     pthread_attr_init(&attr);
@@ -336,14 +452,25 @@ void pk_stream_stop(pk_scope *b, grat_op *op)
     release(s);
 }
 
+/* What comes before the recording is left out: nobody else has this record yet. */
+static void cut_start(grat_record *r, size_t n)
+{
+    for (unsigned k = 0; k < r->traces; k++) {
+        size_t size = grat_sample_size(r->trace[k].type);
+        memmove(r->trace[k].raw, (char *)r->trace[k].raw + n * size, (r->count - n) * size);
+    }
+    r->first += n;
+    r->count -= n;
+}
+
 /* The oldest block, if there is one. */
 static grat_record *take(pk_stream *s)
 {
     grat_record *r = NULL;
     pthread_mutex_lock(&s->lock);
-    if (s->full_n) {
+    if (s->full_n && s->search != SEARCHING) {
         block *from = &s->blocks[s->full[s->full_from]];
-        s->full_from = (s->full_from + 1) % BLOCKS;
+        s->full_from = (s->full_from + 1) % s->n;
         s->full_n--;
         from->state = LENT;
         r = grat_record_ref(from->r);
@@ -353,10 +480,13 @@ static grat_record *take(pk_stream *s)
     }
     pthread_mutex_unlock(&s->lock);
     if (!r) return NULL;
+    if (r->first < s->origin) cut_start(r, (size_t)(s->origin - r->first));
+    r->first -= s->origin;
     r->dt = s->dt;
-    r->t0 = 0;
-    r->mono_ns = s->began_ns;
-    r->utc_ns = s->began_ns + (grat_utc_ns() - grat_now_ns());
+    r->t0 = (double)s->began_after * s->dt;
+    if (s->forced) r->flags |= GRAT_REC_FORCED;
+    r->mono_ns = s->began_ns + (int64_t)(((double)s->origin * s->dt - r->t0) * 1e9);
+    r->utc_ns = r->mono_ns + (grat_utc_ns() - grat_now_ns());
     r->utc_uncertainty_ns = 10 * MS;
     return r;
 }
@@ -380,7 +510,7 @@ grat_err pk_log_next(void *p, const grat_request *q, bool restarted, grat_record
             const char *failed = atomic_load(&s->failed);
             return grat__pico_fail(b->u->lib, failed ? failed : "RunStreaming", atomic_load(&s->status), op);
         }
-        if ((e = grat__op_wait(op, s->data_fd, POLLIN))) return e;
+        if ((e = grat__op_wait(op, s->data_fd, POLLIN))) return s->search == SEARCHING ? pk_no_trigger(b, e, op) : e;
         if (read(s->data_fd, &n, sizeof n) < 0) continue;
     }
     return GRAT_OK;

@@ -121,10 +121,9 @@ static grat_err set_levels(const pk_scope *b, const grat_trigger_term *term, int
     return GRAT_OK;
 }
 
-static grat_err set_width(const pk_scope *b, const grat_trigger_term *term, int source, int direction,
-                          grat__pico_trigger *t, grat_op *op)
+static grat_err set_width(const grat_trigger_term *term, int source, int direction, grat__pico_trigger *t, grat_op *op)
 {
-    double least = ceil(term->least / b->setup.dt - 1e-6), most = floor(term->most / b->setup.dt + 1e-6);
+    double least = ceil(term->least / t->dt - 1e-6), most = floor(term->most / t->dt + 1e-6);
     bool upper = term->most > 0;
     char a[40];
     if (t->width.on) return grat_op_fail(op, GRAT_ERANGE, "trigger: one event may have a time");
@@ -132,7 +131,7 @@ static grat_err set_width(const pk_scope *b, const grat_trigger_term *term, int 
     if (fmax(least, most) > WIDTH_MAX || (upper && most < 1))
         return grat_op_fail(op, GRAT_ERANGE, "trigger: the time is counted in samples, 1 to 16777215; the nearest is "
                                              "%s",
-                            grat_format_quantity(a, sizeof a, b->setup.dt * (upper && most < 1 ? 1 : WIDTH_MAX), "s"));
+                            grat_format_quantity(a, sizeof a, t->dt * (upper && most < 1 ? 1 : WIDTH_MAX), "s"));
     t->width.on = true;
     t->width.source = source;
     t->width.direction = direction;
@@ -179,7 +178,7 @@ static grat_err add_event(const pk_scope *b, const grat_trigger_term *term, unsi
     }
     if (begin >= 0) {
         t->group[group].width = true;
-        e = set_width(b, term, source, begin, t, op);
+        e = set_width(term, source, begin, t, op);
     }
     return e || direction < 0 ? e : set_event(t, source, direction, group, op);
 }
@@ -198,18 +197,19 @@ static grat_err events_of(const pk_scope *b, grat__pico_trigger *t, grat_op *op)
     return GRAT_OK;
 }
 
-grat_err pk_trigger_of(const pk_scope *b, grat__pico_trigger *out, grat_op *op)
+grat_err pk_trigger_of(const pk_scope *b, double dt, grat__pico_trigger *out, grat_op *op)
 {
     const grat_settings *s = &b->set;
-    *out = (grat__pico_trigger){.direction = direction_of(s->trigger_slope)};
+    *out = (grat__pico_trigger){.direction = direction_of(s->trigger_slope), .dt = dt};
     if (strcmp(s->trigger_type, "none") == 0) return GRAT_OK;
+    out->delay = b->late;
     out->on = true;
     out->simple = s->terms == 0;
     if (s->sweep == GRAT_SWEEP_AUTO) out->auto_s = s->trigger_wait > 0 ? s->trigger_wait : AUTO_SECONDS;
     if (!out->simple) return events_of(b, out, op);
     int i = pk_channel_index(s->trigger_source);
     if (i >= 0 && i < (int)b->limits.analog && !b->setup.input[i].on && out->auto_s > 0) {
-        out->on = false; /* it runs by itself then, as long as nothing was asked of it */
+        *out = (grat__pico_trigger){0}; /* it runs by itself then, as long as nothing was asked of it */
         return GRAT_OK;
     }
     grat_err e = find_source(b, s->trigger_source, &out->source, op);
