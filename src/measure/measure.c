@@ -24,6 +24,7 @@ typedef struct edges {
     double crossing_up, crossing_down;   /* the last middle crossings, in samples; NAN = none */
     double first_up, last_up, first_down, last_down;
     size_t ups, downs;
+    double touched;                      /* where samples on the middle level itself begin */
     double last_low_up, last_high_down;  /* where the 10 % level was left upwards, the 90 % level downwards */
     double rise_sum, fall_sum, high_sum;
     size_t rises, falls, highs;
@@ -118,6 +119,7 @@ static void end_levels(gauge *g)
     l->count = s->n;
     l->min = s->min, l->max = s->max;
     l->mean = s->shift + d;
+    if (fabs(l->mean) < 1e-12 * (s->max - s->min)) l->mean = 0; /* what rounding leaves */
     double variance = s->square / n - d * d;
     l->acrms = sqrt(variance > 0 ? variance : 0);
     l->rms = sqrt(l->mean * l->mean + l->acrms * l->acrms);
@@ -157,10 +159,20 @@ static void cross_down(edges *e)
     }
 }
 
+/* The middle level is met between sample i-1 (value a) and i (value b). A converter of few steps stays on the level
+ * itself for a while: then the middle of that time is the best guess, going up as going down. */
+static void cross(edges *e, size_t i, double a, double b, double *crossing)
+{
+    double tie = 1e-6 * (e->high - e->low);
+    if (fabs(b - e->middle) < tie) e->touched = (double)i;
+    else if (fabs(a - e->middle) < tie) *crossing = (e->touched + (double)i - 1) / 2;
+    else if ((a < e->middle) != (b < e->middle)) *crossing = meet(i, a, b, e->middle);
+}
+
 static void upwards(edges *e, size_t i, double a, double b)
 {
     if (a < e->low && b >= e->low) e->last_low_up = meet(i, a, b, e->low);
-    if (a < e->middle && b >= e->middle) e->crossing_up = meet(i, a, b, e->middle);
+    cross(e, i, a, b, &e->crossing_up);
     if (a >= e->high || b < e->high || isnan(e->last_low_up)) return;
     e->rise_sum += meet(i, a, b, e->high) - e->last_low_up;
     e->rises++;
@@ -170,7 +182,7 @@ static void upwards(edges *e, size_t i, double a, double b)
 static void downwards(edges *e, size_t i, double a, double b)
 {
     if (a > e->high && b <= e->high) e->last_high_down = meet(i, a, b, e->high);
-    if (a >= e->middle && b < e->middle) e->crossing_down = meet(i, a, b, e->middle);
+    cross(e, i, a, b, &e->crossing_down);
     if (a <= e->low || b > e->low || isnan(e->last_high_down)) return;
     e->fall_sum += meet(i, a, b, e->low) - e->last_high_down;
     e->falls++;
@@ -202,7 +214,7 @@ static void break_edges(edges *e)
     if (e->downs > 1) e->down_span += e->last_down - e->first_down, e->down_periods += e->downs - 1;
     e->ups = e->downs = 0;
     e->state = 0;
-    e->previous = e->crossing_up = e->crossing_down = e->last_low_up = e->last_high_down = NAN;
+    e->previous = e->touched = e->crossing_up = e->crossing_down = e->last_low_up = e->last_high_down = NAN;
 }
 
 static void begin_edges(edges *e, const levels *l)

@@ -65,6 +65,36 @@ TEST(pulse)
     grat_record_unref(r);
 }
 
+/* A converter of 25 steps over a sine, whose middle is one of them or not. */
+TEST(coarse_steps)
+{
+    for (unsigned i = 0; i < 6; i++) {
+        grat_record *r = make(100000, 1e-6);
+        double step = 0.16, offset = i & 1 ? 7 * step : 0, of_mean = 0.137 * i;
+        float *v = r->trace[0].raw;
+        for (size_t k = 0; k < r->count; k++)
+            v[k] = (float)(offset + step * nearbyint(2 * sin(2 * M_PI * 1000 * (double)k * 1e-6 + of_mean) / step));
+        grat_measure(r, 0, m);
+        NEAR(value("duty"), 50, 0.15);
+        NEAR(value("period"), 1e-3, 1e-7);
+        grat_record_unref(r);
+    }
+}
+
+/* What rounding leaves of a mean is none. */
+TEST(nothing_is_nothing)
+{
+    grat_sample_type type = GRAT_I16;
+    grat_record *r = grat_record_new(1, &type, 30000);
+    int16_t *v = r->trace[0].raw;
+    for (int i = 0; i < 30000; i++) v[i] = (int16_t)lrint(20000 * sin(2 * M_PI * i / 1000 + 0.3));
+    r->trace[0].scale = 5.0 / 32512;
+    r->dt = 1e-6;
+    grat_measure(r, 0, m);
+    NEAR(value("mean"), 0, 0);
+    grat_record_unref(r);
+}
+
 TEST(noise_makes_no_periods)
 {
     grat_record *r = make(20000, 1e-6);
@@ -137,6 +167,8 @@ int main(void)
 {
     RUN(sine);
     RUN(pulse);
+    RUN(coarse_steps);
+    RUN(nothing_is_nothing);
     RUN(noise_makes_no_periods);
     RUN(what_does_not_exist_is_nan);
     RUN(in_pieces);
