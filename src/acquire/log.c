@@ -23,6 +23,7 @@ typedef struct recording {
     int64_t began_ns, utc_ns;    /* host time of index 0 */
     uint64_t next;               /* index behind the last sample */
     int64_t piece_ms;
+    uint64_t wanted;             /* with `separate`: so many, 0 = without end */
     int64_t started_ns;          /* with `separate`: when the first one was due … */
     uint64_t turn;               /* … and the number of the next one, every so many seconds */
     unsigned faults;
@@ -113,6 +114,7 @@ static int64_t end_of(const recording *r)
 
 static bool separate_is_over(const recording *r)
 {
+    if (r->wanted && r->totals.records >= r->wanted) return true;
     return grat_now_ns() >= end_of(r) || (r->opt->samples && r->totals.samples >= r->opt->samples);
 }
 
@@ -184,6 +186,7 @@ static grat_err choose_mode(recording *r, const grat_caps *caps, grat_op *op)
     if (mode == GRAT_LOG_RAPID && rapid) {
         r->own = false;
         if (!r->q.segments) r->q.segments = RAPID_SEGMENTS;
+        if (r->wanted && r->wanted < r->q.segments) r->q.segments = (unsigned)r->wanted;
         return GRAT_OK;
     }
     return grat_op_fail(op, GRAT_ERANGE, "mode %s: not with this instrument, which has block%s%s", names[mode],
@@ -219,6 +222,8 @@ static grat_err begin(recording *r, const grat_caps *caps, grat_op *op)
         if (r->q.pre < 0) r->q.pre = 0;
     }
     r->q.current = false;
+    r->wanted = opt->separate ? r->q.count : 0;
+    r->q.count = 0;
     grat_err err = choose_mode(r, caps, op);
     if (!err && r->triggered && !(caps->features & GRAT_FEATURE_STREAM_TRIGGER))
         err = grat_op_fail(op, GRAT_ERANGE, "mode stream: this instrument streams without a trigger; choose mode "

@@ -147,7 +147,7 @@ static void summary_json(const logging *k, bool complete)
 static void summary(const logging *k, bool complete)
 {
     const grat_log_totals *t = &k->totals;
-    char rate[32], more[160] = "";
+    char rate[32], runs[48] = "", more[160] = "";
     if (k->c->json) {
         summary_json(k, complete);
         return;
@@ -164,8 +164,10 @@ static void summary(const logging *k, bool complete)
         size_t n = strlen(more);
         snprintf(more + n, sizeof more - n, ", the trigger at sample %lld", (long long)k->trigger);
     }
-    cli_note(k->c, "%s: channels %s, %llu samples each channel, %s, %llu lost in %llu gap%s%s%s%s",
-             k->files.meta.identity.model, k->files.channels, (unsigned long long)t->samples, rate,
+    if (k->options.separate)
+        snprintf(runs, sizeof runs, "%llu acquisition%s, ", (unsigned long long)t->records, t->records == 1 ? "" : "s");
+    cli_note(k->c, "%s: channels %s, %s%llu samples each channel, %s, %llu lost in %llu gap%s%s%s%s",
+             k->files.meta.identity.model, k->files.channels, runs, (unsigned long long)t->samples, rate,
              (unsigned long long)t->lost, (unsigned long long)t->gaps, t->gaps == 1 ? "" : "s", more,
              k->files.full ? ", the disk is full" : "", complete ? "" : ", incomplete");
 }
@@ -173,7 +175,7 @@ static void summary(const logging *k, bool complete)
 static bool is_complete(const logging *k, grat_err e)
 {
     /* Without an end that was asked for, an interrupt is the end. */
-    bool open_end = !(k->options.duration > 0) && !k->options.samples;
+    bool open_end = !(k->options.duration > 0) && !k->request.count;
     if (k->files.full) return k->files.until_full;
     return !e || (open_end && e == GRAT_ECANCELED);
 }
@@ -279,9 +281,9 @@ static int plan_options(logging *k)
     bool stream = o->mode == GRAT_LOG_STREAM;
     /* What has a trigger or a turn of its own is an acquisition of its own; a stream has one trigger, at its start. */
     o->separate = cli_has(a, "every") || (cli_has(a, "trigger") && !stream) || o->mode == GRAT_LOG_RAPID ||
-                  k->request.segments > 1;
+                  k->request.segments > 1 || k->request.count;
     if (o->separate && stream)
-        return cli_usage("--mode stream: it has no turns or segments; use --mode block or rapid");
+        return cli_usage("--mode stream: it has no turns, counts or segments; use --mode block or rapid");
     k->triggered = stream && (k->request.trigger == GRAT_TRIG_EDGE || k->request.trigger == GRAT_TRIG_AUTO);
     if (o->separate && o->mode == GRAT_LOG_AUTO) o->mode = k->request.segments > 1 ? GRAT_LOG_RAPID : GRAT_LOG_BLOCK;
     return CLI_DONE;
@@ -337,7 +339,7 @@ const cli_command cli_cmd_log = {
     .summary = "record for as long as is wanted, in constant memory",
     .text = "Pieces are written as they come. Each sample keeps its place in time: where some are missing the times "
             "jump, and FILE.gaps.csv says where and how many. .h5, .csv, .npy and .sr grow without limit, .wav up to "
-            "4 GiB, and hold what came until a second ago whatever happens. With --trigger, --every or --segments "
+            "4 GiB, and hold what came until a second ago whatever happens. With --trigger, --every, --count or --segments "
             "each acquisition is one of its own, with its number and its times; with --mode stream a PicoScope's "
             "recording begins at the first trigger, --pre of a piece (--period) before it, and times count from it. A "
             "BitScope records in blocks with gaps between them; "

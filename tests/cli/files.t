@@ -74,11 +74,20 @@ $ log SIM::bitscope -c A --rate 100kS/s --for 1s --keep-last 400ms -o ring.npy -
 $ log SIM::ds1104z -c 1 -p 1ms --every 100ms --for 250ms -o turns.csv --json
 >~ \{.*"records":3,.*"gaps":0,"missing":\[\],.*"complete":true\}
 = turns\.csv record,time_s
+$ log SIM::ds1104z -c 1 -p 1ms --every 20ms --count 3 -o three.csv
+> three.csv
+!~ DS1104Z: channels 1, 3 acquisitions, 3600 samples each channel, .*
+$ log SIM::ps2406b -c A -p 1ms -s 1000 --count 2 -o two.csv
+> two.csv
+!~ 2406B: channels A, 2 acquisitions, 2\d\d\d samples each channel, .*
+$ log SIM::ps2406b -c A -p 1ms -s 1000 --count 5 --mode rapid -o five.h5
+> five.h5
+!~ 2406B: channels A, 5 acquisitions, .*
 $ log SIM::bitscope -c A --rate 100kS/s --split 3V -o no.h5
 ! grat: --split: a size such as 1GB or a time such as 1h
 ? 2
 $ log SIM::bitscope -c A --rate 100kS/s --mode stream --every 1s -o no.h5
-!~ grat: --mode stream: it has no turns or segments; .*
+!~ grat: --mode stream: it has no turns, counts or segments; .*
 ? 2
 # A stream that begins at its trigger: times count from that.
 $ log SIM::ps2406b -c A -p 2ms -s 2000 --pre 10% --mode stream --trigger A:rising@0.5V --for 5ms -o begin.csv
