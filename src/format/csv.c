@@ -34,16 +34,20 @@ typedef struct csv {
     double scale[GRAT_MAX_CHANNELS], offset[GRAT_MAX_CHANNELS];
 } csv;
 
-/* A time being counted up: everything before the last `low_digits` digits is text that rarely changes. */
+/* A time being counted up. All but its last four digits is text that rarely changes: `head`, with what stands before
+ * it in the row. */
 typedef struct ticker {
     int64_t now, step;
-    uint32_t low, low_step, modulus;
+    unsigned decimals, low_digits, upper_digits;   /* low_digits: of `low`, the upper of them in the head */
+    uint32_t modulus, low_modulus;                 /* 10^low_digits, 10^(low_digits - upper_digits) */
+    uint32_t low;                                  /* below low_modulus */
     uint64_t high;
-    unsigned low_digits, decimals, high_length;
-    char high_text[GRAT__NUM_MAX + 16];
+    bool negative;
+    unsigned prefix_length, high_length, head_length;
+    char head[64];
 } ticker;
 
-enum { WIDE = 65536 };
+enum { WIDE = 65536, AHEAD = 16 };
 
 static const uint32_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 
@@ -145,84 +149,7 @@ static grat_err prepare(csv *c, grat_record *r, column *columns, grat_op *op)
     return GRAT_OK;
 }
 
-/* ---- times ---------------------------------------------------------------------------------------- */
-
-static void ticker_text(ticker *k)
-{
-    char *p = k->high_text;
-    if (k->now < 0) *p++ = '-';
-    unsigned rest = k->decimals - (k->decimals < k->low_digits ? k->decimals : k->low_digits);
-    p += grat__put_fixed(p, (int64_t)k->high, rest);
-    if (!rest && k->decimals) *p++ = '.';
-    k->high_length = (unsigned)(p - k->high_text);
-}
-
-static void ticker_set(ticker *k, int64_t now)
-{
-    uint64_t magnitude = now < 0 ? 0 - (uint64_t)now : (uint64_t)now;
-    k->now = now;
-    k->low = (uint32_t)(magnitude % k->modulus);
-    k->high = magnitude / k->modulus;
-    ticker_text(k);
-}
-
-static void ticker_init(ticker *k, const grat__timebase *tb, uint64_t index)
-{
-    memset(k, 0, sizeof *k);
-    k->step = tb->step;
-    k->decimals = tb->decimals;
-    k->low_digits = tb->decimals < 8 ? tb->decimals : 8;
-    k->modulus = powers[k->low_digits];
-    k->low_step = (uint32_t)(tb->step < k->modulus ? tb->step : 0);
-    ticker_set(k, tb->start + (int64_t)index * tb->step);
-}
-
-static inline void ticker_next(ticker *k)
-{
-    int64_t next = k->now + k->step;
-    if (__builtin_expect(!k->low_step || (k->now < 0 && next >= 0), 0)) {
-        ticker_set(k, next);
-        return;
-    }
-    k->now = next;
-    if (next >= 0) {
-        k->low += k->low_step;
-        if (k->low < k->modulus) return;
-        k->low -= k->modulus;
-        k->high++;
-    } else {
-        if (k->low >= k->low_step) {
-            k->low -= k->low_step;
-            return;
-        }
-        k->low += k->modulus - k->low_step;
-        k->high--;
-    }
-    ticker_text(k);
-}
-
-/* Writes up to 8 bytes more than it counts. */
-static inline char *ticker_put(char *p, const ticker *k, const char *digits)
-{
-    memcpy(p, k->high_text, 32);
-    p += k->high_length;
-    uint32_t upper = k->low / 10000, lower = k->low % 10000;
-    uint64_t both;
-    memcpy(&both, digits + 4 * upper, 4);
-    memcpy((char *)&both + 4, digits + 4 * lower, 4);
-    unsigned skip = 8 * (8 - k->low_digits);
-    if (skip == 64) return p;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    both >>= skip;
-#else
-    both <<= skip;
-#endif
-    memcpy(p, &both, 8);
-    return p + k->low_digits;
-}
-
-/* ---- rows ----------------------------------------------------------------------------------------- */
-
+/* Rows to be written. */
 typedef struct block {
     const column *columns;
     unsigned count;
@@ -233,10 +160,73 @@ typedef struct block {
     uint64_t first;
 } block;
 
+/* ---- times ---------------------------------------------------------------------------------------- */
+
+/* Everything before the upper digits of the low ones. */
+static void ticker_high(ticker *k)
+{
+    char *p = k->head + k->prefix_length;
+    if (k->negative) *p++ = '-';
+    unsigned rest = k->decimals - k->low_digits;
+    p += grat__put_fixed(p, (int64_t)k->high, rest);
+    if (!rest && k->decimals) *p++ = '.';
+    k->high_length = (unsigned)(p - k->head);
+    k->head_length = k->high_length + k->upper_digits;
+}
+
+static void ticker_set(ticker *k, int64_t now, bool fresh)
+{
+    uint64_t magnitude = now < 0 ? 0 - (uint64_t)now : (uint64_t)now, high = magnitude / k->modulus;
+    uint32_t low = (uint32_t)(magnitude - high * k->modulus), upper = low / k->low_modulus;
+    k->now = now;
+    if (fresh || high != k->high || (now < 0) != k->negative) {
+        k->high = high;
+        k->negative = now < 0;
+        ticker_high(k);
+    }
+    k->low = low - upper * k->low_modulus;
+    memcpy(k->head + k->high_length, grat__digits4() + 4 * upper + 4 - k->upper_digits, 4);
+}
+
+static void ticker_init(ticker *k, const block *b)
+{
+    const grat__timebase *tb = b->tb;
+    memset(k, 0, sizeof *k);
+    k->step = tb->step;
+    k->decimals = tb->decimals;
+    k->low_digits = tb->decimals < 8 ? tb->decimals : 8;
+    k->upper_digits = k->low_digits > 4 ? k->low_digits - 4 : 0;
+    k->modulus = powers[k->low_digits];
+    k->low_modulus = powers[k->low_digits - k->upper_digits];
+    k->prefix_length = (unsigned)b->prefix_length;
+    memcpy(k->head, b->prefix, b->prefix_length);
+    ticker_set(k, tb->start + (int64_t)b->first * tb->step, true);
+}
+
+/* How many rows from here on have this head; at least one. */
+static size_t ticker_run(const ticker *k)
+{
+    uint64_t step = (uint64_t)k->step;
+    if (k->now >= 0) return (k->low_modulus - 1 - k->low) / step + 1;
+    uint64_t to_head = k->low / step + 1, to_zero = (0 - (uint64_t)k->now - 1) / step + 1;
+    return to_head < to_zero ? to_head : to_zero;
+}
+
+/* ---- rows ----------------------------------------------------------------------------------------- */
+
 static inline char *put_cell(char *p, const cell *e)
 {
     memcpy(p, e, sizeof *e);
     return p + e->length;
+}
+
+/* Noise makes the table of the wide ones larger than the nearest cache: this asks for a text before it is needed. */
+static inline void look_ahead(const column *c, size_t i, size_t stop)
+{
+    uint16_t code;
+    if (!c->wide || i + AHEAD >= stop) return;
+    memcpy(&code, c->raw + 2 * (i + AHEAD), sizeof code);
+    __builtin_prefetch(&c->wide[code]);
 }
 
 static inline const cell *cell_at(const column *c, size_t i)
@@ -249,48 +239,39 @@ static inline const cell *cell_at(const column *c, size_t i)
     return e;
 }
 
+/* n rows with the same head. */
+static inline __attribute__((always_inline)) char *put_run(char *p, const block *b, size_t from, size_t n,
+                                                           const ticker *k, unsigned count)
+{
+    const column *columns = b->columns;
+    const size_t stop = b->from + b->n, length = k->head_length;
+    const unsigned low_digits = k->low_digits - k->upper_digits;
+    const char *digits = grat__digits4() + 4 - low_digits;
+    const uint32_t step = (uint32_t)(k->now < 0 ? -k->step : k->step);
+    uint32_t low = k->low;
+    for (size_t i = from; i < from + n; i++, low += step) {
+        for (unsigned j = 0; j < count; j++) look_ahead(&columns[j], i, stop);
+        memcpy(p, k->head, 16);
+        if (length > 16) memcpy(p + 16, k->head + 16, 48);
+        p += length;
+        memcpy(p, digits + 4 * low, 4);
+        p += low_digits;
+        for (unsigned j = 0; j < count; j++) p = put_cell(p, cell_at(&columns[j], i));
+    }
+    return p;
+}
+
 /* Every column one or two bytes wide, the time an exact count: the common case and the one that must be quick. */
 static char *put_rows_fast(char *p, const block *b, ticker *k)
 {
-    const char *digits = grat__digits4();
-    ticker t = *k;
-    for (size_t i = b->from; i < b->from + b->n; i++) {
-        memcpy(p, b->prefix, b->prefix_length);
-        p = ticker_put(p + b->prefix_length, &t, digits);
-        for (unsigned j = 0; j < b->count; j++) p = put_cell(p, cell_at(&b->columns[j], i));
-        ticker_next(&t);
+    for (size_t i = b->from, stop = b->from + b->n, n; i < stop; i += n) {
+        n = ticker_run(k);
+        if (n > stop - i) n = stop - i;
+        p = b->count == 1 ? put_run(p, b, i, n, k, 1)
+            : b->count == 2 ? put_run(p, b, i, n, k, 2)
+                            : put_run(p, b, i, n, k, b->count);
+        ticker_set(k, k->now + (int64_t)n * k->step, false);
     }
-    *k = t;
-    return p;
-}
-
-static char *put_rows_two(char *p, const block *b, ticker *k)
-{
-    const char *digits = grat__digits4();
-    const cell *ca = b->columns[0].cells, *cb = b->columns[1].cells;
-    const uint8_t *ra = b->columns[0].raw, *rb = b->columns[1].raw;
-    ticker t = *k;
-    for (size_t i = b->from; i < b->from + b->n; i++) {
-        p = ticker_put(p, &t, digits);
-        p = put_cell(p, &ca[ra[i]]);
-        p = put_cell(p, &cb[rb[i]]);
-        ticker_next(&t);
-    }
-    *k = t;
-    return p;
-}
-
-static char *put_rows_one(char *p, const block *b, ticker *k)
-{
-    const char *digits = grat__digits4();
-    const column c = b->columns[0];
-    ticker t = *k;
-    for (size_t i = b->from; i < b->from + b->n; i++) {
-        p = ticker_put(p, &t, digits);
-        p = put_cell(p, cell_at(&c, i));
-        ticker_next(&t);
-    }
-    *k = t;
     return p;
 }
 
@@ -336,7 +317,7 @@ static grat_err put_rows(block *b, size_t count, grat_out *o, grat_op *op)
     bool fast = b->tb->exact && b->first + count < (uint64_t)INT64_MAX / 4 / (uint64_t)b->tb->step;
     for (unsigned j = 0; j < b->count; j++) fast = fast && (b->columns[j].cells || b->columns[j].wide);
     ticker k;
-    if (fast) ticker_init(&k, b->tb, b->first);
+    if (fast) ticker_init(&k, b);
     const size_t widest = 96 + (size_t)b->count * (GRAT__NUM_MAX + 4);
     while (b->from < count) {
         size_t room;
@@ -345,14 +326,7 @@ static grat_err put_rows(block *b, size_t count, grat_out *o, grat_op *op)
         size_t left = count - b->from;
         b->n = room / widest < left ? room / widest : left;
         char *p = (char *)to;
-        if (fast && b->count == 2 && !b->prefix_length && b->columns[0].cells && b->columns[1].cells)
-            p = put_rows_two(p, b, &k);
-        else if (fast && b->count == 1 && !b->prefix_length)
-            p = put_rows_one(p, b, &k);
-        else if (fast)
-            p = put_rows_fast(p, b, &k);
-        else
-            p = put_rows_any(p, b);
+        p = fast ? put_rows_fast(p, b, &k) : put_rows_any(p, b);
         grat__out_advance(o, (size_t)(p - (char *)to));
         b->from += b->n;
     }

@@ -1,6 +1,7 @@
 #include <graticule/graticule.h>
 
 #include "format/format.h"
+#include "format/num.h"
 #include "temp.h"
 #include "test.h"
 
@@ -47,7 +48,7 @@ static void write_file(const char *name, const grat_meta *meta, grat_record **re
 
 static char *slurp(const char *name)
 {
-    static char text[65536];
+    static char text[1 << 20];
     FILE *f = fopen(test_path(name), "rb");
     size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
     if (f) fclose(f);
@@ -139,6 +140,45 @@ TEST(csv_quick_path_agrees)
         free(first);
         grat_record_unref(a);
         grat_record_unref(b);
+    }
+}
+
+/* Every time of the quick row writer, which counts digits, against one that is made for its row alone. */
+TEST(csv_times_count_on)
+{
+    static const struct {
+        double t0, dt;
+        uint64_t first;
+    } rows[] = {
+        {-1e-5, 1e-9, 0},          {-0.012345, 4e-9, 0},      {0, 1e-6, 99990000},     {0, 1e-9, 604799999990000},
+        {-0.5, 5e-5, 0},           {-3, 1, 0},                {0, 0.0123456, 7},       {-1.2e-7, 1e-12, 0},
+        {0.0001234567, 1e-3, 0},   {-15, 0.25, 0},            {-100, 0.1, 0},
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        grat_sample_type type = GRAT_I16;
+        grat_record *r = grat_record_new(1, &type, 20011);
+        r->t0 = rows[k].t0, r->dt = rows[k].dt, r->first = rows[k].first;
+        r->trace[0].name[0] = '1';
+        for (size_t i = 0; i < r->count; i++) ((int16_t *)r->trace[0].raw)[i] = (int16_t)(i * 31);
+        write_file("c.csv", NULL, &r, 1);
+        grat__timebase tb;
+        grat__timebase_init(&tb, r->t0, r->dt);
+        TRUE(tb.exact);
+        const char *p = strchr(slurp("c.csv"), '\n') + 1;
+        size_t wrong = 0;
+        for (size_t i = 0; i < r->count; i++) {
+            char want[64];
+            size_t n = grat__put_time(want, &tb, r->first + i);
+            n += (size_t)snprintf(want + n, sizeof want - n, ",%d\n", (int16_t)(i * 31));
+            if (strncmp(p, want, n) != 0) {
+                if (!wrong++) TEST_FAIL("case %zu, row %zu: %.30s instead of %s", k, i, p, want);
+                p = strchr(p, '\n') + 1;
+            } else {
+                p += n;
+            }
+        }
+        STR(p, "");
+        grat_record_unref(r);
     }
 }
 
@@ -380,6 +420,7 @@ int main(void)
     RUN(events_of_a_trigger_in_words);
     RUN(csv_numbers_acquisitions);
     RUN(csv_quick_path_agrees);
+    RUN(csv_times_count_on);
     RUN(round_trips);
     RUN(stretches_of_one_acquisition);
     RUN(json_bytes);

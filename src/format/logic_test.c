@@ -4,6 +4,7 @@
 #include "temp.h"
 #include "test.h"
 
+#include <inttypes.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -49,7 +50,7 @@ static grat_record *read_file(const char *name)
 /* The text behind its first line, which names the version. */
 static const char *body(const char *name)
 {
-    static char text[65536];
+    static char text[1 << 20];
     FILE *f = fopen(test_path(name), "rb");
     size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
     if (f) fclose(f);
@@ -286,11 +287,43 @@ TEST(threads)
     unsetenv("GRATICULE_THREADS");
 }
 
+/* Sample by sample, against the writer, which goes by words of 64. Anything but 0 is high. */
+TEST(vcd_every_change)
+{
+    static const double dts[] = {1e-6, 0.123456789};
+    static char want[400000];
+    for (unsigned c = 0; c < 8; c++) {
+        unsigned wires = c / 2 ? 1 + c / 2 * 2 : 1, n = 5000 + c;
+        uint64_t units = c % 2 ? 123456789 : 1;
+        uint32_t random = 7 + c;
+        size_t used = 0;
+        grat_record *r = make(wires, 0, n, dts[c % 2]);
+        for (unsigned i = 0; i < n; i++) {
+            bool any = false;
+            for (unsigned k = 0; k < wires; k++) {
+                uint8_t *raw = r->trace[k].raw;
+                random = random * 1664525 + 1013904223;
+                raw[i] = i && random >> 28 ? raw[i - 1] : (uint8_t)(random >> 20 & 0x81);
+                if (i && (raw[i] != 0) == (raw[i - 1] != 0)) continue;
+                if (!any) used += (size_t)snprintf(want + used, sizeof want - used, "#%" PRIu64 "\n", units * i);
+                any = true;
+                used += (size_t)snprintf(want + used, sizeof want - used, "%d%c\n", raw[i] != 0, '!' + (int)k);
+            }
+        }
+        used += (size_t)snprintf(want + used, sizeof want - used, "#%" PRIu64 "\n", units * n);
+        write_file("e.vcd", &r, 1);
+        const char *begin = strstr(body("e.vcd"), "$enddefinitions $end\n");
+        TRUE(begin && strcmp(begin + strlen("$enddefinitions $end\n"), want) == 0);
+        grat_record_unref(r);
+    }
+}
+
 int main(void)
 {
     grat_op_init(&op, 60000, NULL);
     RUN(vcd_bytes);
     RUN(vcd_time_units);
+    RUN(vcd_every_change);
     RUN(vcd_of_others);
     RUN(gaps);
     RUN(sr_shapes);

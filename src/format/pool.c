@@ -3,6 +3,7 @@
 #include "core/str.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -57,11 +58,18 @@ static void *run(void *user)
     return NULL;
 }
 
+/* Those that this program may use. */
+static int processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 static unsigned threads_wanted(void)
 {
     const char *text = getenv("GRATICULE_THREADS");
     int n;
-    if (!text || !grat__parse_int(text, &n) || n < 1) n = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    if (!text || !grat__parse_int(text, &n) || n < 1) n = processors();
     return n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : (unsigned)n;
 }
 

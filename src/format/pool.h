@@ -15,8 +15,8 @@ typedef struct grat__pool_kind {
     void *user;
 } grat__pool_kind;
 
-/* One thread for each processor, at most 8; GRATICULE_THREADS says otherwise. `alone`: the caller does it all. NULL:
- * out of memory. Where no thread can be started the caller does the work. */
+/* One thread for each processor that the program may use, at most 8; GRATICULE_THREADS says otherwise. `alone`: the
+ * caller does it all. NULL: out of memory. Where no thread can be started the caller does the work. */
 grat__pool *grat__pool_new(const grat__pool_kind *kind, bool alone);
 /* A free job, to be filled and started; those that are done are handed back meanwhile. */
 grat_err grat__pool_take(grat__pool *p, grat_op *op, void **job);

@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MAX_LEN = 48, EXACT_LEAST = -15, EXACT_MOST = 2, TOKEN = 64, VALUES = 4096, PIECE = 512 * 1024 };
+enum { LINE_MAX_LEN = 48, TIME_MAX_LEN = 32 };
+enum { EXACT_LEAST = -15, EXACT_MOST = 2, TOKEN = 64, VALUES = 4096, PIECE = 512 * 1024 };
 #define READ_MAX ((uint64_t)1 << 30)   /* bytes of samples that a reader makes of one file */
 
 /* From sample indices to time units. */
@@ -147,10 +148,10 @@ static size_t put_value(char *p, const grat_trace *t, unsigned i, double value)
     return n;
 }
 
-/* Room for one more line with all its values. */
-static inline char *line_room(piece *p)
+/* Room for n more bytes. */
+static inline char *room_for(piece *p, size_t n)
 {
-    size_t need = p->used + (p->r->traces + 1) * LINE_MAX_LEN;
+    size_t need = p->used + n;
     if (need <= p->room) return p->text + p->used;
     size_t room = 2 * need;
     char *more = room < 65536 ? realloc(p->text, room = 65536) : realloc(p->text, room);
@@ -170,7 +171,7 @@ static void put_changes(piece *p, size_t from, size_t n)
         for (unsigned k = 0; k < r->traces; k++) {
             double x = p->value[k * n + i];
             if (last->known[k] && (x == last->value[k] || (isnan(x) && isnan(last->value[k])))) continue;
-            if (!line && !(line = line_room(p))) return;
+            if (!line && !(line = room_for(p, (r->traces + 1) * LINE_MAX_LEN))) return;
             if (line == p->text + p->used) line += put_time(line, time_of(&p->clock, r->first + from + i));
             line += put_value(line, &r->trace[k], k, x);
             last->value[k] = x;
@@ -178,23 +179,6 @@ static void put_changes(piece *p, size_t from, size_t n)
         }
         if (line) p->used = (size_t)(line - p->text);
     }
-}
-
-/* The first place from `i` on whose byte is not `level`; `stop` when there is none. */
-static size_t run_end(const uint8_t *raw, size_t i, size_t stop, uint8_t level)
-{
-    uint64_t same = level * 0x0101010101010101u, eight;
-    for (; i + 8 <= stop; i += 8) {
-        memcpy(&eight, raw + i, 8);
-        eight ^= same;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-        if (eight) return i + (unsigned)__builtin_ctzll(eight) / 8;
-#else
-        if (eight) return i + (unsigned)__builtin_clzll(eight) / 8;
-#endif
-    }
-    while (i < stop && raw[i] == level) i++;
-    return i;
 }
 
 static bool all_logic(const grat_record *r)
@@ -205,75 +189,92 @@ static bool all_logic(const grat_record *r)
     return true;
 }
 
-static size_t put_level(piece *v, unsigned k, size_t i, char *p)
+/* Bit i: byte i is not zero. At most 64. */
+static inline uint64_t levels(const uint8_t *raw, size_t n)
 {
-    uint8_t level = ((const uint8_t *)v->r->trace[k].raw)[i];
-    bool same = v->last.known[k] && (v->last.value[k] != 0) == (level != 0);
-    v->last.value[k] = level;
-    v->last.known[k] = true;
-    if (same) return 0;
-    p[0] = level ? '1' : '0';
-    p[1] = (char)('!' + k);
-    p[2] = '\n';
-    return 3;
+    uint64_t bits = 0, eight;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        memcpy(&eight, raw + i, 8);
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+        eight = __builtin_bswap64(eight);
+#endif
+        /* The top bit of each byte, then all eight side by side. */
+        eight |= (eight & 0x7f7f7f7f7f7f7f7fu) + 0x7f7f7f7f7f7f7f7fu;
+        bits |= ((eight >> 7 & 0x0101010101010101u) * 0x0102040810204080u >> 56) << i;
+    }
+    for (; i < n; i++) bits |= (uint64_t)(raw[i] != 0) << i;
+    return bits;
 }
 
-/* Wires only: from change to change. */
+/* A time being written again and again: all but its last four digits rarely changes. */
+typedef struct stamp {
+    const char *digits;
+    uint64_t upper;
+    size_t length;
+    char text[GRAT__NUM_MAX];   /* "#", the upper digits */
+} stamp;
+
+/* With the end of the line. */
+static inline char *put_stamp(stamp *s, char *p, uint64_t time)
+{
+    uint64_t upper = time / 10000;
+    if (__builtin_expect(!upper, 0)) return p + put_time_with(s->digits, p, time);
+    if (__builtin_expect(upper != s->upper, 0)) {
+        s->text[0] = '#';
+        s->length = 1 + grat__put_u64(s->text + 1, s->upper = upper);
+    }
+    memcpy(p, s->text, 24);
+    p += s->length;
+    memcpy(p, s->digits + 4 * (time - upper * 10000), 4);
+    p[4] = '\n';
+    return p + 5;
+}
+
+/* 64 samples of wires, from change to change. level[k]: bit 0 is the sample before them. */
+static inline __attribute__((always_inline)) bool put_word(piece *p, size_t at, size_t n, uint64_t *level, stamp *s,
+                                                           unsigned wires)
+{
+    uint64_t now[GRAT_MAX_CHANNELS], change[GRAT_MAX_CHANNELS], any = 0;
+    for (unsigned k = 0; k < wires; k++) {
+        now[k] = levels((const uint8_t *)p->r->trace[k].raw + at, n);
+        change[k] = (now[k] ^ (now[k] << 1 | level[k])) & ~(uint64_t)0 >> (64 - n);
+        level[k] = now[k] >> (n - 1);
+        any |= change[k];
+    }
+    char *line = any ? room_for(p, n * (TIME_MAX_LEN + 3 * wires) + 1) : NULL;
+    if (!line) return !any;
+    const clock c = p->clock;
+    for (uint64_t first = p->r->first + at; any; any &= any - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(any);
+        line = put_stamp(s, line, time_of(&c, first + i));
+        for (unsigned k = 0; k < wires; k++) {
+            if (!(change[k] >> i & 1)) continue;
+            const char value[4] = {(char)('0' + (now[k] >> i & 1)), (char)('!' + k), '\n', 0};
+            memcpy(line, value, 4);
+            line += 3;
+        }
+    }
+    p->used = (size_t)(line - p->text);
+    return true;
+}
+
+/* Wires only. */
 static void put_wires(piece *p)
 {
     const grat_record *r = p->r;
-    const char *digits = grat__digits4();
-    size_t next[GRAT_MAX_CHANNELS], stop = p->from + p->n, at = stop;
+    uint64_t level[GRAT_MAX_CHANNELS];
+    stamp s = {.digits = grat__digits4()};
     for (unsigned k = 0; k < r->traces; k++) {
-        next[k] = p->from;
-        if (p->last.known[k]) next[k] = run_end(r->trace[k].raw, p->from, stop, (uint8_t)p->last.value[k]);
-        if (next[k] < at) at = next[k];
+        uint64_t first = ((const uint8_t *)r->trace[k].raw)[p->from] != 0;
+        /* One that nobody knows yet changes. */
+        level[k] = p->last.known[k] ? p->last.value[k] != 0 : !first;
     }
-    while (at < stop) {
-        char *line = line_room(p);
-        if (!line) return;
-        size_t head = put_time_with(digits, line, time_of(&p->clock, r->first + at)), used = head, soonest = stop;
-        for (unsigned k = 0; k < r->traces; k++) {
-            if (next[k] == at) {
-                used += put_level(p, k, at, line + used);
-                next[k] = run_end(r->trace[k].raw, at, stop, (uint8_t)p->last.value[k]);
-            }
-            if (next[k] < soonest) soonest = next[k];
-        }
-        if (used > head) p->used += used;
-        at = soonest;
-    }
-}
-
-/* One wire, which is what a long export mostly is: the upper digits of the times rarely change. */
-static void put_one_wire(piece *p)
-{
-    const char *digits = grat__digits4();
-    const uint8_t *raw = p->r->trace[0].raw;
-    size_t stop = p->from + p->n, at = p->from, length = 0;
-    uint64_t upper = 0;
-    char upper_text[GRAT__NUM_MAX];
-    uint8_t level = p->last.value[0] != 0, byte = (uint8_t)p->last.value[0];
-    if (p->last.known[0]) at = run_end(raw, at, stop, byte);
-    for (bool known = p->last.known[0]; at < stop; at = run_end(raw, at, stop, byte)) {
-        byte = raw[at];
-        if (known && (byte != 0) == level) continue;
-        level = byte != 0;
-        known = true;
-        char *line = line_room(p), *begin = line;
-        if (!line) return;
-        uint64_t time = time_of(&p->clock, p->r->first + at), above = time / 100000000;
-        *line++ = '#';
-        if (above != upper) length = grat__put_u64(upper_text, upper = above);
-        if (above) {
-            memcpy(line, upper_text, 16);
-            grat__store_eight(line += length, grat__eight_digits((uint32_t)(time % 100000000), digits));
-            line += 8;
-        } else {
-            line += grat__put_digits(digits, line, time);
-        }
-        memcpy(line, level ? "\n1!\n" : "\n0!\n", 4);
-        p->used += (size_t)(line + 4 - begin);
+    for (size_t i = 0, n; i < p->n; i += n) {
+        n = p->n - i < 64 ? p->n - i : 64;
+        bool ok = n == 64 && r->traces == 1 ? put_word(p, p->from + i, 64, level, &s, 1)
+                                            : put_word(p, p->from + i, n, level, &s, r->traces);
+        if (!ok) return;
     }
 }
 
@@ -284,8 +285,7 @@ static void make_text(void *job)
     piece *p = job;
     size_t most = VALUES / p->r->traces;
     if (all_logic(p->r)) {
-        if (p->r->traces == 1) put_one_wire(p);
-        else put_wires(p);
+        put_wires(p);
         return;
     }
     for (size_t i = 0; i < p->n && !p->no_memory; i += most)

@@ -1,7 +1,8 @@
 """What every set of rows needs: pinned processes, a simulated bench, interleaved rounds, rows with their wants.
 
-Server on core 0, every client on core 1. The rounds of all contestants are interleaved; medians are compared. The
-bytes of the answers are compared before anything is timed.
+Server on core 0, every client on core 1; where there is no server, all contestants may have all cores (core=None).
+The rounds of all contestants are interleaved; medians are compared. The bytes of the answers are compared before
+anything is timed.
 """
 import json
 import os
@@ -17,21 +18,23 @@ HOST = '127.0.0.1'
 
 
 def pinned(core, command):
-    return ['taskset', '-c', str(core)] + command if shutil.which('taskset') else command
+    return ['taskset', '-c', str(core)] + command if core is not None and shutil.which('taskset') else command
 
 
-def run(command, timeout=300, **more):
-    done = subprocess.run(pinned(1, command), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
+def run(command, timeout=300, core=1, **more):
+    done = subprocess.run(pinned(core, command), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
                           check=False, **more)
     if done.returncode:
         raise RuntimeError('%s: %s' % (' '.join(command)[:100], (done.stderr or done.stdout).decode()[-200:]))
     return done.stdout
 
 
-def whole(command):
-    """Seconds of a whole process."""
+def whole(command, core=1, fresh=None):
+    """Seconds of a whole process. `fresh`: a file that is removed before, so that its old pages are not in the time."""
+    if fresh and os.path.exists(fresh):
+        os.unlink(fresh)
     begin = time.perf_counter()
-    run(command)
+    run(command, core=core)
     return time.perf_counter() - begin
 
 

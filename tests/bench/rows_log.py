@@ -97,7 +97,7 @@ def streaming(bench, folder, bits):
         ours = [tool, out, str(bits), str(n)]
 
         def record(command, made):
-            took = first_number(run(command))
+            took = first_number(run(command, core=None))
             os.unlink(made)
             return took
 
@@ -118,8 +118,8 @@ def plot(bench, folder):
     big, picture = os.path.join(folder, 'big.h5'), os.path.join(folder, 'big.png')
     run([bench.tool('bench_log'), big, '16', str(n)])
     ours = [bench.grat, 'plot', big, '-o', picture]
-    times = bench.median({'limit': lambda: whole(['dd', 'if=' + big, 'of=/dev/null', 'bs=1M', 'status=none']),
-                          'ours': lambda: whole(ours)}, 2 if bench.quick else 5)
+    times = bench.median({'limit': lambda: whole(['dd', 'if=' + big, 'of=/dev/null', 'bs=1M', 'status=none'], None),
+                          'ours': lambda: whole(ours, None, picture)}, 2 if bench.quick else 5)
     bench.row('plot of %d samples' % n, 's', times, {'limit': 1.3}, ' '.join(ours))
     os.unlink(big)
 
@@ -146,8 +146,11 @@ def export(bench, folder):
         ours = [bench.grat, 'convert', path['d.h5' if ending == 'vcd' else 'a.h5'], out]
         source = ['-i', path['part.sr']] if ending == 'vcd' else ['-I', 'wav', '-i', path['part.wav']]
         peer = ['sigrok-cli'] + source + ['-O', 'srzip' if ending == 'sr' else ending, '-o', theirs]
-        times = bench.median({'ours': lambda: whole(ours),
-                              'sigrok-cli (from %d)' % part: lambda: whole(peer) * n / part},
+        times = bench.median({'ours': lambda: whole(ours, None, out),
+                              'dd of as many bytes': lambda: whole(['dd', 'if=/dev/zero', 'of=' + theirs, 'bs=1M',
+                                                                    'iflag=count_bytes', 'status=none',
+                                                                    'count=%d' % os.path.getsize(out)], None, theirs),
+                              'sigrok-cli (from %d)' % part: lambda: whole(peer, None, theirs) * n / part},
                              2 if bench.quick else 3)
         bench.row('.%s of %d samples' % (ending, n), 's', times, {'sigrok-cli': 1 / 20}, ' '.join(ours))
         if ending == 'sr':
