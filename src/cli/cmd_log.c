@@ -338,13 +338,13 @@ const cli_command cli_cmd_log = {
     .args = "[RESOURCE]",
     .summary = "record for as long as is wanted, in constant memory",
     .text = "Pieces are written as they come. Each sample keeps its place in time: where some are missing the times "
-            "jump, and FILE.gaps.csv says where and how many. .h5, .csv, .npy and .sr grow without limit, .wav up to "
-            "4 GiB, and hold what came until a second ago whatever happens. With --trigger, --every, --count or --segments "
-            "each acquisition is one of its own, with its number and its times; with --mode stream a PicoScope's "
-            "recording begins at the first trigger, --pre of a piece (--period) before it, and times count from it. A "
-            "BitScope records in blocks with gaps between them; "
-            "--mode stream has none while the link keeps up, but 8 bit only, and its format is described by others, "
-            "not confirmed with an instrument: compare before you rely on it.",
+            "jump, and FILE.gaps.csv says where and how many. .h5, .csv, .npy, .sr and .wav grow without limit and "
+            "hold what came until a second ago whatever happens; beyond 4 GiB a .wav is RF64. With --trigger, --every, "
+            "--count or --segments each acquisition is one of its own, with its number and its times; with --mode "
+            "stream a PicoScope's recording begins at the first trigger, --pre of a piece (--period) before it, and "
+            "times count from it. A BitScope records in blocks with gaps between them; --mode stream has none while "
+            "the link keeps up, but 8 bit only, and its format is described by others, not confirmed with an "
+            "instrument: compare before you rely on it.",
     .options = options,
     .shared = cli_acquire_options,
     .max_args = 1,

@@ -65,6 +65,19 @@ grat_err grat__meta_json(grat__buf *b, const grat_meta *m);
 /* Appends text as a JSON string with its quotes. */
 grat_err grat__json_string(grat__buf *b, const char *text);
 
+static inline uint64_t grat__le64(const uint8_t *p)
+{
+    return grat__le32(p) | (uint64_t)grat__le32(p + 4) << 32;
+}
+static inline void grat__put_le64(uint8_t *p, uint64_t v)
+{
+    grat__put_le32(p, (uint32_t)v);
+    grat__put_le32(p + 4, (uint32_t)(v >> 32));
+}
+
+/* Bytes from which on a .wav is RF64; for tests. */
+extern uint64_t grat__wav_riff_most;
+
 /* The header of numpy's format, version 1.0, always padded to this size. */
 #define GRAT__NPY_HEADER 4096
 /* `descr` is a Python literal; `rows` < 0 makes a scalar. False when it does not fit. */

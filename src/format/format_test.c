@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -299,6 +300,56 @@ TEST(pieces_keep_gaps_and_acquisitions)
     }
 }
 
+/* A head that needs 64 bits; with the comment in the head, in the head of the small form only, and at the end. */
+TEST(wav_beyond_its_limit)
+{
+    static const char *const unit[] = {"V", "degrees_C_long", ""};
+    for (unsigned c = 0; c < 3; c++) {
+        unsigned traces = c == 2 ? 20 : 4;
+        grat_sample_type types[20];
+        for (unsigned i = 0; i < traces; i++) types[i] = GRAT_I16;
+        grat_writer *w = NULL;
+        grat_writer_options opt = {.size = sizeof opt, .growing = true};
+        grat__wav_riff_most = 100000;
+        EQ(grat_writer_open_with(in_dir("big.wav"), NULL, NULL, &opt, &op, &w), GRAT_OK);
+        uint64_t written = 0;
+        for (unsigned n = 0; n < 10; n++, written += 2000) {
+            grat_record *r = grat_record_new(traces, types, 2000);
+            r->dt = 1e-3, r->first = written;
+            for (unsigned i = 0; i < traces; i++) {
+                snprintf(r->trace[i].name, sizeof r->trace[i].name, "%u", i + 1);
+                snprintf(r->trace[i].unit, sizeof r->trace[i].unit, "%s", unit[c]);
+                r->trace[i].scale = 0.25;
+                for (unsigned k = 0; k < 2000; k++) ((int16_t *)r->trace[i].raw)[k] = (int16_t)(n * 1000 + k + i);
+            }
+            EQ(grat_writer_record(w, r, &op), GRAT_OK);
+            grat_record_unref(r);
+            EQ(grat_writer_flush(w, &op), GRAT_OK);
+            seen k = {0};
+            EQ(grat_read_pieces(in_dir("big.wav"), NULL, on_piece, &k, &op), GRAT_OK);
+            EQ(k.samples, (n + 1) * 2000);
+            bool big = (n + 1) * 2000ull * 2 * traces + 4000 > 100000;
+            const uint8_t *head = (const uint8_t *)slurp("big.wav");
+            if ((n + 1) * 2000ull * 2 * traces > 100000 || !big) EQ(memcmp(head, big ? "RF64" : "RIFF", 4), 0);
+        }
+        EQ(grat_writer_finish(w, &op), GRAT_OK);
+        const uint8_t *head = (const uint8_t *)slurp("big.wav");
+        EQ(memcmp(head, "RF64\xff\xff\xff\xffWAVEds64\x1c\0\0", 20), 0);
+        EQ(grat__le64(head + 28), 20000ull * 2 * traces);
+        EQ(grat__le64(head + 36), 20000);
+        EQ(memcmp(head + 48, "fmt ", 4), 0);
+        grat_record *back = NULL;
+        EQ(grat_read_file(in_dir("big.wav"), NULL, &back, &op), GRAT_OK);
+        if (back) EQ(((int16_t *)back->trace[traces - 1].raw)[19999], (int16_t)(9000 + 1999 + (int)traces - 1));
+        if (back) NEAR(back->trace[0].scale, 0.25, 0);
+        struct stat st;
+        EQ(stat(in_dir("big.wav"), &st), 0);
+        EQ(grat__le64(head + 20), st.st_size - 8);
+        grat_record_unref(back);
+    }
+    grat__wav_riff_most = 4294967295u;
+}
+
 /* As many samples as fit below the limit; then it is whole. */
 static int fill_up(const char *name, uint64_t *flushed)
 {
@@ -425,6 +476,7 @@ int main(void)
     RUN(stretches_of_one_acquisition);
     RUN(json_bytes);
     RUN(pieces_keep_gaps_and_acquisitions);
+    RUN(wav_beyond_its_limit);
     RUN(a_full_disk_leaves_a_growing_file_whole);
     RUN(raw_bytes_and_their_description);
     RUN(plots);

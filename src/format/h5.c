@@ -2,6 +2,7 @@
 
 #include "core/buf.h"
 #include "core/str.h"
+#include "format/format.h"
 #include "format/h5_lazy.h"
 
 #include <errno.h>
@@ -376,11 +377,6 @@ enum { SUPERBLOCK = 48, FLAGS_AT = 11, END_AT = 28, SUM_AT = 44 };
 /* Bytes that a growing file is longer than it needs. */
 #define AHEAD_LEAST ((uint64_t)1 << 20)
 
-static uint64_t le64(const uint8_t *p)
-{
-    return grat__le32(p) | (uint64_t)grat__le32(p + 4) << 32;
-}
-
 static bool read_superblock(int fd, uint8_t b[SUPERBLOCK])
 {
     if (fd < 0 || pread(fd, b, SUPERBLOCK, 0) != SUPERBLOCK) return false;
@@ -408,7 +404,7 @@ bool grat__h5_flush(grat__h5_id file, int fd, grat__h5_ahead *ahead)
     uint8_t b[SUPERBLOCK];
     if (H5Fflush(file, H5F_SCOPE_LOCAL) < 0) return false;
     if (!read_superblock(fd, b)) return true;
-    uint64_t end = reach_ahead(ahead, fd, le64(b + END_AT));
+    uint64_t end = reach_ahead(ahead, fd, grat__le64(b + END_AT));
     b[FLAGS_AT] = 0;
     grat__put_le32(b + END_AT, (uint32_t)end);
     grat__put_le32(b + END_AT + 4, (uint32_t)(end >> 32));
@@ -421,7 +417,7 @@ bool grat__h5_trim(int fd)
     uint8_t b[SUPERBLOCK];
     struct stat st;
     if (!read_superblock(fd, b) || fstat(fd, &st) != 0) return true;
-    uint64_t end = le64(b + END_AT);
+    uint64_t end = grat__le64(b + END_AT);
     if ((uint64_t)st.st_size <= end) return true;
     /* On the disk, no end may be beyond the file's length. */
     if (fdatasync(fd) != 0) return false;

@@ -3,6 +3,8 @@
  *   graticule t0=-0.012 dt=4e-09 ch1_V=0.00015625,-5.12 D0=3.0518509e-05,0      (scale,offset of each column)
  * It stands before the samples, so that it is there from the beginning, where it is short enough: libsigrok looks for
  * the samples in the first 256 bytes only. The long one of many channels comes last.
+ * Beyond 4 GiB the head becomes that of RF64 (EBU Tech 3306), of the same length: "ds64" with sizes of 64 bits comes
+ * first, and takes the room of a part of the comment, or of a chunk JUNK.
  * The rate field has 32 bits: faster records say 4294967295 there and the truth in the comment. */
 #include "core/str.h"
 #include "format/format.h"
@@ -13,8 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1024, PIECE = 1 << 18, NOTE = 2048, SHORT_NOTE = 192, FORMAT = 36, LIST = 20, DATA = 8 };
-enum { HEADER_MOST = FORMAT + LIST + SHORT_NOTE + DATA, TRAILER = LIST + NOTE };
+enum { CHUNK = 1024, PIECE = 1 << 18, NOTE = 2048, SHORT_NOTE = 192 };
+enum { RIFF = 12, FMT = 24, LIST = 20, DATA = 8, DS64 = 36 };
+enum { BRIEF = RIFF + FMT + LIST + SHORT_NOTE + DATA, LONG = RIFF + FMT + DS64 + DATA, TRAILER = LIST + NOTE };
+
+uint64_t grat__wav_riff_most = 4294967295u;
 
 typedef struct wav {
     bool started, real;
@@ -22,8 +27,10 @@ typedef struct wav {
     uint64_t frames, announced;
     double t0, dt;
     double scale[GRAT_MAX_CHANNELS], offset[GRAT_MAX_CHANNELS];
-    size_t header_size, trailer_size;   /* one of them holds the comment; no trailer: 0 */
-    uint8_t header[HEADER_MOST], trailer[TRAILER];
+    char note[NOTE];
+    size_t header_size;      /* BRIEF or LONG */
+    bool big;                /* RF64 */
+    size_t trailer_size;     /* of the comment at the end, if it stands there */
 } wav;
 
 static grat_err begin(void *p, const grat_meta *meta, grat_out *o, grat_op *op)
@@ -65,39 +72,73 @@ static bool describe(wav *w, const grat_record *r, char *note)
     return true;
 }
 
-static void make_header(wav *w, uint64_t frames)
-{
-    uint8_t *h = w->header;
-    unsigned bytes = w->real ? 4 : 2, frame = bytes * w->traces;
-    double rate = rint(1 / w->dt);
-    uint32_t field = rate < 1 ? 1 : rate > 4294967295.0 ? 4294967295u : (uint32_t)rate;
-    uint64_t speed = (uint64_t)field * frame;
-    uint32_t size = (uint32_t)(frames * frame);
-    memcpy(h, "RIFF\0\0\0\0WAVEfmt \x10\0\0\0", 20);
-    grat__put_le32(h + 4, (uint32_t)(w->header_size - 8 + w->trailer_size) + size);
-    grat__put_le16(h + 20, w->real ? 3 : 1);
-    grat__put_le16(h + 22, (uint16_t)w->traces);
-    grat__put_le32(h + 24, field);
-    grat__put_le32(h + 28, speed > 4294967295u ? 4294967295u : (uint32_t)speed);
-    grat__put_le16(h + 32, (uint16_t)frame);
-    grat__put_le16(h + 34, (uint16_t)(8 * bytes));
-    memcpy(h + w->header_size - DATA, "data", 4);
-    grat__put_le32(h + w->header_size - 4, size);
-    w->announced = frames;
-}
-
-static grat_err check_size(const wav *w, uint64_t frames, grat_op *op)
-{
-    if (frames <= (4294967295u - HEADER_MOST - TRAILER) / ((w->real ? 4u : 2u) * w->traces)) return GRAT_OK;
-    return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .wav: a WAVE file ends at 4 GiB; split it or write .npy");
-}
-
-static void put_note(uint8_t *p, const char *note, uint32_t size)
+static uint8_t *put_note(uint8_t *p, const char *note, uint32_t size)
 {
     memcpy(p, "LIST\0\0\0\0INFOICMT", 16);
     grat__put_le32(p + 4, 12 + size);
     grat__put_le32(p + 16, size);
     memcpy(p + LIST, note, size);
+    return p + LIST + size;
+}
+
+static uint8_t *put_chunk(uint8_t *p, const char *id, uint32_t size)
+{
+    memcpy(p, id, 4);
+    grat__put_le32(p + 4, size);
+    return p + 8;
+}
+
+static uint64_t data_size(const wav *w, uint64_t frames)
+{
+    return frames * w->traces * (w->real ? 4 : 2);
+}
+
+/* The form that so many frames want. */
+static void choose_form(wav *w, uint64_t frames)
+{
+    uint64_t size = w->header_size + TRAILER + data_size(w, frames);
+    w->big = size > grat__wav_riff_most;
+    bool in_header = w->header_size == BRIEF && (!w->big || strlen(w->note) < SHORT_NOTE - DS64);
+    w->trailer_size = in_header ? 0 : TRAILER;
+}
+
+static uint8_t *put_format(const wav *w, uint8_t *p)
+{
+    unsigned bytes = w->real ? 4 : 2, frame = bytes * w->traces;
+    double rate = rint(1 / w->dt);
+    uint32_t field = rate < 1 ? 1 : rate > 4294967295.0 ? 4294967295u : (uint32_t)rate;
+    uint64_t speed = (uint64_t)field * frame;
+    p = put_chunk(p, "fmt ", 16);
+    grat__put_le16(p, w->real ? 3 : 1);
+    grat__put_le16(p + 2, (uint16_t)w->traces);
+    grat__put_le32(p + 4, field);
+    grat__put_le32(p + 8, speed > 4294967295u ? 4294967295u : (uint32_t)speed);
+    grat__put_le16(p + 12, (uint16_t)frame);
+    grat__put_le16(p + 14, (uint16_t)(8 * bytes));
+    return p + 16;
+}
+
+/* In the form that was chosen. */
+static grat_err put_header(wav *w, uint64_t frames, grat_out *o, grat_op *op)
+{
+    uint8_t h[BRIEF] = {0}, *p = h, *end = h + w->header_size - DATA;
+    uint64_t size = data_size(w, frames), all = w->header_size - 8 + size + w->trailer_size;
+    p = put_chunk(p, w->big ? "RF64" : "RIFF", w->big ? UINT32_MAX : (uint32_t)all);
+    memcpy(p, "WAVE", 4);
+    p += 4;
+    if (w->big) {
+        p = put_chunk(p, "ds64", DS64 - 8);
+        grat__put_le64(p, all);
+        grat__put_le64(p + 8, size);
+        grat__put_le64(p + 16, frames);
+        p += DS64 - 8;
+    }
+    p = put_format(w, p);
+    if (end > p && !w->trailer_size) put_note(p, w->note, (uint32_t)(end - p - LIST));
+    else if (end > p) put_chunk(p, "JUNK", (uint32_t)(end - p - 8));
+    put_chunk(end, "data", w->big ? UINT32_MAX : (uint32_t)size);
+    w->announced = frames;
+    return grat_out_write(o, h, w->header_size, op);
 }
 
 static grat_err start(wav *w, const grat_record *r, grat_out *o, grat_op *op)
@@ -109,35 +150,44 @@ static grat_err start(wav *w, const grat_record *r, grat_out *o, grat_op *op)
         w->scale[i] = r->trace[i].scale;
         w->offset[i] = r->trace[i].offset;
     }
-    char note[NOTE];
-    if (!describe(w, r, note))
+    if (!describe(w, r, w->note))
         return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .wav: too many channels for its comment; write .npy");
-    bool brief = strlen(note) < SHORT_NOTE;
-    w->header_size = brief ? HEADER_MOST : FORMAT + DATA;
-    w->trailer_size = brief ? 0 : TRAILER;
-    put_note(brief ? w->header + FORMAT : w->trailer, note, brief ? SHORT_NOTE : NOTE);
-    make_header(w, r->count);
+    w->header_size = strlen(w->note) < SHORT_NOTE ? BRIEF : LONG;
+    choose_form(w, r->count);
     w->started = true;
-    return grat_out_write(o, w->header, w->header_size, op);
+    return put_header(w, r->count, o, op);
 }
 
-static int16_t pcm(const grat_trace *t, size_t i)
+#define PCM(T, VALUE)                                                                                                  \
+    do {                                                                                                               \
+        const T *raw = (const T *)t->raw + from;                                                                       \
+        for (size_t i = 0; i < n; i++) {                                                                               \
+            int v = raw[i];                                                                                            \
+            grat__put_le16(out + i * row, (uint16_t)(VALUE));                                                          \
+        }                                                                                                              \
+    } while (0)
+
+/* A channel, at every `row` bytes. */
+static void fill_pcm(const grat_trace *t, size_t from, size_t n, size_t row, uint8_t *out)
 {
     switch (t->type) {
-    case GRAT_U8: {
-        int v = ((const uint8_t *)t->raw)[i];
-        return (int16_t)(t->logic ? (v ? 32767 : 0) : (v - 128) * 256);
-    }
+    case GRAT_U8:
+        if (t->logic) PCM(uint8_t, v ? 32767 : 0);
+        else PCM(uint8_t, (v - 128) * 256);
+        break;
     case GRAT_I8:
-        return (int16_t)(((const int8_t *)t->raw)[i] * 256);
+        PCM(int8_t, v * 256);
+        break;
     case GRAT_U16:
-        return (int16_t)(((const uint16_t *)t->raw)[i] - 32768);
+        PCM(uint16_t, v - 32768);
+        break;
     case GRAT_I16:
-        return ((const int16_t *)t->raw)[i];
+        if (row == 2 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) memcpy(out, (const int16_t *)t->raw + from, 2 * n);
+        else PCM(int16_t, v);
+        break;
     case GRAT_F32:
         break;
     }
-    return 0;
 }
 
 static void fill(const wav *w, const grat_record *r, size_t from, size_t n, uint8_t *out)
@@ -146,13 +196,8 @@ static void fill(const wav *w, const grat_record *r, size_t from, size_t n, uint
     for (unsigned j = 0; j < r->traces; j++) {
         const grat_trace *t = &r->trace[j];
         if (w->real) grat_trace_values_f32(t, from, n, values);
-        for (size_t i = 0; i < n; i++) {
-            size_t at = i * r->traces + j;
-            if (w->real)
-                memcpy(out + 4 * at, &values[i], 4);
-            else
-                grat__put_le16(out + 2 * at, (uint16_t)pcm(t, from + i));
-        }
+        else fill_pcm(t, from, n, 2 * (size_t)r->traces, out + 2 * j);
+        for (size_t i = 0; i < n && w->real; i++) memcpy(out + 4 * (i * r->traces + j), &values[i], 4);
     }
 }
 
@@ -169,7 +214,6 @@ static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
             err = grat_op_fail(op, GRAT_EINVAL, "cannot write .wav: the range of channel %s changed between two "
                                "records; write .npy", r->trace[i].name);
     }
-    if (!err) err = check_size(w, w->frames + r->count, op);
     for (size_t i = 0; i < r->count && !err; i += CHUNK) {
         size_t n = r->count - i < CHUNK ? r->count - i : CHUNK;
         size_t bytes = n * r->traces * (w->real ? 4 : 2);
@@ -182,15 +226,22 @@ static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
     return err;
 }
 
+static grat_err put_trailer(const wav *w, grat_out *o, grat_op *op)
+{
+    uint8_t trailer[TRAILER];
+    if (!w->trailer_size) return GRAT_OK;
+    put_note(trailer, w->note, NOTE);
+    return grat_out_write(o, trailer, sizeof trailer, op);
+}
+
 static grat_err end(void *p, grat_out *o, grat_op *op)
 {
     wav *w = p;
-    grat_err err = grat_out_write(o, w->trailer, w->trailer_size, op);
+    choose_form(w, w->frames);
+    grat_err err = put_trailer(w, o, op);
     if (err || w->frames == w->announced) return err;
     err = grat_out_seek(o, 0, op);
-    if (err) return err;
-    make_header(w, w->frames);
-    return grat_out_write(o, w->header, w->header_size, op);
+    return err ? err : put_header(w, w->frames, o, op);
 }
 
 static grat_err flush(void *p, grat_out *o, grat_op *op)
@@ -251,29 +302,49 @@ static void read_samples(grat_record *r, size_t count, const uint8_t *data)
 }
 
 typedef struct source {
-    const uint8_t *samples;
+    const uint8_t *samples;   /* NULL: none */
     size_t frames, frame;
     unsigned traces, kind;
     char note[NOTE + 1];
 } source;
 
+/* A chunk of the file; `at` is that of its content. */
+typedef struct chunk {
+    const uint8_t *id;
+    size_t at, size;
+} chunk;
+
+/* The sizes of 64 bits are those of ds64: 0 where there is none. */
+static bool next_chunk(const uint8_t *d, size_t n, uint64_t long_size, chunk *c)
+{
+    size_t at = c->at + c->size + c->size % 2;
+    if (at > n || n - at < 8) return false;
+    uint64_t size = grat__le32(d + at + 4);
+    if (size == UINT32_MAX && memcmp(d + at, "data", 4) == 0 && long_size) size = long_size;
+    *c = (chunk){.id = d + at, .at = at + 8, .size = (size_t)size};
+    return size <= n - at - 8;
+}
+
 /* A file whose writer was killed may be longer than its header says: what the header says counts. */
 static bool find_samples(source *s, const uint8_t *d, size_t n)
 {
-    size_t begin = memcmp(d + FORMAT, "LIST", 4) == 0 ? HEADER_MOST : FORMAT + DATA;
-    bool brief = begin == HEADER_MOST;
-    s->traces = grat__le16(d + 22), s->kind = grat__le16(d + 20);
-    if (n < begin || memcmp(d + begin - DATA, "data", 4) != 0) return false;
-    size_t size = grat__le32(d + begin - 4), width = s->kind == 3 ? 4 : 2;
-    if (!s->traces || s->traces > GRAT_MAX_CHANNELS || (s->kind != 1 && s->kind != 3)) return false;
-    s->frame = width * s->traces;
-    if (size > n - begin || size % s->frame || !size) return false;
-    const uint8_t *note = brief ? d + FORMAT : d + begin + size;
-    if (!brief && n - begin - size < TRAILER) return false;
-    if (memcmp(note + 8, "INFOICMT", 8) != 0) return false;
-    memcpy(s->note, note + LIST, brief ? SHORT_NOTE : NOTE);
-    s->samples = d + begin;
-    s->frames = size / s->frame;
+    uint64_t long_size = 0;
+    bool noted = false;
+    for (chunk c = {.at = RIFF}; next_chunk(d, n, long_size, &c);) {
+        const uint8_t *p = d + c.at;
+        if (memcmp(c.id, "ds64", 4) == 0 && c.size >= DS64 - 8) long_size = grat__le64(p + 8);
+        if (memcmp(c.id, "fmt ", 4) == 0 && c.size >= FMT - 8) s->kind = grat__le16(p), s->traces = grat__le16(p + 2);
+        if (memcmp(c.id, "data", 4) == 0) s->samples = p, s->frames = c.size;
+        if (memcmp(c.id, "LIST", 4) != 0 || c.size < 12 || memcmp(p, "INFOICMT", 8) != 0) continue;
+        size_t size = c.size - 12 < NOTE ? c.size - 12 : NOTE;
+        memcpy(s->note, p + 12, size);
+        s->note[size] = '\0';
+        noted = true;
+    }
+    if (!s->traces || s->traces > GRAT_MAX_CHANNELS || (s->kind != 1 && s->kind != 3) || !noted) return false;
+    s->frame = s->traces * (s->kind == 3 ? 4u : 2u);
+    if (!s->frames || s->frames % s->frame) return false;
+    s->frames /= s->frame;
     return true;
 }
 
@@ -288,7 +359,8 @@ static grat_err each(const char *path, const uint8_t *d, size_t n, const grat_re
 {
     source s = {0};
     grat_err err = GRAT_OK;
-    if (n < HEADER_MOST || memcmp(d, "RIFF", 4) != 0 || memcmp(d + 8, "WAVEfmt \x10\0\0\0", 12) != 0)
+    bool riff = n >= RIFF && (memcmp(d, "RIFF", 4) == 0 || memcmp(d, "RF64", 4) == 0) && memcmp(d + 8, "WAVE", 4) == 0;
+    if (!riff)
         return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is no WAVE file that was written here", path);
     if (!find_samples(&s, d, n))
         return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is damaged, cut or not from here; get it again",

@@ -10,17 +10,6 @@
 enum { STORED = 0, DEFLATED = 8, LOCAL = 30, CENTRAL = 46, END = 22, LOCATOR = 20, END64 = 56, MOST_COMMENT = 65535 };
 #define EXPANSION 1032       /* what deflate can do at most */
 
-static void put_le64(uint8_t *p, uint64_t v)
-{
-    grat__put_le32(p, (uint32_t)v);
-    grat__put_le32(p + 4, (uint32_t)(v >> 32));
-}
-
-static uint64_t get_le64(const uint8_t *p)
-{
-    return grat__le32(p) | (uint64_t)grat__le32(p + 4) << 32;
-}
-
 grat_err grat__zip_put_local(const grat__zip_member *m, grat_out *o, grat_op *op)
 {
     uint8_t h[LOCAL] = {'P', 'K', 3, 4, 45}, extra[GRAT__ZIP_LOCAL - LOCAL];
@@ -33,8 +22,8 @@ grat_err grat__zip_put_local(const grat__zip_member *m, grat_out *o, grat_op *op
     grat__put_le16(h + 28, sizeof extra);
     grat__put_le16(extra, 1);
     grat__put_le16(extra + 2, 16);
-    put_le64(extra + 4, m->size);
-    put_le64(extra + 12, m->stored);
+    grat__put_le64(extra + 4, m->size);
+    grat__put_le64(extra + 12, m->stored);
     grat_err err = grat_out_write(o, h, sizeof h, op);
     if (!err) err = grat_out_write(o, m->name, m->name_length, op);
     return err ? err : grat_out_write(o, extra, sizeof extra, op);
@@ -54,9 +43,9 @@ grat_err grat__zip_put_central(const grat__zip_member *m, grat_out *o, grat_op *
     grat__put_le32(h + 42, 0xffffffff);
     grat__put_le16(extra, 1);
     grat__put_le16(extra + 2, 24);
-    put_le64(extra + 4, m->size);
-    put_le64(extra + 12, m->stored);
-    put_le64(extra + 20, m->offset);
+    grat__put_le64(extra + 4, m->size);
+    grat__put_le64(extra + 12, m->stored);
+    grat__put_le64(extra + 20, m->offset);
     grat_err err = grat_out_write(o, h, sizeof h, op);
     if (!err) err = grat_out_write(o, m->name, m->name_length, op);
     return err ? err : grat_out_write(o, extra, sizeof extra, op);
@@ -68,13 +57,13 @@ grat_err grat__zip_put_end(uint64_t members, uint64_t start, uint64_t size, grat
     uint8_t h[GRAT__ZIP_END] = {'P', 'K', 6, 6, 44};
     uint16_t few = members < 0xffff ? (uint16_t)members : 0xffff;
     h[12] = h[14] = 45;
-    put_le64(h + 24, members);
-    put_le64(h + 32, members);
-    put_le64(h + 40, size);
-    put_le64(h + 48, start);
+    grat__put_le64(h + 24, members);
+    grat__put_le64(h + 32, members);
+    grat__put_le64(h + 40, size);
+    grat__put_le64(h + 48, start);
     uint8_t *locator = h + END64, *last = locator + LOCATOR;
     memcpy(locator, "PK\x06\x07", 4);
-    put_le64(locator + 8, at);
+    grat__put_le64(locator + 8, at);
     locator[16] = 1;
     memcpy(last, "PK\x05\x06", 4);
     grat__put_le16(last + 8, few);
@@ -102,10 +91,10 @@ bool grat__zip_open(const uint8_t *data, size_t n, grat__zip_dir *out)
     uint64_t members = grat__le16(end + 10), start = grat__le32(end + 16);
     size_t at = (size_t)(end - data);
     if (at >= LOCATOR && memcmp(end - LOCATOR, "PK\x06\x07", 4) == 0) {
-        uint64_t far = get_le64(end - LOCATOR + 8);
+        uint64_t far = grat__le64(end - LOCATOR + 8);
         if (n < END64 || far > n - END64 || memcmp(data + far, "PK\x06\x06", 4) != 0) return false;
-        members = get_le64(data + far + 32);
-        start = get_le64(data + far + 48);
+        members = grat__le64(data + far + 32);
+        start = grat__le64(data + far + 48);
     }
     if (start > n) return false;
     *out = (grat__zip_dir){.data = data, .n = n, .at = (size_t)start, .left = members};
@@ -125,7 +114,7 @@ static bool widen(const uint8_t *extra, size_t n, uint64_t *value[3])
         for (unsigned i = 0; i < 3 && grat__le16(extra) == 1; i++) {
             if (*value[i] != 0xffffffff) continue;
             if (stop - field < 8) return false;
-            *value[i] = get_le64(field);
+            *value[i] = grat__le64(field);
             field += 8;
         }
         if (grat__le16(extra) == 1) return true;
