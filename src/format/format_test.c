@@ -311,7 +311,7 @@ TEST(wav_beyond_its_limit)
         grat_writer *w = NULL;
         grat_writer_options opt = {.size = sizeof opt, .growing = true};
         grat__wav_riff_most = 100000;
-        EQ(grat_writer_open_with(in_dir("big.wav"), NULL, NULL, &opt, &op, &w), GRAT_OK);
+        EQ(grat_writer_open_with(test_path("big.wav"), NULL, NULL, &opt, &op, &w), GRAT_OK);
         uint64_t written = 0;
         for (unsigned n = 0; n < 10; n++, written += 2000) {
             grat_record *r = grat_record_new(traces, types, 2000);
@@ -326,7 +326,7 @@ TEST(wav_beyond_its_limit)
             grat_record_unref(r);
             EQ(grat_writer_flush(w, &op), GRAT_OK);
             seen k = {0};
-            EQ(grat_read_pieces(in_dir("big.wav"), NULL, on_piece, &k, &op), GRAT_OK);
+            EQ(grat_read_pieces(test_path("big.wav"), NULL, on_piece, &k, &op), GRAT_OK);
             EQ(k.samples, (n + 1) * 2000);
             bool big = (n + 1) * 2000ull * 2 * traces + 4000 > 100000;
             const uint8_t *head = (const uint8_t *)slurp("big.wav");
@@ -339,11 +339,11 @@ TEST(wav_beyond_its_limit)
         EQ(grat__le64(head + 36), 20000);
         EQ(memcmp(head + 48, "fmt ", 4), 0);
         grat_record *back = NULL;
-        EQ(grat_read_file(in_dir("big.wav"), NULL, &back, &op), GRAT_OK);
+        EQ(grat_read_file(test_path("big.wav"), NULL, &back, &op), GRAT_OK);
         if (back) EQ(((int16_t *)back->trace[traces - 1].raw)[19999], (int16_t)(9000 + 1999 + (int)traces - 1));
         if (back) NEAR(back->trace[0].scale, 0.25, 0);
         struct stat st;
-        EQ(stat(in_dir("big.wav"), &st), 0);
+        EQ(stat(test_path("big.wav"), &st), 0);
         EQ(grat__le64(head + 20), st.st_size - 8);
         grat_record_unref(back);
     }
