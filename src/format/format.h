@@ -54,6 +54,18 @@ typedef struct grat__axis {
 size_t grat__axis_take(grat__axis *x, const void *times, size_t stride, size_t n, grat_record *r);
 /* These bytes of a mapped file are not wanted again: memory stays small however long it is. */
 void grat__pages_done(const void *data, size_t n);
+/* A regular file that is not empty, for munmap. */
+grat_err grat__map_file(const char *path, uint8_t **data, size_t *n, grat_op *op);
+/* The readers of .raw and .json, in files of their own. */
+grat_err grat__raw_each(const char *path, const uint8_t *data, size_t n, const grat_reading *to, grat_op *op);
+grat_err grat__json_each(const char *path, const uint8_t *data, size_t n, const grat_reading *to, grat_op *op);
+/* The samples and their description. */
+typedef struct grat__raw_files {
+    const char *path;        /* for sentences */
+    const uint8_t *data, *text;
+    size_t size, length;     /* bytes of each */
+} grat__raw_files;
+grat_err grat__raw_read(const grat__raw_files *f, const grat_reading *to, grat_op *op);
 /* Fills name, unit and logic from a label such as "ch1_V", "ch1", "D0". */
 void grat__label_parse(const char *label, size_t n, grat_trace *t);
 

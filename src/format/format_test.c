@@ -215,6 +215,8 @@ TEST(round_trips)
     round_trip("r.csv");
     round_trip("r.npy");
     round_trip("r.npz");
+    round_trip("r.raw");
+    round_trip("r.json");
     round_trip("r.wav");
     round_trip("r.vcd");
     round_trip("r.sr");
@@ -274,8 +276,9 @@ static bool on_piece(void *user, grat_record *r)
 /* A gap within an acquisition, and another acquisition. */
 TEST(pieces_keep_gaps_and_acquisitions)
 {
-    static const char *const names[] = {"pieces.csv", "pieces.npy", "pieces.h5"};
-    for (unsigned i = 0; i < 3; i++) {
+    static const char *const names[] = {"pieces.csv", "pieces.npy", "pieces.h5", "pieces.raw",
+                                        "pieces.json"};
+    for (unsigned i = 0; i < 5; i++) {
         grat_record *r[3] = {make(100, -0.02, 1e-3), make(50, -0.02, 1e-3), make(30, -0.02, 1e-3)};
         seen k = {0};
         grat_meta meta;
@@ -404,6 +407,37 @@ TEST(raw_bytes_and_their_description)
     grat_record_unref(r[1]);
 }
 
+static void expect_refusal(const char *description, size_t n, const char *why)
+{
+    static const uint8_t samples[16];
+    grat_meta meta = {0};
+    seen k = {0};
+    grat_reading to = {.meta = &meta, .fn = on_piece, .user = &k};
+    grat__raw_files f = {.path = "x.raw", .text = (const uint8_t *)description, .length = strlen(description),
+                         .data = samples, .size = n};
+    grat_err err = grat__raw_read(&f, &to, &op);
+    if (!why) EQ(err, GRAT_OK);
+    else if (!err || !strstr(op.text, why)) TEST_FAIL("%s: %d %s", description, err, op.text);
+}
+
+#define COLUMN "{\"name\":\"A\",\"type\":\"i2\",\"scale\":1,\"offset\":0}"
+#define HEAD "{\"graticule_raw\":1,\"samples\":4,\"sample_interval\":1e-3,\"bytes_per_row\":2,\"columns\":[" COLUMN "]"
+#define SEGMENT(row, first) "{\"row\":" #row ",\"first\":" #first ",\"number\":0,\"t0\":0}"
+TEST(descriptions_that_cannot_be)
+{
+    expect_refusal(HEAD ",\"segments\":[" SEGMENT(0, 0) "]}", 8, NULL);
+    expect_refusal(HEAD ",\"segments\":[" SEGMENT(0, 0) "," SEGMENT(3, 7) "]}", 8, NULL);
+    expect_refusal(HEAD ",\"segments\":[" SEGMENT(0, 0) "]}", 7, "has more samples than the file");
+    expect_refusal(HEAD ",\"segments\":[" SEGMENT(0, 0) "," SEGMENT(4, 7) "]}", 8, "has segments that cannot be");
+    expect_refusal(HEAD ",\"segments\":[" SEGMENT(0, 0) "," SEGMENT(3, 2) "]}", 8, "has segments that cannot be");
+    expect_refusal(HEAD ",\"segments\":[" SEGMENT(1, 0) "]}", 8, "has segments that cannot be");
+    expect_refusal(HEAD ",\"segments\":[]}", 8, "has segments that cannot be");
+    expect_refusal(HEAD "}", 8, "has segments that cannot be");
+    expect_refusal("{\"graticule_raw\":2}", 8, "is of something else");
+    expect_refusal("{\"graticule_raw\":1,\"columns\":[{}]}", 8, "lacks the columns");
+    expect_refusal("[1", 8, "it is no JSON");
+}
+
 TEST(plots)
 {
     grat_record *r = make(20000, -0.01, 1e-6);
@@ -479,6 +513,7 @@ int main(void)
     RUN(wav_beyond_its_limit);
     RUN(a_full_disk_leaves_a_growing_file_whole);
     RUN(raw_bytes_and_their_description);
+    RUN(descriptions_that_cannot_be);
     RUN(plots);
     RUN(mistakes);
     RUN(damaged_files);

@@ -207,4 +207,5 @@ const grat_format grat__format_json = {
     .begin = begin,
     .record = record,
     .end = end,
+    .each = grat__json_each,
 };

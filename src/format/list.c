@@ -233,7 +233,7 @@ void grat_writer_abort(grat_writer *w)
     writer_free(w);
 }
 
-static grat_err map_file(const char *path, uint8_t **data, size_t *n, grat_op *op)
+grat_err grat__map_file(const char *path, uint8_t **data, size_t *n, grat_op *op)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
@@ -276,7 +276,7 @@ static grat_err source_open(source *s, const char *path, grat_meta *meta, grat_o
     if (!s->format->read && !s->format->each)
         return grat_op_fail(op, GRAT_ENOTSUP, "cannot read %.120s: %s files are only written", path, s->format->name);
     s->meta = meta ? memset(meta, 0, sizeof *meta) : &s->scratch;
-    return map_file(path, &s->data, &s->n, op);
+    return grat__map_file(path, &s->data, &s->n, op);
 }
 
 static grat_err read_whole(const source *s, const char *path, grat_record **out, grat_op *op)

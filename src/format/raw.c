@@ -175,4 +175,5 @@ const grat_format grat__format_raw = {
     .grows = true,
     .flush = end,
     .cut = cut,
+    .each = grat__raw_each,
 };
