@@ -179,7 +179,8 @@ EXPORT_AS(int32_t) API(_get_times_and_values)(int16_t h, int32_t *times, int16_t
     BEGIN(h, GetValues);
     if (!times || units < 0 || units > 5) return leave(u, PS_INVALID_PARAMETER);
     uint32_t status = get_values(u, (int16_t *const[]){a, b, c, d}, overflow, &n);
-    for (int32_t i = 0; i < n; i++) times[i] = (int32_t)nearbyint((double)(i - u->pre) * u->dt / ps_unit_s[units]);
+    double first = (double)u->trigger.delay - (double)u->pre;
+    for (int32_t i = 0; i < n; i++) times[i] = (int32_t)nearbyint((i + first) * u->dt / ps_unit_s[units]);
     return leave(u, status) ? n : 0;
 }
 
@@ -213,9 +214,21 @@ EXPORT_AS(int16_t) API(_run_streaming_ns)(int16_t h, uint32_t interval, int32_t 
     return leave(u, PS_OK);
 }
 
+/* What a poll cannot tell: overview_buffer_status does. */
+static void lose(int16_t h, uint32_t status)
+{
+    ps_unit *u;
+    for (unsigned i = 0; (u = ps_unit_at(library, i)); i++)
+        if (u->handle == h && (status == PS_BUFFER_STALL || status == PS_MEMORY_OVERFLOW)) u->lost = true;
+}
+
 EXPORT_AS(int16_t) API(_get_streaming_last_values)(int16_t h, ps_old_ready ready)
 {
-    BEGIN(h, GetStreamingLatestValues);
+    uint32_t begun;
+    ps_unit *u = ps_enter(library, h, "GetStreamingLatestValues", &begun);
+    atomic_store(&last_status, begun);
+    if (!u) lose(h, begun);
+    if (!u) return 0;
     ps_chunk c;
     bool have;
     if (u->state != PS_STREAM) return leave(u, u->lost ? PS_OK : PS_INVALID_CALL);

@@ -185,11 +185,20 @@ static struct {
     uint32_t triggered;        /* the value at it, +1 */
 } stream;
 
+static atomic_int inside_poll, leave_poll;
+
+static void stay_inside(void)
+{
+    atomic_store(&inside_poll, 1);
+    for (int i = 0; i < 3000 && !atomic_load(&leave_poll); i++) pause_ms(1);
+}
+
 static void on_pico_stream(int16_t h, int32_t n, uint32_t start, int16_t over, uint32_t at, int16_t triggered,
                            int16_t end, void *user)
 {
     (void)over;
-    (void)user;
+    if (user) stay_inside();
+    if (user) return;
     if (triggered) stream.triggered = stream.seen + at + 1;
     stream.inside = ps5000aPingUnit(h);
     for (int32_t i = 0; i < n; i++)
@@ -278,6 +287,56 @@ TEST(equivalent_time)
     ps5000aCloseUnit(h);
 }
 
+/* A run ends the light; so does 0. */
+TEST(light)
+{
+    int16_t h = one_channel("ONE"), on = 1;
+    EQ(ps5000aIsLedFlashing(h, &on), PS_OK);
+    EQ(on, 0);
+    EQ(ps5000aFlashLed(h, -1), PS_OK);
+    EQ(ps5000aIsLedFlashing(h, &on), PS_OK);
+    EQ(on, 1);
+    EQ(ps5000aFlashLed(h, 0), PS_OK);
+    EQ(ps5000aIsLedFlashing(h, &on), PS_OK);
+    EQ(on, 0);
+    EQ(ps5000aFlashLed(h, 20), PS_OK);
+    atomic_store(&calls, 0);
+    EQ(ps5000aRunBlock(h, 0, 8, 3, NULL, 0, ready, NULL), PS_OK);
+    EQ(wait_calls(1), 1);
+    EQ(ps5000aIsLedFlashing(h, &on), PS_OK);
+    EQ(on, 0);
+    ps5000aCloseUnit(h);
+}
+
+static void *poll_thread(void *handle)
+{
+    for (int i = 0; i < 3000 && !atomic_load(&inside_poll); i++) {
+        ps5000aGetStreamingLatestValues(*(int16_t *)handle, on_pico_stream, handle);
+        pause_ms(1);
+    }
+    return NULL;
+}
+
+/* One call at a time on a handle; another handle does not care. */
+TEST(two_threads)
+{
+    int16_t h = one_channel("SLOW"), other = one_channel("ONE");
+    static int16_t v[RING];
+    uint32_t interval = 1000;
+    pthread_t t;
+    EQ(ps5000aSetDataBuffer(h, 0, v, RING, 0, 0), PS_OK);
+    EQ(ps5000aRunStreaming(h, &interval, 2, 0, 60000, 0, 1, 0, RING), PS_OK);
+    pthread_create(&t, NULL, poll_thread, &h);
+    for (int i = 0; i < 3000 && !atomic_load(&inside_poll); i++) pause_ms(1);
+    EQ(ps5000aStop(h), PS_DRIVER_FUNCTION);
+    EQ(ps5000aPingUnit(other), PS_OK);
+    atomic_store(&leave_poll, 1);
+    pthread_join(t, NULL);
+    EQ(ps5000aStop(h), PS_OK);
+    ps5000aCloseUnit(h);
+    ps5000aCloseUnit(other);
+}
+
 int main(void)
 {
     setenv("GRATICULE_PICO_SIM", "ps5000a 5244D ONE;ps5000a 5444D TWO power;"
@@ -290,5 +349,7 @@ int main(void)
     RUN(streaming);
     RUN(triggered_streaming);
     RUN(equivalent_time);
+    RUN(light);
+    RUN(two_threads);
     return TEST_RESULT();
 }

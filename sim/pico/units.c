@@ -365,13 +365,14 @@ double ps_interval(const ps_unit *u, uint32_t n)
 
 uint32_t ps_fault_of(ps_unit *u, const char *call)
 {
+    uint32_t status = PS_OK;
     if (u->unplugged) return PS_NOT_RESPONDING;
     for (unsigned i = 0; i < u->faults; i++) {
         ps_fault *f = &u->fault[i];
         if (strcmp(f->call, call) != 0 || ++f->seen != f->at) continue;
         if (f->unplug) u->unplugged = true;
         if (f->half) u->half = true;
-        return f->status;
+        if (f->status) status = f->status;
     }
-    return PS_OK;
+    return status;
 }

@@ -17,6 +17,7 @@
 /* Read at once. */
 #define BATCH 256u
 #define BATCH_SAMPLES 4000000u
+#define READINGS 3
 
 void pk_forget(pk_scope *b)
 {
@@ -281,6 +282,12 @@ static int16_t *place(values_args *a, uint32_t i, unsigned input, bool low)
     return a->words[input - PK_ANALOG][low] + (size_t)i * a->count;
 }
 
+/* Of groups the last may be left out, and in equivalent time places may be empty. */
+static bool is_short(const values_args *a, uint32_t got)
+{
+    return !a->setup.ets && got + (a->setup.ratio > 1) < a->count;
+}
+
 /* With `clear` nothing stays registered. */
 static uint32_t buffers(grat__pico_unit *u, values_args *a, bool clear)
 {
@@ -326,6 +333,15 @@ static void take_times(const grat__pico_unit *u, values_args *a)
         a->timed = even_out(r->trace[k].raw, u->times, n, dt, a->t0) || a->timed;
 }
 
+/* The values stay in the unit: what came short is read again. */
+static uint32_t read_values(grat__pico_unit *u, const values_args *a, grat__pico_values *v)
+{
+    uint32_t st = GRAT__PICO_OK;
+    for (unsigned tries = 0; !st && tries < READINGS && (!tries || is_short(a, v->got)); tries++)
+        st = u->lib->series->ops->values(u, v);
+    return st;
+}
+
 static uint32_t values_work(grat__pico_unit *u, void *args)
 {
     values_args *a = args;
@@ -333,7 +349,7 @@ static uint32_t values_work(grat__pico_unit *u, void *args)
     grat__pico_values v = {.from = a->from, .to = a->from + a->n - 1, .samples = a->samples, .ratio = a->setup.ratio,
                            .mode = a->setup.mode, .overflow = a->overflow};
     uint32_t st = buffers(u, a, false);
-    if (!st) st = ops->values(u, &v);
+    if (!st) st = read_values(u, a, &v);
     const char *failed = u->failed;
     a->got = v.got;
     if (a->setup.ets) ops->stop(u);
@@ -444,10 +460,13 @@ static grat_err read_batch(pk_scope *b, uint32_t from, grat_op *op)
     grat_err e = grat__pico_do(b->u, &job, &status, op);
     if (e) return e;
     if (!status && !a.got) status = GRAT__PICO_NO_SAMPLES;
-    if (status) {
-        free_values(&a);
-        return grat__pico_fail(b->u->lib, b->u->failed, status, op);
-    }
+    uint32_t got = a.got, count = a.count;
+    bool cut = is_short(&a, got);
+    if (status || cut) free_values(&a);
+    if (status) return grat__pico_fail(b->u->lib, b->u->failed, status, op);
+    if (cut)
+        return grat_op_fail(op, GRAT_EIO, "%s%s: status 0x0, but %u of %u values came: try again",
+                            b->u->lib->series->name, b->u->failed, got, count);
     for (uint32_t i = 0; i < a.n; i++) stamp(b, a.record[i], &a, i);
     b->block.record = a.record;
     b->block.from = from;
