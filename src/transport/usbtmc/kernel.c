@@ -119,6 +119,7 @@ static grat_err kernel_in(void *p, size_t more, bool exact, grat__usb_piece *out
     for (;;) {
         struct usbtmc_message m = {.transfer_size = (uint32_t)(want - out->n), .flags = USBTMC_FLAG_ASYNC,
                                    .message = at + out->n};
+        size_t flight = want - out->n < FLIGHT ? want - out->n : FLIGHT;
         int r = ioctl(k->fd, USBTMC_IOCTL_READ, &m), err = errno;
         k->reading = true;
         out->n += m.transferred;
@@ -128,10 +129,9 @@ static grat_err kernel_in(void *p, size_t more, bool exact, grat__usb_piece *out
             return failed(k, err, "read", op);
         }
         if (r > 0 || out->n == want || (out->n && !direct)) return GRAT_OK;
-        if (m.transferred) {
-            grat__op_moved(op);
-            continue;                /* this call puts new transfers under way */
-        }
+        if (m.transferred) grat__op_moved(op);
+        /* What was taken is put under way again by the next call: at once, when little is left there. */
+        if (m.transferred && flight - m.transferred <= FLIGHT / 2) continue;
         grat_err e = grat__op_wait(op, k->fd, POLLIN);
         if (e && !out->n) return e;
         if (e) return op->err = GRAT_OK, op->text[0] = '\0', GRAT_OK;     /* what has come; the next call ends so too */
