@@ -57,7 +57,8 @@ extern "C" {
     X(ECUT, 22, "incomplete: cut before the end")                                                                      \
     X(EDEAD, 23, "the session is dead")                                                                                \
     X(EFORMAT, 24, "unknown format")                                                                                   \
-    X(ENODATA, 25, "no data")
+    X(ENODATA, 25, "no data")                                                                                          \
+    X(ECERT, 26, "the certificate is not trusted")
 
 typedef enum grat_err {
 #define GRAT_ERR_ENUM(name, value, message) GRAT_##name = value,
@@ -376,7 +377,7 @@ typedef enum grat_attr {
     GRAT_ATTR_ASRL_XOFF_CHAR,
     GRAT_ATTR_ASRL_ALLOW_TRANSMIT,
     GRAT_ATTR_ASRL_WIRE_MODE,
-    GRAT_ATTR_GPIB_PRIMARY,
+    GRAT_ATTR_GPIB_PRIMARY,      /* both writable for GPIB0::INTFC: the board's own */
     GRAT_ATTR_GPIB_SECONDARY,    /* -1 none */
     GRAT_ATTR_GPIB_READDRESS,
     GRAT_ATTR_GPIB_UNADDRESS,
@@ -416,6 +417,8 @@ typedef enum grat_attr {
     GRAT_ATTR_TLS_CIPHER,        /* text, read only: "TLS_AES_256_GCM_SHA384" */
     GRAT_ATTR_SASL_MECHANISM,    /* text, read only: "PLAIN"; "" before an authentication */
     GRAT_ATTR_ASRL_FAULTS,       /* read only: errors of the line since it was asked: 1 parity 2 framing 4 overrun */
+    GRAT_ATTR_GPIB_STATUS_BYTE,  /* GPIB0::INTFC, writable: what a board that is no controller answers a serial poll by;
+                                    0x40 asks for service */
     GRAT_ATTR_COUNT
 } grat_attr;
 typedef struct grat_value {
@@ -458,6 +461,9 @@ GRAT_API bool grat_identity_parse(const char *idn, grat_identity *out);
  *   aliases: {NAME: RESOURCE, …}        names for resources; listed by discovery
  *   resources: [RESOURCE, …]            fixed resources without a name; listed by discovery
  *   boards: {GPIB1: PRLGX-TCPIP::host::1234::INTFC, ASRL3: /dev/ttyUSB0}   what a board number means
+ *   security: {NAME: {ca: FILE, user-cert: FILE, user-key: FILE, user: NAME, password-file: FILE, tls: require}}
+ *       for HiSLIP where the caller's options say nothing; NAME: an alias or a resource; tls: as for grat --tls; the
+ *       password's file must be readable by its owner alone
  * Other keys belong to other tools and are skipped. grat_open, grat_discover and VISA read it by themselves. */
 typedef struct grat_config grat_config;
 /* A missing file is an empty configuration, unless GRATICULE_CONFIG names it. */

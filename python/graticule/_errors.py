@@ -28,7 +28,7 @@ class Lost(Error):
 
 
 class Refused(Error):
-    """EREFUSED, EACCES: the other side, or the computer, does not allow it."""
+    """EREFUSED, EACCES, ECERT: the other side, or the computer, does not allow it."""
 
 
 class NotFound(Error):
@@ -73,6 +73,7 @@ for _class in (Error, Timeout, Cancelled, Lost, Refused, NotFound, Malformed, Lo
 
 CLASSES: Dict[str, Type[Error]] = {
     'ETIMEOUT': Timeout, 'ECANCELED': Cancelled, 'ELOST': Lost, 'EREFUSED': Refused, 'EACCES': Refused,
+    'ECERT': Refused,
     'ENOHOST': NotFound, 'EUNREACH': NotFound, 'ENODEV': NotFound, 'EPROTO': Malformed, 'ESHORT': Malformed,
     'ECUT': Malformed, 'ETOOBIG': Malformed, 'EPARSE': Malformed, 'EFORMAT': Malformed, 'ELOCKED': Locked,
     'EBUSY': Locked, 'ERANGE': OutOfRange, 'EINVAL': BadArgument, 'ENOTSUP': NotSupported,

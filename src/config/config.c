@@ -116,6 +116,7 @@ void grat_config_free(grat_config *c)
     list_free(&c->texts);
     for (unsigned i = 0; i < c->blocks; i++) free(c->block[i]);
     free(c->block);
+    free(c->security);
     free(c->bench);
     free(c->instrument);
     free(c->fallback);
@@ -197,6 +198,36 @@ static bool look_up(const char *name, bool board, char out[GRAT__CONFIG_TEXT], g
     if (text && !hit) grat_op_fail(op, GRAT_EPARSE, "%.200s: %.60s: the resource is too long", c->path, name);
     pthread_mutex_unlock(&cache.lock);
     return hit;
+}
+
+static grat_err read_password(grat__config_security *s, grat_op *op)
+{
+    struct stat st;
+    FILE *f = fopen(s->password_file, "re");
+    if (!f || fstat(fileno(f), &st) < 0) {
+        grat_op_fail(op, GRAT_EIO, "password-file %.200s: %s", s->password_file, strerrordesc_np(errno));
+    } else if (st.st_mode & (S_IRWXG | S_IRWXO)) {
+        grat_op_fail(op, GRAT_EACCES, "password-file %.200s: others may read it; chmod 600", s->password_file);
+    } else {
+        size_t n = fread(s->password, 1, sizeof s->password - 1, f);
+        s->password[n] = '\0';
+        s->password[strcspn(s->password, "\r\n")] = '\0';
+        if (n == sizeof s->password - 1)
+            grat_op_fail(op, GRAT_EINVAL, "password-file %.200s: too long", s->password_file);
+    }
+    if (f) fclose(f);
+    return op->err;
+}
+
+bool grat__config_security_at(unsigned i, bool name_only, grat__config_security *out, grat_op *op)
+{
+    pthread_mutex_lock(&cache.lock);
+    op->err = GRAT_OK;
+    const grat_config *c = refresh(op);
+    bool hit = c && i < c->securities;
+    if (hit) *out = c->security[i];
+    pthread_mutex_unlock(&cache.lock);
+    return hit && (name_only || !out->password_file[0] || !read_password(out, op));
 }
 
 bool grat__config_board(const char *board, char out[GRAT__CONFIG_TEXT], grat_op *op)

@@ -19,6 +19,14 @@ typedef struct grat__config_list {
     unsigned n;
 } grat__config_list;
 
+/* What `security:` says of one connection; "" where it says nothing. */
+typedef struct grat__config_security {
+    char name[GRAT__CONFIG_TEXT];    /* an alias or a resource */
+    char ca[1024], cert[1024], key[1024], user[256], password[256], password_file[1024];
+    bool insecure;
+    int tls;                         /* as in grat_open_options */
+} grat__config_security;
+
 struct grat_config {
     char path[1024];
     char *fallback; /* default: */
@@ -27,6 +35,8 @@ struct grat_config {
     unsigned instruments;
     grat_bench *bench;
     unsigned benches;
+    grat__config_security *security;
+    unsigned securities;
     grat__config_list texts; /* what those two point to … */
     void **block;            /* … and the lists of members and wiring */
     unsigned blocks;
@@ -38,6 +48,10 @@ bool grat__config_alias(const char *name, char out[GRAT__CONFIG_TEXT], grat_op *
 /* What `boards:` says of a board such as "GPIB1" or "ASRL3", in any case. False as above. grat_open applies ASRLn by
  * itself; a GPIBn is for the transport that serves it. */
 bool grat__config_board(const char *board, char out[GRAT__CONFIG_TEXT], grat_op *op);
+
+/* Entry i of `security:`, with the password read; the password is not looked for when `name_only`. False: behind the
+ * last one, op->err is GRAT_OK, or op says why. */
+bool grat__config_security_at(unsigned i, bool name_only, grat__config_security *out, grat_op *op);
 
 /* ---- inside --------------------------------------------------------------------------------- */
 

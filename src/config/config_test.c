@@ -85,6 +85,52 @@ TEST(mistakes)
     STR(failure("just text\n"), ":1:1: the file must hold keys such as default: and aliases:");
 }
 
+TEST(security)
+{
+    static const char why[] = "security: is written as NAME: {ca: FILE, user: NAME, password-file: FILE, "
+                              "tls: require}, with user-cert and user-key";
+    static char text[1200], secret[300], want[300];
+    grat__config_security s;
+    snprintf(secret, sizeof secret, "%s.secret", path);
+    FILE *f = fopen(secret, "w");
+    TRUE(f && fputs("open sesame\n", f) >= 0 && !fclose(f) && !chmod(secret, 0600));
+    snprintf(text, sizeof text, "security:\n  scope: {ca: /a.pem, user: ada, password-file: %s, tls: require}\n"
+             "  \"TCPIP::h::hislip0::INSTR\": {user-cert: c, user-key: k, tls: insecure}\n  none: {}\n", secret);
+    file(text);
+    TRUE(grat__config_security_at(0, false, &s, &op));
+    STR(s.name, "scope");
+    STR(s.ca, "/a.pem");
+    STR(s.user, "ada");
+    STR(s.password, "open sesame");
+    EQ(s.tls, GRAT_TLS_REQUIRE);
+    TRUE(!s.insecure);
+    TRUE(grat__config_security_at(1, false, &s, &op));
+    STR(s.cert, "c");
+    STR(s.key, "k");
+    STR(s.password, "");
+    EQ(s.tls, GRAT_TLS_REQUIRE);
+    TRUE(s.insecure);
+    TRUE(grat__config_security_at(2, false, &s, &op));
+    EQ(s.tls, GRAT_TLS_AUTO);
+    TRUE(!grat__config_security_at(3, false, &s, &op) && !op.err);
+    chmod(secret, 0640);
+    TRUE(grat__config_security_at(0, true, &s, &op));
+    STR(s.password, "");
+    TRUE(!grat__config_security_at(0, false, &s, &op));
+    EQ(op.err, GRAT_EACCES);
+    unlink(secret);
+    TRUE(!grat__config_security_at(0, false, &s, &op));
+    EQ(op.err, GRAT_EIO);
+    snprintf(want, sizeof want, ":1:16: %s", why);
+    STR(failure("security: {a: {tsl: require}}\n"), want);
+    STR(failure("security: {a: {tls: always}}\n"), want);
+    STR(failure("security: {a: {ca: [x]}}\n") , want);
+    snprintf(want, sizeof want, ":1:12: %s", why);
+    STR(failure("security: {a: b}\n"), want);
+    snprintf(want, sizeof want, ":1:11: %s", why);
+    STR(failure("security: [a]\n"), want);
+}
+
 /* ---- instruments and benches -------------------------------------------------------------------- */
 
 #define INSTRUMENTS                                                                                                    \
@@ -204,6 +250,7 @@ int main(void)
     RUN(everything);
     RUN(empty);
     RUN(mistakes);
+    RUN(security);
     RUN(benches);
     RUN(mistakes_in_benches);
     RUN(missing);

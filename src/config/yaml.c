@@ -1,5 +1,7 @@
 #include "config/yaml_int.h"
 
+#include "core/str.h"
+
 #ifdef GRAT_HAVE_YAML
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +60,59 @@ static grat_err take_resources(const grat__yaml *r, const yaml_node_t *list)
     return GRAT_OK;
 }
 
+/* One word of an entry. False: not such a word, or not such a value. */
+static bool take_word(grat__config_security *s, const char *word, const char *value)
+{
+    static const char *const whens[] = {"auto", "require", "never", "insecure"};
+    const struct {
+        const char *word;
+        char *to;
+        size_t cap;
+    } texts[] = {{"ca", s->ca, sizeof s->ca},
+                 {"user-cert", s->cert, sizeof s->cert},
+                 {"user-key", s->key, sizeof s->key},
+                 {"user", s->user, sizeof s->user},
+                 {"password-file", s->password_file, sizeof s->password_file}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (strcmp(texts[i].word, word) == 0) return grat__strcpy(texts[i].to, texts[i].cap, value);
+    }
+    for (int i = 0; strcmp(word, "tls") == 0 && i < 4; i++) {
+        if (strcmp(whens[i], value) != 0) continue;
+        s->insecure = i == 3;
+        s->tls = i == 3 ? GRAT_TLS_REQUIRE : i;
+        return true;
+    }
+    return false;
+}
+
+/* Nothing is passed over here: a word that is spelt wrong must not leave a connection open to anybody. */
+static grat_err take_security(const grat__yaml *r, const yaml_node_t *map)
+{
+    static const char why[] = "security: is written as NAME: {ca: FILE, user: NAME, password-file: FILE, "
+                              "tls: require}, with user-cert and user-key";
+    if (grat__yaml_nothing(map)) return GRAT_OK;
+    if (map->type != YAML_MAPPING_NODE) return grat__yaml_bad(r, map, why);
+    for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
+        const yaml_node_t *key = yaml_document_get_node(r->doc, p->key), *words;
+        const char *name = grat__yaml_scalar(key);
+        words = yaml_document_get_node(r->doc, p->value);
+        if (!name || words->type != YAML_MAPPING_NODE) return grat__yaml_bad(r, key, why);
+        grat__config_security *more = realloc(r->c->security, (r->c->securities + 1) * sizeof *more);
+        if (!more) return grat_op_fail(r->op, GRAT_ENOMEM, "configuration: out of memory");
+        r->c->security = more;
+        more += r->c->securities++;
+        *more = (grat__config_security){.tls = GRAT_TLS_AUTO};
+        if (!grat__strcpy(more->name, sizeof more->name, name)) return grat__yaml_bad(r, key, why);
+        for (yaml_node_pair_t *w = words->data.mapping.pairs.start; w < words->data.mapping.pairs.top; w++) {
+            const yaml_node_t *at = yaml_document_get_node(r->doc, w->key);
+            const char *word = grat__yaml_scalar(at);
+            const char *value = grat__yaml_scalar(yaml_document_get_node(r->doc, w->value));
+            if (!word || !value || !take_word(more, word, value)) return grat__yaml_bad(r, at, why);
+        }
+    }
+    return GRAT_OK;
+}
+
 static const struct {
     const char *name;
     grat_err (*take)(const grat__yaml *r, const yaml_node_t *node);
@@ -66,6 +121,7 @@ static const struct {
     {"aliases", take_aliases},
     {"resources", take_resources},
     {"boards", take_boards},
+    {"security", take_security},
     {"instruments", grat__yaml_instruments},
     {"benches", grat__yaml_benches}, /* behind what they name */
 };

@@ -53,6 +53,7 @@ struct grat__tls {
     SSL_CTX *ctx;
     SSL *ssl;
     char why[160];
+    bool untrusted;
     pthread_mutex_t lock;
 };
 
@@ -220,7 +221,8 @@ static grat__tls_step outcome(grat__tls *t, int result)
     }
     long verify = t->open ? X509_V_OK : ssl.SSL_get_verify_result_(t->ssl);
     const char *text = reason();
-    if (verify != X509_V_OK)
+    t->untrusted = verify != X509_V_OK;
+    if (t->untrusted)
         snprintf(t->why, sizeof t->why, "%.60s (%.80s)", text, ssl.X509_verify_cert_error_string_(verify));
     else grat__strcpy(t->why, sizeof t->why, text);
     return GRAT__TLS_FAILED;
@@ -262,6 +264,11 @@ void grat__tls_end(grat__tls *t)
     t->ended = true;
     ssl.SSL_shutdown_(t->ssl);
     ssl.ERR_clear_error_();
+}
+
+bool grat__tls_untrusted(const grat__tls *t)
+{
+    return t->untrusted;
 }
 
 const char *grat__tls_why(const grat__tls *t)

@@ -37,6 +37,8 @@ grat__tls_step grat__tls_write(grat__tls *t, const void *buf, size_t n, size_t *
 void grat__tls_end(grat__tls *t);
 /* The reason of the last failure: "certificate verify failed (self-signed certificate)". */
 const char *grat__tls_why(const grat__tls *t);
+/* It failed because the peer's certificate was not taken. */
+bool grat__tls_untrusted(const grat__tls *t);
 /* What the handshake has settled; empty texts where the peer showed no certificate. */
 typedef struct grat__tls_facts {
     bool certificate;

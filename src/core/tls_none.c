@@ -35,6 +35,12 @@ void grat__tls_end(grat__tls *t)
     (void)t;
 }
 
+bool grat__tls_untrusted(const grat__tls *t)
+{
+    (void)t;
+    return false;
+}
+
 const char *grat__tls_why(const grat__tls *t)
 {
     (void)t;

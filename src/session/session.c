@@ -72,6 +72,35 @@ static grat_err resolve(const char *text, grat_resource *r, grat_op *op)
     return e;
 }
 
+static bool hislip(const grat_resource *r)
+{
+    return r->interface == GRAT_IF_TCPIP && r->rclass == GRAT_CLASS_INSTR && grat__strcasestarts(r->device, "hislip");
+}
+
+/* The entry of `security:` for this resource, under its name or an alias; what the caller has chosen stays. */
+static grat_err secure(const grat_resource *r, grat_open_options *opt, grat__config_security *sec, grat_op *op)
+{
+    char name[GRAT__CONFIG_TEXT], other[GRAT__CONFIG_TEXT];
+    grat_resource of;
+    grat_op looked = *op;
+    unsigned i = 0;
+    if (!hislip(r)) return GRAT_OK;
+    grat_resource_format(r, name, sizeof name);
+    for (;; i++) {
+        if (!grat__config_security_at(i, true, sec, &looked)) return looked.err ? grat__op_adopt(op, &looked) : GRAT_OK;
+        if (resolve(sec->name, &of, &looked)) return grat__op_adopt(op, &looked);
+        grat_resource_format(&of, other, sizeof other);
+        if (strcmp(name, other) == 0) break;
+    }
+    if (!grat__config_security_at(i, opt->password, sec, &looked)) return grat__op_adopt(op, &looked);
+    if (!opt->tls_ca && sec->ca[0]) opt->tls_ca = sec->ca;
+    if (!opt->tls_cert && sec->cert[0]) opt->tls_cert = sec->cert, opt->tls_key = sec->key[0] ? sec->key : NULL;
+    if (!opt->user && sec->user[0]) opt->user = sec->user;
+    if (!opt->password && sec->password[0]) opt->password = sec->password;
+    if (opt->tls == GRAT_TLS_AUTO && !opt->tls_insecure) opt->tls = sec->tls, opt->tls_insecure = sec->insecure;
+    return GRAT_OK;
+}
+
 grat_err grat_open(const char *resource, const grat_open_options *opt, grat_op *op, grat_session **out)
 {
     grat_resource r;
@@ -84,7 +113,12 @@ grat_err grat_open(const char *resource, const grat_open_options *opt, grat_op *
                                               "TCPIP, USB, ASRL, GPIB, VICP, BITSCOPE or SIM", resource);
     grat_session *s = session_new(&r, tr, opt);
     if (!s) return grat_op_fail(op, GRAT_ENOMEM, "%s: out of memory", resource);
-    e = tr->open(s->priv, &r, &s->opt, op);
+    grat__config_security sec = {0};
+    e = secure(&r, &s->opt, &sec, op);
+    if (!e) e = tr->open(s->priv, &r, &s->opt, op);
+    explicit_bzero(&sec, sizeof sec);
+    /* What these point to may go now. */
+    s->opt.tls_ca = s->opt.tls_cert = s->opt.tls_key = s->opt.user = s->opt.password = s->opt.serial = NULL;
     if (e) {
         session_free(s);
         return e;

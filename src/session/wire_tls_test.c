@@ -133,9 +133,9 @@ TEST(the_certificate_is_checked)
     grat_session *s = NULL;
     grat_open_options o = {.size = sizeof o, .tls = GRAT_TLS_REQUIRE};
     start(good, "", NULL);
-    EQ(open_with(&o, &s), GRAT_EACCES);          /* not among the system's */
+    EQ(open_with(&o, &s), GRAT_ECERT);           /* not among the system's */
     o.tls_ca = other;
-    EQ(open_with(&o, &s), GRAT_EACCES);
+    EQ(open_with(&o, &s), GRAT_ECERT);
     o.tls_ca = "/nonexistent";
     EQ(open_with(&o, &s), GRAT_EINVAL);
     o.tls_ca = NULL;
@@ -146,7 +146,7 @@ TEST(the_certificate_is_checked)
     bench_stop();
     start(other, "", NULL);
     o = (grat_open_options){.size = sizeof o, .tls = GRAT_TLS_REQUIRE, .tls_ca = other};
-    EQ(open_with(&o, &s), GRAT_EACCES);          /* trusted, but for another host */
+    EQ(open_with(&o, &s), GRAT_ECERT);           /* trusted, but for another host */
     bench_stop();
 }
 

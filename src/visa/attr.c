@@ -145,6 +145,7 @@ static ViStatus state_value(visa_session *s, ViAttr attr, visa_value *out)
     case VI_ATTR_RM_SESSION: number(out, s->rm); break;
     case VI_ATTR_RD_BUF_SIZE: number(out, (int64_t)s->rd.size); break;
     case VI_ATTR_WR_BUF_SIZE: number(out, (int64_t)s->wr.size); break;
+    case VI_ATTR_GPIB_HS488_CBL_LEN: number(out, VI_GPIB_HS488_NIMPL); break; /* linux-gpib has no HS488 */
     case VI_ATTR_TCPIP_ADDR:
         if (visa__attr_of_name(&s->rsrc, attr, out)) break;
         st = ask_wire(s, GRAT_ATTR_TCP_ADDRESS, &v);
@@ -163,6 +164,25 @@ static ViStatus state_value(visa_session *s, ViAttr attr, visa_value *out)
     return st;
 }
 
+/* A board's own address: what the driver says, where it says anything. */
+static bool board_address(const visa_session *s, ViAttr attr, grat_attr *wire)
+{
+    *wire = attr == VI_ATTR_GPIB_PRIMARY_ADDR ? GRAT_ATTR_GPIB_PRIMARY : GRAT_ATTR_GPIB_SECONDARY;
+    return s->rsrc.rclass == VISA_CLASS_INTFC &&
+           (attr == VI_ATTR_GPIB_PRIMARY_ADDR || attr == VI_ATTR_GPIB_SECONDARY_ADDR);
+}
+
+static ViStatus name_value(visa_session *s, ViAttr attr, visa_value *out)
+{
+    grat_value v;
+    grat_attr wire;
+    if (board_address(s, attr, &wire)) {
+        ViStatus st = ask_wire(s, wire, &v);
+        if (st != VI_ERROR_NSUP_ATTR) return number(out, v.number < 0 ? VI_NO_SEC_ADDR : v.number), st;
+    }
+    return visa__attr_of_name(&s->rsrc, attr, out) ? VI_SUCCESS : VI_ERROR_NSUP_ATTR;
+}
+
 static int64_t *kept(visa_attrs *a, const visa_attr_row *row)
 {
     return (int64_t *)(void *)((char *)a + row->at);
@@ -175,7 +195,7 @@ ViStatus visa__attr_session(visa_session *s, ViAttr attr, visa_value *out)
     if (!row || !(row->classes & s->rsrc.rclass)) return VI_ERROR_NSUP_ATTR;
     *out = (visa_value){.is_text = row->type == T_TEXT};
     if (row->from == F_STATE) return state_value(s, attr, out);
-    if (row->from == F_NAME) return visa__attr_of_name(&s->rsrc, attr, out) ? VI_SUCCESS : VI_ERROR_NSUP_ATTR;
+    if (row->from == F_NAME) return name_value(s, attr, out);
     if (row->from == F_WIRE) {
         ViStatus st = ask_wire(s, row->wire, &v);
         if (st) return st;
@@ -258,6 +278,11 @@ static bool legal_protocol(visa_class rclass, int64_t v)
     return rclass == VISA_CLASS_USB ? v == VI_PROT_USBTMC_VENDOR : v == VI_PROT_HS488;
 }
 
+static bool writable(visa_class rclass, const visa_attr_row *row)
+{
+    return row->writable && !(row->from == F_NAME && rclass != VISA_CLASS_INTFC);
+}
+
 static bool legal(visa_class rclass, const visa_attr_row *row, int64_t v)
 {
     if (v < row->min || v > row->max) return false;
@@ -266,14 +291,18 @@ static bool legal(visa_class rclass, const visa_attr_row *row, int64_t v)
     case VI_ATTR_RD_BUF_OPER_MODE: return v != VI_FLUSH_WHEN_FULL;
     case VI_ATTR_ASRL_STOP_BITS: return v == 10 || v == 15 || v == 20;
     case VI_ATTR_USB_END_IN: return v == 0 || v >= 4;
+    case VI_ATTR_GPIB_SECONDARY_ADDR: return v <= 30 || v == VI_NO_SEC_ADDR;
     default: return true;
     }
 }
 
 static ViStatus set_session(visa_session *s, const visa_attr_row *row, int64_t v)
 {
+    grat_attr wire;
     ViStatus st = row->global ? visa__lock_check(s) : VI_SUCCESS;
     if (st) return st;
+    if (board_address(s, row->attr, &wire)) return tell_wire(s, wire, v == VI_NO_SEC_ADDR ? -1 : v);
+    if (row->from == F_STATE) return VI_ERROR_NSUP_ATTR_STATE;
     if (row->from == F_WIRE) return tell_wire(s, row->wire, v);
     if (row->from == F_KEPT_WIRE) {
         st = tell_wire(s, row->wire, v);
@@ -303,7 +332,7 @@ VISA_API ViStatus viSetAttribute(ViObject vi, ViAttr attrName, ViAttrState attrV
         st = visa__event_attr((visa_event *)o, attrName, NULL) < 0 ? VI_ERROR_NSUP_ATTR : VI_ERROR_ATTR_READONLY;
     } else if (!row || !(row->classes & rclass)) {
         st = VI_ERROR_NSUP_ATTR;
-    } else if (!row->writable) {
+    } else if (!writable(rclass, row)) {
         st = VI_ERROR_ATTR_READONLY;
     } else if (!legal(rclass, row, v)) {
         st = VI_ERROR_NSUP_ATTR_STATE;

@@ -178,6 +178,7 @@ ViStatus visa__status_of(grat_err e)
     case GRAT_ENOTSUP: return VI_ERROR_NSUP_OPER;
     case GRAT_EBUSY: return VI_ERROR_RSRC_BUSY;
     case GRAT_EACCES: return VI_ERROR_NPERMISSION;
+    case GRAT_ECERT: return VI_ERROR_SERVER_CERT;
     case GRAT_ERANGE: return VI_ERROR_NSUP_ATTR_STATE;
     case GRAT_EPARSE: return VI_ERROR_INV_RSRC_NAME;
     default: return VI_ERROR_IO;

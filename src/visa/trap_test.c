@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -338,6 +339,70 @@ TEST(a_child_of_fork)
     bench_stop();
 }
 
+/* ---- secure connections: VISA has no call that names certificates and passwords ----------------------- */
+
+static ViStatus try_open(const char *name)
+{
+    ViSession vi = 0;
+    ViBoolean on = VI_FALSE;
+    ViStatus st = viOpen(rm, name, VI_NULL, 0, &vi);
+    if (st) return st;
+    EQ(viGetAttribute(vi, VI_ATTR_TCPIP_HISLIP_ENCRYPTION_EN, &on), VI_SUCCESS);
+    EQ(on, VI_TRUE);
+    char got[100] = "";
+    EQ(viQueryf(vi, "*IDN?\n", "%99t", got), VI_SUCCESS);
+    STR(got, "GRATICULE,PLAIN,0,1\n");
+    EQ(viClose(vi), VI_SUCCESS);
+    return st;
+}
+
+static void configure(const char *format, ...)
+{
+    char path[200];
+    va_list ap;
+    snprintf(path, sizeof path, "%s", test_path("config.yaml"));
+    FILE *f = fopen(path, "w");
+    va_start(ap, format);
+    vfprintf(f, format, ap);
+    va_end(ap);
+    fclose(f);
+    setenv("GRATICULE_CONFIG", path, 1);
+}
+
+TEST(secure_by_the_configuration)
+{
+    char cert[200], command[1200], wire[500], secret[200];
+    const char *was = getenv("GRATICULE_CONFIG");
+    snprintf(cert, sizeof cert, "%s", test_path("scope.pem"));
+    snprintf(secret, sizeof secret, "%s", test_path("secret"));
+    snprintf(command, sizeof command,
+             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+             "-subj /CN=scope -addext subjectAltName=IP:%s -keyout %s.key -out %s 2>/dev/null && echo sesame >%s && "
+             "chmod 600 %s", address, cert, cert, secret, secret);
+    EQ(system(command), 0);
+    snprintf(wire, sizeof wire, "hislip:tls=%s:%s.key+mandatory+user=ada:sesame", cert, cert);
+    const char *name = start(wire, NULL);
+    configure("aliases: {scope: \"%s\"}\n", name);
+    EQ(try_open(name), VI_ERROR_SERVER_CERT);
+    configure("security: {\"%s\": {ca: %s}}\n", name, cert);
+    EQ(try_open(name), VI_ERROR_NPERMISSION);     /* nobody's name */
+    configure("security: {\"%s\": {ca: %s, user: ada, password-file: %s}}\n", name, cert, secret);
+    EQ(try_open(name), VI_SUCCESS);
+    configure("aliases: {scope: \"%s\"}\nsecurity: {scope: {ca: %s, user: ada, password-file: %s}}\n", name, cert,
+              secret);
+    EQ(try_open(name), VI_SUCCESS);
+    EQ(try_open("scope"), VI_SUCCESS);
+    configure("security: {\"%s\": {tls: insecure, user: ada, password-file: %s}}\n", name, secret);
+    EQ(try_open(name), VI_SUCCESS);
+    configure("security: {\"TCPIP::other::hislip0::INSTR\": {ca: %s}}\n", cert);
+    EQ(try_open(name), VI_ERROR_SERVER_CERT);
+    configure("security: {\"%s\": {cafile: %s}}\n", name, cert);
+    EQ(try_open(name), VI_ERROR_INV_RSRC_NAME);   /* not opened by half of what was meant */
+    if (was) setenv("GRATICULE_CONFIG", was, 1);
+    else unsetenv("GRATICULE_CONFIG");
+    bench_stop();
+}
+
 int main(void)
 {
     setenv("XDG_RUNTIME_DIR", test_folder(), 1);
@@ -354,6 +419,7 @@ int main(void)
     RUN(output_of_a_port);
     RUN(the_guard_of_a_lock_file);
     RUN(a_child_of_fork);
+    if (!system("openssl version >/dev/null 2>&1")) RUN(secure_by_the_configuration);
     EQ(viClose(rm), VI_SUCCESS);
     return TEST_RESULT();
 }

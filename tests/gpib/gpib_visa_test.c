@@ -240,9 +240,38 @@ TEST(a_board)
     end();
 }
 
+/* A board's own address and status byte; an instrument's are in its name. */
+TEST(the_boards_own)
+{
+    ViUInt8 byte = 0;
+    begin();
+    EQ(attr(board, VI_ATTR_GPIB_PRIMARY_ADDR), 0);
+    EQ((ViUInt16)attr(board, VI_ATTR_GPIB_SECONDARY_ADDR), VI_NO_SEC_ADDR);
+    EQ(viSetAttribute(board, VI_ATTR_GPIB_PRIMARY_ADDR, 21), VI_SUCCESS);
+    EQ(viSetAttribute(board, VI_ATTR_GPIB_SECONDARY_ADDR, 4), VI_SUCCESS);
+    EQ(attr(board, VI_ATTR_GPIB_PRIMARY_ADDR), 21);
+    EQ(attr(board, VI_ATTR_GPIB_SECONDARY_ADDR), 4);
+    EQ(viSetAttribute(board, VI_ATTR_GPIB_PRIMARY_ADDR, 31), VI_ERROR_NSUP_ATTR_STATE);
+    EQ(viSetAttribute(board, VI_ATTR_GPIB_SECONDARY_ADDR, 31), VI_ERROR_NSUP_ATTR_STATE);
+    EQ(viSetAttribute(board, VI_ATTR_GPIB_SECONDARY_ADDR, VI_NO_SEC_ADDR), VI_SUCCESS);
+    EQ((ViUInt16)attr(board, VI_ATTR_GPIB_SECONDARY_ADDR), VI_NO_SEC_ADDR);
+    EQ(viSetAttribute(board, VI_ATTR_GPIB_PRIMARY_ADDR, 0), VI_SUCCESS);
+    EQ(viSetAttribute(inst, VI_ATTR_GPIB_PRIMARY_ADDR, 6), VI_ERROR_ATTR_READONLY);
+    EQ(viSetAttribute(inst, VI_ATTR_GPIB_SECONDARY_ADDR, 6), VI_ERROR_ATTR_READONLY);
+    EQ(viSetAttribute(board, VI_ATTR_DEV_STATUS_BYTE, 0x51), VI_SUCCESS);
+    EQ(viGetAttribute(board, VI_ATTR_DEV_STATUS_BYTE, &byte), VI_SUCCESS);
+    EQ(byte, 0x51);
+    EQ(viSetAttribute(board, VI_ATTR_DEV_STATUS_BYTE, 256), VI_ERROR_NSUP_ATTR_STATE);
+    EQ(viGetAttribute(inst, VI_ATTR_DEV_STATUS_BYTE, &byte), VI_ERROR_NSUP_ATTR);
+    EQ(attr(board, VI_ATTR_GPIB_HS488_CBL_LEN), VI_GPIB_HS488_NIMPL);
+    EQ(viSetAttribute(board, VI_ATTR_GPIB_HS488_CBL_LEN, 5), VI_ERROR_NSUP_ATTR_STATE);
+    end();
+}
+
 int main(void)
 {
     RUN(messages);
+    RUN(the_boards_own);
     RUN(an_instrument);
     RUN(service_requests);
     RUN(what_happens_to_a_board);

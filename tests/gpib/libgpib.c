@@ -107,6 +107,7 @@ EXPORT int ibcmd(int ud, const void *bytes, long n);
 EXPORT int ibcac(int ud, int synchronous);
 EXPORT int ibgts(int ud, int shadow);
 EXPORT int iblines(int ud, short *lines);
+EXPORT int ibrsv(int ud, int byte);
 EXPORT int ibln(int ud, int pad, int sad, short *found);
 EXPORT int ThreadIberr(void);
 EXPORT int ThreadIbcnt(void);
@@ -222,19 +223,33 @@ int ibeos(int ud, int mode)
     return done(0);
 }
 
+/* Board 0's own. */
+static int board_pad, board_sad, board_status;
+
 int ibask(int ud, int option, int *value)
 {
     if (ud == 1) return fail(ENEB, 0);
     if (ud == 2) return fail(EDVR, 2);
     *value = option == 0xa || option == 6;
+    if (!ud && option == 1) *value = board_pad;
+    if (!ud && option == 2) *value = board_sad;
+    if (!ud && option == 0x21) *value = board_status;
     return done(0);
 }
 
 int ibconfig(int ud, int option, int value)
 {
-    (void)ud;
-    (void)option;
-    (void)value;
+    if (ud) return done(0);
+    if (option == 2 && value && (value < 0x60 || value > 0x7e)) return fail(EARG, 0);
+    if (option == 1) board_pad = value;
+    if (option == 2) board_sad = value;
+    return done(0);
+}
+
+int ibrsv(int ud, int byte)
+{
+    if (ud) return fail(EARG, 0);
+    board_status = byte;
     return done(0);
 }
 

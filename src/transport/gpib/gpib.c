@@ -22,7 +22,8 @@
 #define CMD_TCT 0x09
 
 enum { LINE_NDAC = 0x02, LINE_REN = 0x10, LINE_SRQ = 0x20, LINE_ATN = 0x40 };
-enum { ASK_PAD = 1, ASK_SAD = 2, ASK_READDRESS = 6, ASK_SYSTEM = 0xa, ASK_UNADDRESS = 0x1b };
+enum { ASK_PAD = 1, ASK_SAD = 2, ASK_READDRESS = 6, ASK_SYSTEM = 0xa, ASK_UNADDRESS = 0x1b, ASK_STATUS = 0x21 };
+enum { SAD = 0x60 };             /* added to a secondary address; 0 is none */
 
 typedef struct gpib {
     const grat__gpib *lib;
@@ -30,7 +31,7 @@ typedef struct gpib {
     bool intfc;
     int ud, srq_ud;          /* -1 = none; the board's number for INTFC */
     char what[40];
-    bool hung;
+    atomic_bool hung;
     atomic_uint asked;       /* 0x100 | status byte of a service request that stb has not given out yet */
     bool line_seen;          /* INTFC: the SRQ line has been reported and not been low since */
     unsigned kinds, due;     /* INTFC: notices that are wanted, and those not given out yet */
@@ -118,7 +119,7 @@ static int do_close(const grat__gpib *lib, grat__gpib_call *c)
 
 static grat_err open_ud(gpib *g, int *ud, grat_op *op)
 {
-    grat__gpib_call c = {.fn = do_open, .ud = g->board, .a = g->pad, .b = g->sad < 0 ? 0 : 0x60 + g->sad};
+    grat__gpib_call c = {.fn = do_open, .ud = g->board, .a = g->pad, .b = g->sad < 0 ? 0 : SAD + g->sad};
     grat_err e = call(g, &c, op);
     if (e) return e;
     if (c.sta & IBSTA_ERR) return grat__gpib_error(&c, g->what, op);
@@ -507,6 +508,20 @@ static int do_config(const grat__gpib *lib, grat__gpib_call *c)
     return lib->ibconfig(c->ud, c->a, c->b);
 }
 
+/* Sets, and succeeds or fails. */
+static grat_err set(gpib *g, grat__gpib_fn fn, int option, int value, grat_op *op)
+{
+    grat__gpib_call c = {.fn = fn, .ud = g->ud, .a = option, .b = value};
+    grat_err e = call(g, &c, op);
+    if (e) return e;
+    return c.sta & IBSTA_ERR ? grat__gpib_error(&c, g->what, op) : GRAT_OK;
+}
+
+static int do_status(const grat__gpib *lib, grat__gpib_call *c)
+{
+    return lib->ibrsv(c->ud, c->b);
+}
+
 /* 1, 0, or -1 where the board cannot see the line. */
 static grat_err line(gpib *g, int bit, int64_t *out, grat_op *op)
 {
@@ -542,13 +557,20 @@ static grat_err board_state(gpib *g, grat_attr a, int64_t *out, grat_op *op)
 static grat_err attr_get(void *p, grat_attr a, grat_value *out, grat_op *op)
 {
     gpib *g = p;
+    grat_err e;
     switch (a) {
     case GRAT_ATTR_GPIB_PRIMARY:
         out->number = g->pad;
         return g->intfc ? ask(g, ASK_PAD, &out->number, op) : GRAT_OK;
     case GRAT_ATTR_GPIB_SECONDARY:
         out->number = g->sad;
-        return GRAT_OK;
+        if (!g->intfc) return GRAT_OK;
+        e = ask(g, ASK_SAD, &out->number, op);
+        if (!e) out->number = out->number ? out->number - SAD : -1;
+        return e;
+    case GRAT_ATTR_GPIB_STATUS_BYTE:
+        if (!g->intfc) return grat_op_fail(op, GRAT_ENOTSUP, "%s: only a board has this", g->what);
+        return ask(g, ASK_STATUS, &out->number, op);
     case GRAT_ATTR_GPIB_READDRESS:
         return ask(g, ASK_READDRESS, &out->number, op);
     case GRAT_ATTR_GPIB_UNADDRESS:
@@ -576,19 +598,20 @@ static grat_err attr_set(void *p, grat_attr a, int64_t value, grat_op *op)
     static const struct {
         grat_attr a;
         int option;
+        int least, most;
         bool intfc;
-    } rows[] = {{GRAT_ATTR_GPIB_PRIMARY, ASK_PAD, true},
-                {GRAT_ATTR_GPIB_SYSTEM_CONTROLLER, ASK_SYSTEM, true},
-                {GRAT_ATTR_GPIB_READDRESS, ASK_READDRESS, false}};
+    } rows[] = {{GRAT_ATTR_GPIB_PRIMARY, ASK_PAD, 0, 30, true},
+                {GRAT_ATTR_GPIB_SECONDARY, ASK_SAD, -1, 30, true},
+                {GRAT_ATTR_GPIB_STATUS_BYTE, ASK_STATUS, 0, 255, true},
+                {GRAT_ATTR_GPIB_SYSTEM_CONTROLLER, ASK_SYSTEM, 0, 1, true},
+                {GRAT_ATTR_GPIB_READDRESS, ASK_READDRESS, 0, 1, false}};
     gpib *g = p;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].a != a || rows[i].intfc != g->intfc) continue;
-        if (value < 0 || value > 30)
+        if (value < rows[i].least || value > rows[i].most)
             return grat_op_fail(op, GRAT_ERANGE, "%s: %lld is out of range", g->what, (long long)value);
-        grat__gpib_call c = {.fn = do_config, .ud = g->ud, .a = rows[i].option, .b = (int)value};
-        grat_err e = call(g, &c, op);
-        if (e) return e;
-        return c.sta & IBSTA_ERR ? grat__gpib_error(&c, g->what, op) : GRAT_OK;
+        if (rows[i].option == ASK_SAD) value = value < 0 ? 0 : SAD + value;
+        return set(g, rows[i].option == ASK_STATUS ? do_status : do_config, rows[i].option, (int)value, op);
     }
     /* Unaddressing hides the error of a failed read, so it stays off. */
     if (a == GRAT_ATTR_GPIB_UNADDRESS && !value) return GRAT_OK;

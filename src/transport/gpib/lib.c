@@ -29,6 +29,7 @@ static bool resolve(void *h)
         {"ibtmo", &lib.ibtmo},     {"ibeot", &lib.ibeot},     {"ibeos", &lib.ibeos},   {"ibask", &lib.ibask},
         {"ibconfig", &lib.ibconfig}, {"ibwait", &lib.ibwait}, {"ibsic", &lib.ibsic},   {"ibsre", &lib.ibsre},
         {"ibcmd", &lib.ibcmd},     {"ibcac", &lib.ibcac},     {"ibgts", &lib.ibgts},   {"iblines", &lib.iblines},
+        {"ibrsv", &lib.ibrsv},
         {"ibln", &lib.ibln},       {"ThreadIberr", &lib.ThreadIberr}, {"ThreadIbcnt", &lib.ThreadIbcnt},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

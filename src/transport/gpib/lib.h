@@ -41,6 +41,7 @@ typedef struct grat__gpib {
     int (*ibcac)(int ud, int synchronous);
     int (*ibgts)(int ud, int shadow);
     int (*iblines)(int ud, short *lines);
+    int (*ibrsv)(int ud, int byte);
     int (*ibln)(int ud, int pad, int sad, short *found);
     int (*ThreadIberr)(void);
     int (*ThreadIbcnt)(void);

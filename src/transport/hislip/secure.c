@@ -116,7 +116,8 @@ static grat_err handshake(grat__hs_link *h, grat__hs_conn *c, grat_op *op)
         grat__tls_step step = grat__tls_handshake(c->tls);
         if (step == GRAT__TLS_DONE) return GRAT_OK;
         if (step == GRAT__TLS_FAILED)
-            return grat_op_fail(op, GRAT_EACCES, "TLS: %s; name the right certificate or accept any (tls_insecure)",
+            return grat_op_fail(op, grat__tls_untrusted(c->tls) ? GRAT_ECERT : GRAT_EACCES,
+                                "TLS: %s; name the right certificate or accept any (tls_insecure)",
                                 grat__tls_why(c->tls));
         if ((e = after_step(c, step, op))) return e;
     }
