@@ -43,6 +43,8 @@ GRAT_API void grat_sim_free(grat_sim *sim);
 /* Names and one-line descriptions of the models, the model options and the faults; NULL name after the last. */
 typedef struct grat_sim_entry { const char *name, *text; } grat_sim_entry;
 GRAT_API const grat_sim_entry *grat_sim_models(void);
+/* SIM::ps5444d …: inside this process only, on no wire. */
+GRAT_API const grat_sim_entry *grat_sim_picoscopes(void);
 GRAT_API const grat_sim_entry *grat_sim_options(void);
 GRAT_API const grat_sim_entry *grat_sim_faults(void);
 GRAT_API const grat_sim_entry *grat_sim_wires(void);

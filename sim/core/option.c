@@ -12,12 +12,6 @@ static bool known_key(const grat_sim_entry *known, const char *key)
     return false;
 }
 
-static void unknown(const grat_sim_entry *known, const char *key, char err[256])
-{
-    int n = snprintf(err, 256, "option \"%.40s\" is unknown; known are", key);
-    for (; known->name && n > 0 && n < 256; known++) n += snprintf(err + n, 256 - (size_t)n, " %s", known->name);
-}
-
 bool sim_options_parse(sim_options *o, const char *text, const grat_sim_entry *known, char err[256])
 {
     o->count = 0;
@@ -37,7 +31,7 @@ bool sim_options_parse(sim_options *o, const char *text, const grat_sim_entry *k
         char *equals = strchr(key, '=');
         if (equals) *equals = '\0';
         if (!known_key(known, key)) {
-            unknown(known, key, err);
+            snprintf(err, 256, "option \"%.40s\" is unknown; grat sim --list shows them", key);
             return false;
         }
         o->key[o->count] = key;

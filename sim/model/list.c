@@ -118,8 +118,6 @@ sim_instrument *sim_instrument_new(const char *model, const char *text, uint64_t
 {
     const sim_model *m = find_model(model);
     if (m) return sim_instrument_create(m, text, options, seed, err);
-    int n = snprintf(err, 256, "model \"%.40s\" is unknown; known are", model);
-    for (const grat_sim_entry *e = grat_sim_models(); e->name && n > 0 && n < 256; e++)
-        n += snprintf(err + n, 256 - (size_t)n, " %s", e->name);
+    snprintf(err, 256, "model \"%.40s\" is unknown; grat sim --list shows them", model);
     return NULL;
 }

@@ -2,7 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <graticule/sim.h>
+
 #include "sim/pico/unit.h"
+
+enum { MODELS_MAX = 64 };
 
 void *ps2000_find(const char *name);
 void *ps2000a_find(const char *name);
@@ -48,4 +52,13 @@ void grat__pico_sim_remove(const char *serial)
 bool grat__pico_sim_knows(const char *model)
 {
     return ps_knows(model);
+}
+
+const grat_sim_entry *grat_sim_picoscopes(void)
+{
+    static char name[MODELS_MAX][16], text[MODELS_MAX][64];
+    static grat_sim_entry list[MODELS_MAX + 1];
+    for (unsigned i = 0; i < MODELS_MAX && ps_model_at(i, name[i], text[i]); i++)
+        list[i] = (grat_sim_entry){name[i], text[i]};
+    return list;
 }

@@ -234,6 +234,8 @@ ps_unit *ps_add(const char *model, char why[200]);
 /* Ends a unit that ps_add made; it must be closed. */
 void ps_remove(const char *serial);
 bool ps_knows(const char *model);
+/* The i-th model: its name as ps_add takes it, and what it is in a line. False behind the last. */
+bool ps_model_at(unsigned i, char name[16], char text[64]);
 int64_t ps_now(void);
 unsigned ps_bits(const ps_unit *u);
 int16_t ps_max_at(const ps_unit *u, unsigned bits);

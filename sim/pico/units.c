@@ -1,5 +1,6 @@
 #include "sim/pico/unit.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,6 +201,16 @@ static const ps_model *model_of(const char *name)
 bool ps_knows(const char *model)
 {
     return strncasecmp(model, "ps", 2) == 0 && model_of(model) != NULL;
+}
+
+bool ps_model_at(unsigned i, char name[16], char text[64])
+{
+    if (i >= sizeof models / sizeof *models) return false;
+    snprintf(name, 16, "ps%s", models[i].variant);
+    for (char *p = name; *p; p++) *p = (char)tolower((unsigned char)*p);
+    snprintf(text, 64, "PicoScope %s, %u channels%s", models[i].variant, models[i].channels,
+             models[i].ports ? " + 16" : "");
+    return true;
 }
 
 ps_unit *ps_add(const char *model, char why[200])

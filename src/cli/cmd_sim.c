@@ -31,6 +31,7 @@ static int list_all(const cli *c)
     cli_json j = {.f = stdout}, *to = c->json ? &j : NULL;
     if (to) cli_json_open(to, NULL, '{');
     list_entries(to, "models", grat_sim_models());
+    list_entries(to, to ? "picoscopes" : "models that are on no wire, such as SIM::ps5444d", grat_sim_picoscopes());
     list_entries(to, "options", grat_sim_options());
     list_entries(to, "wires", grat_sim_wires());
     list_entries(to, "faults", grat_sim_faults());

@@ -110,6 +110,9 @@ grat_err grat_screenshot_get(grat_session *s, grat_image_kind want, grat_screens
         return grat_op_fail(op, GRAT_EFORMAT, "screenshot: PNG, BMP and JPEG can be had");
     grat_err e = grat_identify(s, &id, op);
     if (e) return e;
+    if (grat__glob("*bitscope*|*pico technology*", id.vendor))
+        return grat_op_fail(op, GRAT_ENOTSUP, "screenshot: a %s %s has no screen; grat plot draws what it captures, "
+                            "grat live what it sees", id.vendor, id.model);
     unsigned n = grat__recipes_for(&id, want, list), all = n;
     bool known = list[0]->vendor != NULL;
     if (!known) e = try_unknown(s, list, &n, want, &shot, op);

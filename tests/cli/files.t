@@ -34,6 +34,15 @@ $ screenshot SIM::ds1104z -o s.jpg --json
 = s\.jpg ÿØ
 $ screenshot SIM::ds1104z -o s.png --markdown
 > ![](s.png)
+$ screenshot SIM::bitscope
+! grat: screenshot: a BitScope BS0005 has no screen; grat plot draws what it captures, grat live what it sees
+? 1
+$ screenshot SIM::ps2204a
+!~ grat: .*a Pico Technology 2204A has no screen; .*
+? 1
+$ info SIM::ps9999
+!~ grat: SIM::ps9999: model "ps9999" is unknown; grat sim --list shows them
+? 1
 $ screenshot SIM::ds1104z -o s.xcf
 !~ grat: screenshot: \.xcf: not an image format here; .*
 ? 2
