@@ -76,6 +76,7 @@ char *grat_format_quantity(char *out, size_t cap, double value, const char *unit
     } steps[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "u"}, {1e-9, "n"}, {1e-12, "p"}};
     size_t i = 3;
     double a = fabs(value);
+    if (a == 0) value = 0; /* without a minus */
     if (a > 0 && isfinite(a)) {
         for (i = 0; i + 1 < sizeof steps / sizeof *steps && a < steps[i].factor * 0.9999995; i++) continue;
     }

@@ -44,6 +44,7 @@ TEST(formatting)
     STR(grat_format_quantity(s, sizeof s, 0.5, "V"), "500 mV");
     STR(grat_format_quantity(s, sizeof s, 1e9, "S/s"), "1 GS/s");
     STR(grat_format_quantity(s, sizeof s, 0, "V"), "0 V");
+    STR(grat_format_quantity(s, sizeof s, -0.0, "V"), "0 V");
     STR(grat_format_quantity(s, sizeof s, 12, ""), "12");
 }
 

@@ -54,7 +54,7 @@ grat_err grat_scope_open(grat_session *s, grat_op *op, grat_scope **out)
     const grat_driver *driver = find_by_identity(&id);
     if (!driver)
         return grat_op_fail(op, GRAT_ENODEV,
-                            "%s %s: no scope driver knows this model; screenshot, query and write still work",
+                            "%s %s: no scope driver knows this model; screenshot, query, write and sync still work",
                             id.vendor, id.model);
     grat_scope *sc = calloc(1, sizeof *sc);
     void *priv = calloc(1, driver->priv_size);

@@ -86,6 +86,10 @@ $ log SIM::ds1104z -c 1 -p 1ms --every 100ms --for 250ms -o turns.csv --json
 $ log SIM::ds1104z -c 1 -p 1ms --every 20ms --count 3 -o three.csv
 > three.csv
 !~ DS1104Z: channels 1, 3 acquisitions, 3600 samples each channel, .*
+$ capture SIM::ps2406b -c A -r 1V -p 1ms -s 1000 -f csv -o -
+>~ time_s \(2406B .*\),chA_V \(100mV/div DC 1X offset 0V\)
+>*
+!*
 $ log SIM::ps2406b -c A -p 1ms -s 1000 --count 2 -o two.csv
 > two.csv
 !~ 2406B: channels A, 2 acquisitions, 2\d\d\d samples each channel, .*

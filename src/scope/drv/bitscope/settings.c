@@ -12,7 +12,7 @@ static void put_range(grat_settings *s, double low, double high, double probe)
         grat_channel_settings *c = &s->channel[i];
         c->probe = probe;
         c->scale = (high - low) / BS_SCREEN;
-        c->offset = -(low + high) / 2;
+        c->offset = 0 - (low + high) / 2; /* never -0 */
     }
 }
 

@@ -83,7 +83,7 @@ static grat_err plan_range(planner *p)
         }
         if (q->has_range) {
             c->scale = (q->high - q->low) / PK_SCREEN;
-            c->offset = -(q->low + q->high) / 2;
+            c->offset = 0 - (q->low + q->high) / 2; /* never -0 */
         }
         if (q->coupling) c->coupling = q->coupling;
     }

@@ -9,7 +9,7 @@ static void describe_analog(const pk_scope *b, grat_trace *t, unsigned channel)
     snprintf(t->name, sizeof t->name, "%c", 'A' + (int)channel);
     snprintf(t->unit, sizeof t->unit, "%s", b->set.channel[channel].unit);
     t->scale = full / b->setup.max * probe;
-    t->offset = -in->offset * probe;
+    t->offset = 0 - in->offset * probe;
     t->raw_min = -b->setup.max;
     t->raw_max = b->setup.max;
     t->range_low = (-full - in->offset) * probe;
