@@ -905,13 +905,13 @@ typedef struct grat_log_sink {
 } grat_log_sink;
 /* Records without end. `q` describes one piece (its period and samples, hence the rate). Its trigger counts with
  * `separate` (as its `count` does: so many acquisitions, 0 = without end), and with GRAT_LOG_STREAM when it is EDGE or
- * AUTO (ERANGE where the instrument streams without one): then the recording begins at the first trigger, with the part
- * of a piece before it that `pre` says, t0 of all records is the time of its first sample from the trigger, and the
- * wait for it ends at op's deadline. Otherwise it is ignored. Each record has the index of its first sample since the
- * beginning in `first` and t0 = 0; GRAT_REC_GAP_BEFORE where samples are missing before it: where the instrument cannot
- * sample and answer at once there is such a gap before each piece. A piece that fails after others is a gap too; five
- * in a row end the recording with their error. The memory that is used does not grow. ECANCELED and ETIMEOUT end it:
- * what came before has been delivered. */
+ * AUTO (ERANGE where the instrument streams without one): then the recording begins at the first trigger, or with the
+ * part of a piece before it that `pre` says, t0 of all records is the time of its first sample from the trigger, and
+ * the wait for it ends at op's deadline. Else it is ignored. Each record has the index of its first sample since the
+ * beginning in `first` and t0 = 0; GRAT_REC_GAP_BEFORE where samples are missing before it: where the instrument
+ * cannot sample and answer at once there is such a gap before each piece. A piece that fails after others is a gap
+ * too; five in a row end the recording with their error. The memory that is used does not grow. ECANCELED and ETIMEOUT
+ * end it: what came before has been delivered. */
 GRAT_API grat_err grat_log(grat_scope *sc, const grat_request *q, const grat_log_options *opt,
                            const grat_log_sink *sink, grat_op *op);
 

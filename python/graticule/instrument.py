@@ -410,7 +410,7 @@ class Instrument:
         or the loop is left. block: seconds of one block; left out, as long as the instrument's memory allows, 2 s at
         most. mode: "auto", "block", "rapid" or "stream", as for `grat log`; OutOfRange where the instrument has it not.
         trigger, wait, pre: as for capture, of an instrument that streams with a trigger (PicoScope): the recording
-        begins there, `pre` of a block before it, and block.time counts from the trigger.
+        begins there, or `pre` of a block before it, and block.time counts from the trigger.
         depth: blocks that may wait for the program: the memory that is used does not grow beyond them, and a
         program that is too slow makes gaps. progress: True or a function, called with (samples, of how many or None).
         timeout: seconds in all; None = no limit.

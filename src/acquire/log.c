@@ -219,8 +219,8 @@ static grat_err begin(recording *r, const grat_caps *caps, grat_op *op)
     if (!opt->separate && !r->triggered) {
         r->q.trigger = GRAT_TRIG_NONE;
         r->q.delay = 0;
-        if (r->q.pre < 0) r->q.pre = 0;
     }
+    if (r->q.pre < 0 && !opt->separate) r->q.pre = 0;
     r->q.current = false;
     r->wanted = opt->separate ? r->q.count : 0;
     r->q.count = 0;

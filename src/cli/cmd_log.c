@@ -341,7 +341,7 @@ const cli_command cli_cmd_log = {
             "jump, and FILE.gaps.csv says where and how many. .h5, .csv, .npy, .sr and .wav grow without limit and "
             "hold what came until a second ago whatever happens; beyond 4 GiB a .wav is RF64. With --trigger, --every, "
             "--count or --segments each acquisition is one of its own, with its number and its times; with --mode "
-            "stream a PicoScope's recording begins at the first trigger, --pre of a piece (--period) before it, and "
+            "stream a PicoScope's recording begins at the first trigger, or --pre of a piece (--period) before it, and "
             "times count from it. A BitScope records in blocks with gaps between them; --mode stream has none while "
             "the link keeps up, but 8 bit only, and its format is described by others, not confirmed with an "
             "instrument: compare before you rely on it.",

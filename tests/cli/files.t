@@ -106,6 +106,9 @@ $ log SIM::bitscope -c A --rate 100kS/s --mode stream --every 1s -o no.h5
 $ log SIM::ps2406b -c A -p 2ms -s 2000 --pre 10% --mode stream --trigger A:rising@0.5V --for 5ms -o begin.csv
 > begin.csv
 !~ 2406B: channels A, 5000 samples each channel, 1 MS/s, 0 lost in 0 gaps, the trigger at sample 200
+$ log SIM::ps2406b -c A --rate 1MS/s --mode stream --trigger A:rising@0.5V --for 5ms -o at.csv
+> at.csv
+!~ 2406B: channels A, 5000 samples each channel, 1 MS/s, 0 lost in 0 gaps, the trigger at sample 0
 $ capture SIM::ps2406b -c A -p 2ms -s 2000 --pre 0 --trigger A:rising@0.5V+1ms -o late.npy
 >*
 !*
