@@ -139,11 +139,13 @@ TEST(serial_manners)
 TEST(serial_second_opener)
 {
     grat_session *b = NULL;
+    grat_open_options plain = {.size = sizeof plain, .plain = true};
     start_serial("", NULL);
     grat_session *a = session(NULL, NULL);
     grat_op *op = fresh(1000);
     EQ(grat_open(grat_sim_resource(bench.sim, 0), NULL, op, &b), GRAT_EBUSY);
     TRUE(strstr(op->text, "another program has it"));
+    EQ(grat_open(grat_sim_resource(bench.sim, 0), &plain, fresh(1000), &b), GRAT_EBUSY);
     alive(a, "0");
     grat_close(a);
     b = session(NULL, NULL);

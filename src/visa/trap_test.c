@@ -339,6 +339,69 @@ TEST(a_child_of_fork)
     bench_stop();
 }
 
+/* ---- a port that a program opens twice, as a notebook's cell that is run again does ---------------------- */
+
+static void asks(ViSession vi)
+{
+    char got[100] = "";
+    EQ(viQueryf(vi, "*IDN?\n", "%99t", got), VI_SUCCESS);
+    STR(got, "GRATICULE,PLAIN,0,1\n");
+}
+
+static void *reads(void *vi)
+{
+    static char got[100];
+    ViUInt32 n;
+    EQ(viRead(*(ViSession *)vi, (ViPBuf)got, sizeof got - 1, &n), VI_SUCCESS_TERM_CHAR);
+    return got;
+}
+
+TEST(one_port_twice)
+{
+    ViUInt32 baud = 0;
+    ViUInt16 end = 99;
+    ViChar key[VI_FIND_BUFLEN];
+    void *got;
+    pthread_t thread;
+    const char *name = start("serial", NULL);
+    ViSession a = open_it(name);
+    EQ(viSetAttribute(a, VI_ATTR_ASRL_BAUD, 57600), VI_SUCCESS);
+    EQ(viSetAttribute(a, VI_ATTR_ASRL_END_OUT, VI_ASRL_END_TERMCHAR), VI_SUCCESS);
+    asks(a);
+    ViSession b = open_it(name);
+    EQ(viGetAttribute(b, VI_ATTR_ASRL_BAUD, &baud), VI_SUCCESS);   /* the line's */
+    EQ(baud, 57600);
+    EQ(viGetAttribute(b, VI_ATTR_ASRL_END_OUT, &end), VI_SUCCESS); /* the session's */
+    EQ(end, VI_ASRL_END_NONE);
+    for (int i = 0; i < 3; i++) asks(b), asks(a);
+    EQ(viWrite(b, (ViConstBuf)"*ID", 3, VI_NULL), VI_SUCCESS);     /* ended by nothing */
+    EQ(viWrite(b, (ViConstBuf)"N?\n", 3, VI_NULL), VI_SUCCESS);
+    STR((char *)reads(&b), "GRATICULE,PLAIN,0,1\n");
+    EQ(viWrite(a, (ViConstBuf)"*IDN?", 5, VI_NULL), VI_SUCCESS);   /* ended by END_OUT */
+    STR((char *)reads(&a), "GRATICULE,PLAIN,0,1\n");
+    /* One waits for what the other one asks. */
+    pthread_create(&thread, NULL, reads, &a);
+    usleep(50000);
+    EQ(viWrite(b, (ViConstBuf)"*IDN?\n", 6, VI_NULL), VI_SUCCESS);
+    pthread_join(thread, &got);
+    STR(got, "GRATICULE,PLAIN,0,1\n");
+    EQ(viLock(a, VI_EXCLUSIVE_LOCK, 0, VI_NULL, key), VI_SUCCESS);
+    EQ(viWrite(b, (ViConstBuf)"*CLS\n", 5, VI_NULL), VI_ERROR_RSRC_LOCKED);
+    EQ(viClose(a), VI_SUCCESS);
+    asks(b);
+    pid_t child = fork();
+    if (!child) execl("/proc/self/exe", "trap", name, NULL);
+    int status = 0;
+    TRUE(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    EQ(WEXITSTATUS(status), 7);                                    /* another process: busy */
+    EQ(viClose(b), VI_SUCCESS);
+    b = open_it(name);
+    EQ(viGetAttribute(b, VI_ATTR_ASRL_BAUD, &baud), VI_SUCCESS);
+    EQ(baud, 9600);
+    EQ(viClose(b), VI_SUCCESS);
+    bench_stop();
+}
+
 /* ---- secure connections: VISA has no call that names certificates and passwords ----------------------- */
 
 static ViStatus try_open(const char *name)
@@ -403,8 +466,14 @@ TEST(secure_by_the_configuration)
     bench_stop();
 }
 
-int main(void)
+/* With a name: tries to open it. */
+int main(int argc, char **argv)
 {
+    if (argc > 1) {
+        ViSession vi;
+        viOpenDefaultRM(&rm);
+        return viOpen(rm, argv[1], VI_NULL, 0, &vi) == VI_ERROR_RSRC_BUSY ? 7 : 1;
+    }
     setenv("XDG_RUNTIME_DIR", test_folder(), 1);
     setenv("GRATICULE_CONFIG", "/dev/null", 1);
     snprintf(address, sizeof address, "127.%u.%u.92", 64U + (unsigned)getpid() / 250 % 128,
@@ -419,6 +488,7 @@ int main(void)
     RUN(output_of_a_port);
     RUN(the_guard_of_a_lock_file);
     RUN(a_child_of_fork);
+    RUN(one_port_twice);
     if (!system("openssl version >/dev/null 2>&1")) RUN(secure_by_the_configuration);
     EQ(viClose(rm), VI_SUCCESS);
     return TEST_RESULT();

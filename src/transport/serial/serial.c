@@ -2,8 +2,8 @@
  * line itself shows (last bit, break) and for instruments that end an answer by silence. */
 #include "core/str.h"
 #include "core/wait.h"
-#include "transport/list.h"
 #include "transport/serial/manners.h"
+#include "transport/serial/port.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -51,6 +51,15 @@ static grat_err apply(serial *s, grat__tty_params *p, grat_op *op)
     return e;
 }
 
+grat_err grat__serial_path(const grat_resource *r, char path[256], grat_op *op)
+{
+    if (!r->device[0] && !r->board)
+        return grat_op_fail(op, GRAT_ENODEV, "ASRL0: serial ports count from 1 (/dev/ttyS0), or are named by path");
+    if (r->device[0]) snprintf(path, 256, "%s", r->device);
+    else snprintf(path, 256, "/dev/ttyS%u", r->board - 1);
+    return GRAT_OK;
+}
+
 static grat_err serial_open(void *p, const grat_resource *r, const grat_open_options *opt, grat_op *op)
 {
     serial *s = p;
@@ -61,10 +70,8 @@ static grat_err serial_open(void *p, const grat_resource *r, const grat_open_opt
     s->tty.fd = -1;
     grat__tty_defaults(&s->want);
     grat__manners_init(&s->manners);
-    if (r->device[0]) snprintf(path, sizeof path, "%s", r->device);
-    else if (r->board) snprintf(path, sizeof path, "/dev/ttyS%u", r->board - 1);
-    else return grat_op_fail(op, GRAT_ENODEV, "ASRL0: serial ports count from 1 (/dev/ttyS0), or are named by path");
-    grat_err e = opt->serial ? grat__manners_parse(opt->serial, &s->manners, &s->want, op) : GRAT_OK;
+    grat_err e = grat__serial_path(r, path, op);
+    if (!e && opt->serial) e = grat__manners_parse(opt->serial, &s->manners, &s->want, op);
     if (!e) e = grat__tty_open(&s->tty, path, &s->want, op);
     if (e) return e;
     pthread_mutex_init(&s->lock, NULL);
@@ -552,7 +559,7 @@ static grat_err attr_set(void *p, grat_attr a, int64_t value, grat_op *op)
     return no_such(a, op);
 }
 
-const grat_transport grat__transport_serial = {
+const grat_transport grat__serial_port = {
     .name = "serial port",
     .priv_size = sizeof(serial),
     .caps = GRAT_TCAP_DUPLEX,
