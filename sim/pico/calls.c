@@ -410,7 +410,7 @@ uint32_t ps_start_stream(ps_unit *u, ps_stream *s)
     unsigned inputs = ps_enabled(u);
     static const double grids[] = {[PS_500M] = 16e-9, [PS_1G] = 8e-9, [PS_80M] = 12.5e-9, [PS_5000] = 8e-9,
                                    [PS_5G] = 3.2e-9, [PS_PICOSECONDS] = 3.2e-9, [PS_DOUBLING] = 10e-9,
-                                   [PS_4000] = 50e-9, [PS_4227] = 32e-9, [PS_10M] = 100e-9};
+                                   [PS_4000] = 50e-9, [PS_4227] = 32e-9, [PS_10M] = 100e-9, [PS_6000] = 6.4e-9};
     double grid = grids[u->model->clock];
     if (!inputs) return PS_INVALID_CHANNEL;
     if (u->ets.interleave) return PS_ETS_MODE_SET;

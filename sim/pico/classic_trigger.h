@@ -180,7 +180,7 @@ EXPORT API(SetPulseWidthQualifier)(int16_t h, void *list, int16_t n, int32_t dir
 #endif
 #endif
 
-#if PICO_ID == 3
+#if PICO_ID == 3 && !PICO_WIDE
 EXPORT API(SetTriggerChannelConditionsV2)(int16_t h, void *list, int16_t n)
 {
     BEGIN(h, SetTriggerChannelConditionsV2);
@@ -328,7 +328,7 @@ EXPORT API(SetPulseWidthQualifierDirections)(int16_t h, void *list, int16_t n)
 }
 #endif
 
-#if PICO_ID == 2 || PICO_ID == 3 || PICO_ID >= 5
+#if PICO_ID == 2 || (PICO_ID == 3 && !PICO_WIDE) || PICO_ID >= 5
 /* {line, direction} of 8 bytes; lines that are not listed do not matter. Of the modern libraries: of one port. */
 static uint32_t set_lines(ps_unit *u, const void *list, int16_t n, unsigned first, unsigned most)
 {

@@ -15,6 +15,7 @@ void *ps4000_find(const char *name);
 void *ps3000a_find(const char *name);
 void *ps4000a_find(const char *name);
 void *ps5000a_find(const char *name);
+void *ps6000_find(const char *name);
 void *ps6000a_find(const char *name);
 void *psospa_find(const char *name);
 
@@ -27,7 +28,7 @@ bool grat__pico_sim_knows(const char *model);
 void *grat__pico_sim_symbol(const char *name)
 {
     void *(*const find[])(const char *) = {ps2000a_find, ps3000a_find, ps4000a_find, ps5000a_find, ps6000a_find,
-                                           psospa_find, ps2000_find, ps3000_find, ps4000_find};
+                                           psospa_find, ps2000_find, ps3000_find, ps4000_find, ps6000_find};
     for (size_t i = 0; i < sizeof find / sizeof *find; i++) {
         void *p = find[i](name);
         if (p) return p;

@@ -1,6 +1,8 @@
-/* The exported calls: one object of this file for each library, by PICO_LIBRARY and PICO_ID. */
+/* The exported calls: one object of this file for each library, by PICO_LIBRARY, PICO_ID and PICO_WIDE (ps6000). */
 #if PICO_ID == 1
 #include "sim/pico/table_narrow.h"
+#elif PICO_WIDE
+#include "sim/pico/table_wide.h"
 #else
 #include "sim/pico/table.h"
 #endif
@@ -30,7 +32,7 @@ EXPORT API(OpenUnit)(int16_t *h, int8_t *serial)
 }
 #endif
 
-#if PICO_ID >= 3
+#if PICO_ID >= 3 && !PICO_WIDE
 EXPORT API(ChangePowerSource)(int16_t h, uint32_t state)
 {
     BEGIN(h, ChangePowerSource);
@@ -74,14 +76,22 @@ EXPORT API(SetChannel)(int16_t h, int32_t channel, int16_t enabled, int16_t dc, 
     return ps_leave(u, ps_set_channel(u, channel, &in));
 }
 #else
+#if PICO_WIDE
+EXPORT API(SetChannel)(int16_t h, int32_t channel, int16_t enabled, int32_t coupling, int32_t range, float offset,
+                       int32_t limit)
+#else
 EXPORT API(SetChannel)(int16_t h, int32_t channel, int16_t enabled, int32_t coupling, int32_t range, float offset)
+#endif
 {
     BEGIN(h, SetChannel);
+#if PICO_WIDE
+    if (limit < 0 || limit > 2) return ps_leave(u, PS_INVALID_BANDWIDTH);
+#endif
     ps_input in = {.enabled = enabled != 0, .coupling = coupling, .range = range, .offset = (double)offset};
     return ps_leave(u, ps_set_channel(u, channel, &in));
 }
 
-#if PICO_ID != 4
+#if PICO_ID != 4 && !PICO_WIDE
 EXPORT API(SetDigitalPort)(int16_t h, int32_t port, int16_t enabled, int16_t level)
 {
     BEGIN(h, SetDigitalPort);
@@ -102,6 +112,7 @@ EXPORT API(GetAnalogueOffset)(int16_t h, int32_t range, int32_t coupling, float 
 }
 #endif
 
+#if !PICO_WIDE
 EXPORT API(GetChannelInformation)(int16_t h, int32_t info, int32_t probe, int32_t *ranges, int32_t *n, int32_t channel)
 {
     BEGIN(h, GetChannelInformation);
@@ -114,8 +125,9 @@ EXPORT API(GetChannelInformation)(int16_t h, int32_t info, int32_t probe, int32_
     *n = have < room ? have : room;
     return ps_leave(u, PS_OK);
 }
+#endif
 
-#if PICO_ID != 1
+#if PICO_ID != 1 && !PICO_WIDE
 EXPORT API(MaximumValue)(int16_t h, int16_t *value)
 {
     BEGIN(h, MaximumValue);
@@ -141,11 +153,11 @@ EXPORT API(GetMaxSegments)(int16_t h, uint32_t *n)
 }
 #endif
 
-EXPORT API(MemorySegments)(int16_t h, PS_SEGMENT n, int32_t *max)
+EXPORT API(MemorySegments)(int16_t h, PS_SEGMENT n, PS_COUNT *max)
 {
     BEGIN(h, MemorySegments);
     uint32_t status = ps_set_segments(u, n);
-    if (!status && max) *max = (int32_t)fmin((double)u->model->memory / (ps_bits(u) > 8 ? 2 : 1) / n, INT32_MAX);
+    if (!status && max) *max = (PS_COUNT)fmin((double)u->model->memory / (ps_bits(u) > 8 ? 2 : 1) / n, INT32_MAX);
     return ps_leave(u, status);
 }
 
@@ -178,11 +190,11 @@ EXPORT API(GetNoOfProcessedCaptures)(int16_t h, uint32_t *n)
 }
 #endif
 
-static uint32_t timebase(const ps_unit *u, uint32_t n, int32_t samples, double *ns, int32_t *max)
+static uint32_t timebase(const ps_unit *u, uint32_t n, PS_COUNT samples, double *ns, PS_COUNT *max)
 {
     uint64_t room = 0;
     uint32_t status = ps_timebase(u, n, samples > 0 ? (uint64_t)samples : 0, ns, &room);
-    if (!status && max) *max = room > INT32_MAX ? INT32_MAX : (int32_t)room;
+    if (!status && max) *max = room > INT32_MAX ? INT32_MAX : (PS_COUNT)room;
     return status;
 }
 
@@ -194,7 +206,7 @@ static uint32_t timebase(const ps_unit *u, uint32_t n, int32_t samples, double *
 #define IGNORE_OVERSAMPLE (void)0
 #endif
 
-EXPORT API(GetTimebase)(int16_t h, uint32_t n, int32_t samples, int32_t *ns, OVERSAMPLE int32_t *max,
+EXPORT API(GetTimebase)(int16_t h, uint32_t n, PS_COUNT samples, int32_t *ns, OVERSAMPLE PS_COUNT *max,
                         PS_SEGMENT segment)
 {
     BEGIN(h, GetTimebase);
@@ -205,7 +217,7 @@ EXPORT API(GetTimebase)(int16_t h, uint32_t n, int32_t samples, int32_t *ns, OVE
     return ps_leave(u, status);
 }
 
-EXPORT API(GetTimebase2)(int16_t h, uint32_t n, int32_t samples, float *ns, OVERSAMPLE int32_t *max,
+EXPORT API(GetTimebase2)(int16_t h, uint32_t n, PS_COUNT samples, float *ns, OVERSAMPLE PS_COUNT *max,
                          PS_SEGMENT segment)
 {
     BEGIN(h, GetTimebase2);
@@ -335,6 +347,36 @@ EXPORT API(SetDataBufferBulk)(int16_t h, int32_t channel, int16_t *buffer, int32
     ps_buffer b = {.max = buffer, .length = length > 0 ? (uint64_t)length : 0};
     return ps_leave(u, ps_set_buffer(u, channel, segment, &b));
 }
+#elif PICO_WIDE
+/* AVERAGE and DECIMATE have each other's number here. */
+static int mode_of(int32_t mode)
+{
+    return mode == 2 ? 4 : mode == 4 ? 2 : mode == 0 || mode == 1 ? mode : -1;
+}
+
+EXPORT API(SetDataBuffersBulk)(int16_t h, int32_t channel, int16_t *max, int16_t *min, uint32_t length,
+                               uint32_t segment, int32_t mode)
+{
+    BEGIN(h, SetDataBuffers);
+    ps_buffer b = {.max = max, .min = min, .length = length, .mode = mode_of(mode)};
+    return ps_leave(u, ps_set_buffer(u, channel, segment, &b));
+}
+
+EXPORT API(SetDataBufferBulk)(int16_t h, int32_t channel, int16_t *buffer, uint32_t length, uint32_t segment,
+                              int32_t mode)
+{
+    return API(SetDataBuffersBulk)(h, channel, buffer, NULL, length, segment, mode);
+}
+
+EXPORT API(SetDataBuffers)(int16_t h, int32_t channel, int16_t *max, int16_t *min, uint32_t length, int32_t mode)
+{
+    return API(SetDataBuffersBulk)(h, channel, max, min, length, 0, mode);
+}
+
+EXPORT API(SetDataBuffer)(int16_t h, int32_t channel, int16_t *buffer, uint32_t length, int32_t mode)
+{
+    return API(SetDataBuffersBulk)(h, channel, buffer, NULL, length, 0, mode);
+}
 #else
 #define mode_of(mode) (mode)
 EXPORT API(SetDataBuffer)(int16_t h, int32_t channel, int16_t *buffer, int32_t length, PS_SEGMENT segment, int32_t mode)
@@ -363,14 +405,14 @@ EXPORT API(SetUnscaledDataBuffers)(int16_t h, int32_t channel, int8_t *max, int8
 #endif
 #endif
 
-EXPORT API(RunBlock)(int16_t h, int32_t pre, int32_t post, uint32_t n, OVERSAMPLE int32_t *ms, PS_SEGMENT segment,
+EXPORT API(RunBlock)(int16_t h, PS_COUNT pre, PS_COUNT post, uint32_t n, OVERSAMPLE int32_t *ms, PS_SEGMENT segment,
                      ps_block_ready ready, void *user)
 {
     BEGIN(h, RunBlock);
     IGNORE_OVERSAMPLE;
     ps_block b = {.pre = pre, .post = post, .timebase = n, .segment = segment, .ready = ready, .user = user};
     uint32_t status = ps_start_block(u, &b);
-    if (!status && ms) *ms = (int32_t)((pre + (double)post) * u->dt * 1e3);
+    if (!status && ms) *ms = (int32_t)fmin((pre + (double)post) * u->dt * 1e3, INT32_MAX);
     return ps_leave(u, status);
 }
 
@@ -397,7 +439,7 @@ EXPORT API(GetValuesBulk)(int16_t h, uint32_t *n, uint32_t from, uint32_t to, ui
 #if PICO_ID == 1
     ps_values v = {0, *n, from, to, 1, 0, overflow};
 #else
-    ps_values v = {0, *n, from, to, ratio, mode, overflow};
+    ps_values v = {0, *n, from, to, ratio, mode_of(mode), overflow};
 #endif
     uint32_t status = ps_read(u, &v);
     if (!status) *n = (uint32_t)v.n;
@@ -411,27 +453,27 @@ EXPORT API(SetEts)(int16_t h, int32_t mode, int16_t cycles, int16_t interleave, 
     return ps_leave(u, ps_set_ets(u, mode, cycles, interleave, ps));
 }
 
-EXPORT API(SetEtsTimeBuffer)(int16_t h, int64_t *fs, int32_t n)
+EXPORT API(SetEtsTimeBuffer)(int16_t h, int64_t *fs, PS_COUNT n)
 {
     BEGIN(h, SetEtsTimeBuffer);
     u->ets.times = n > 0 ? fs : NULL;
     u->ets.upper = u->ets.lower = NULL;
-    u->ets.length = n > 0 ? n : 0;
+    u->ets.length = n > 0 ? (int32_t)n : 0;
     return ps_leave(u, PS_OK);
 }
 
-EXPORT API(SetEtsTimeBuffers)(int16_t h, uint32_t *upper, uint32_t *lower, int32_t n)
+EXPORT API(SetEtsTimeBuffers)(int16_t h, uint32_t *upper, uint32_t *lower, PS_COUNT n)
 {
     BEGIN(h, SetEtsTimeBuffers);
     u->ets.times = NULL;
     u->ets.upper = n > 0 ? upper : NULL;
     u->ets.lower = n > 0 ? lower : NULL;
-    u->ets.length = n > 0 ? n : 0;
+    u->ets.length = n > 0 ? (int32_t)n : 0;
     return ps_leave(u, PS_OK);
 }
 #endif
 
-#if PICO_ID == 3
+#if PICO_ID == 3 && !PICO_WIDE
 EXPORT API(GetMaxEtsValues)(int16_t h, int16_t *cycles, int16_t *interleave)
 {
     BEGIN(h, GetMaxEtsValues);
@@ -562,7 +604,7 @@ EXPORT API(SigGenSoftwareControl)(int16_t h, int16_t state)
 #define POINTS 32768
 #define POINTS_MIN 10
 static const double dac_hz[] = {20e6, 20e6, 100e6, 80e6, 100e6};
-#define DAC_HZ dac_hz[PICO_ID - 1]
+#define DAC_HZ (PICO_WIDE ? 200e6 : dac_hz[PICO_ID - 1])
 
 EXPORT API(SigGenArbitraryMinMaxValues)(int16_t h, int16_t *min, int16_t *max, uint32_t *least, uint32_t *most)
 {
@@ -640,7 +682,7 @@ EXPORT API(GetTriggerInfoBulk)(int16_t h, void *out, uint32_t from, uint32_t to)
         uint64_t stamp = (uint64_t)(u->base + u->start[i] + u->pre) & ((1ull << 56) - 1);
         memcpy(row, &flags, 4);
         memcpy(row + 4, &i, 4);
-        if (PICO_ID == 5) memcpy(row + 8, &index, 4);
+        if (PICO_ID == 5 || PICO_WIDE) memcpy(row + 8, &index, 4);
         memcpy(row + 12, &fs, 8);
         memcpy(row + 24, &stamp, 8);
         memcpy((uint8_t *)out + (size_t)(i - from) * sizeof row, row, sizeof row);

@@ -13,11 +13,12 @@ CLASSIC = ('SHARED', 'COMMON', 'CLASSIC')
 LIBRARIES = {'ps2000': ('table_old.h', 0, ('OLD',)), 'ps3000': ('table_old.h', 0, ('OLD',)),
              'ps4000': ('table_narrow.h', 1, ('SHARED', 'COMMON', 'NARROW')), 'ps2000a': ('table.h', 2, CLASSIC),
              'ps3000a': ('table.h', 3, CLASSIC), 'ps4000a': ('table.h', 4, CLASSIC), 'ps5000a': ('table.h', 5, CLASSIC),
+             'ps6000': ('table_wide.h', 3, ('SHARED', 'COMMON', 'WIDE')),
              'ps6000a': ('table_modern.h', 6, ('SHARED', 'MODERN')),
              'psospa': ('table_modern.h', 7, ('SHARED', 'MODERN'))}
 # Calls that the driver makes in other libraries only.
 NEVER = {('ps2000a', 'SetSigGenBuiltIn'), ('ps3000a', 'SetSigGenBuiltIn'), ('ps5000a', 'SetSigGenBuiltIn'),
-         ('ps6000a', 'NearestSampleIntervalStateless')}
+         ('ps6000a', 'NearestSampleIntervalStateless'), ('ps6000', 'SetEtsTimeBuffer')}
 # A void * stands for any struct.
 SAME = {'ps_block_ready': 'grat__pico_block_ready', 'ps_streaming_ready': 'grat__pico_stream_ready',
         'ps_old_ready': 'grat__pico_old_ready'}

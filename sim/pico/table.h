@@ -12,6 +12,7 @@ typedef void (*ps_streaming_ready)(int16_t handle, int32_t samples, uint32_t sta
                                    uint32_t trigger_at, int16_t triggered, int16_t auto_stop, void *user);
 
 #define PS_SEGMENT uint32_t
+#define PS_COUNT int32_t
 #define PS_OPERATION int32_t
 #if PICO_ID <= 3
 #define PS_OVERSAMPLE int16_t,

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define PS_SEGMENT uint16_t
+#define PS_COUNT int32_t
 #define PS_WAVE int16_t
 #define PS_OPERATION int16_t
 #define PS_HZ float

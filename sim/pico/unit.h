@@ -37,7 +37,7 @@
 #define PS_MAX_DELAY 8388607u
 
 typedef enum ps_clock {
-    PS_500M, PS_1G, PS_80M, PS_5000, PS_5G, PS_PICOSECONDS, PS_DOUBLING, PS_4000, PS_4227, PS_10M
+    PS_500M, PS_1G, PS_80M, PS_5000, PS_5G, PS_PICOSECONDS, PS_DOUBLING, PS_4000, PS_4227, PS_10M, PS_6000
 } ps_clock;
 typedef struct ps_model {
     const char *library, *variant;

@@ -29,6 +29,7 @@ static const ps_model models[] = {
     {"ps5000a", "5244D", 2, 0, PS_5000, 512u << 20, 250000, 0, 10, 250e6, false, 8, 500, 80},
     {"ps5000a", "5444D", 4, 0, PS_5000, 512u << 20, 250000, 0, 10, 250e6, true, 8, 500, 80},
     {"ps5000a", "5444DMSO", 4, 2, PS_5000, 512u << 20, 250000, 0, 10, 250e6, true, 8, 500, 80},
+    {"ps6000", "6404", 4, 0, PS_6000, 1u << 30, 32768, 2, 10, 312.5e6, false, 8, 0, 0},
     {"ps6000a", "6424E", 4, 2, PS_5G, 4ull << 30, 2000000, 0, 10, 625e6, false, 8, 0, 0},
     {"ps6000a", "6824E", 8, 2, PS_5G, 4ull << 30, 2000000, 0, 10, 625e6, false, 8, 0, 0},
     {"psospa", "3418E", 4, 0, PS_PICOSECONDS, 2ull << 30, 1000000, 0, 10, 625e6, false, 8, 0, 0},
@@ -37,7 +38,7 @@ static const ps_model models[] = {
 #ifndef PICO_INPROC
 static const char default_units[] =
     "ps2000 2204A SIM/2204;ps2000a 2406B SIM/2406;ps3000 3205 SIM/3205;ps4000 4224 SIM/4224;"
-    "ps3000a 3206DMSO SIM/3206;ps4000a 4824A SIM/4824;"
+    "ps3000a 3206DMSO SIM/3206;ps4000a 4824A SIM/4824;ps6000 6404 SIM/6404;"
     "ps5000a 5244D SIM/5244;ps6000a 6424E SIM/6424;psospa 3418E SIM/3418";
 #endif
 
@@ -363,6 +364,8 @@ double ps_interval(const ps_unit *u, uint32_t n)
         return n < least ? 0 : divided(n, 2, 1e-9, 125e6);
     case PS_DOUBLING:
         return n > 20 || n < least ? 0 : ldexp(1e-8, (int)n);
+    case PS_6000:
+        return n < least ? 0 : divided(n, 4, 2e-10, 156.25e6);
     case PS_5G:
         least += bits > 10 ? 2 : bits > 8;
         return n < least ? 0 : divided(n, 4, 2e-10, 156.25e6);

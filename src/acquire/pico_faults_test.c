@@ -14,7 +14,7 @@ static const struct {
     {"ps4000", "4424", false, true, true, true},       {"ps2000a", "2406B", false, true, true, true},
     {"ps3000a", "3406DMSO", true, true, true, true},   {"ps4000a", "4824A", true, true, true, true},
     {"ps5000a", "5444D", true, true, true, true},      {"ps6000a", "6424E", false, true, true, true},
-    {"psospa", "3418E", false, true, true, true},
+    {"psospa", "3418E", false, true, true, true},      {"ps6000", "6404", false, true, true, true},
 };
 
 typedef enum mode { BLOCK, RAPID, STREAM } mode;

@@ -12,7 +12,9 @@ static const char units[] =
     "ps4000 4224 SINE/40 a=sine,1000,0.9,0;ps4000 4224 GEN/40 a=gen b=square,500,1 ext=square,500,2;"
     "ps2000 2204A COUNT/20" COUNTS ";ps2000a 2206BMSO COUNT/2" COUNTS ";ps3000a 3406DMSO COUNT/3" COUNTS ";"
     "ps4000a 4824A COUNT/4" COUNTS ";ps5000a 5444DMSO COUNT/5" COUNTS ";ps6000a 6824E COUNT/6" COUNTS ";"
-    "psospa 3418E COUNT/7" COUNTS ";"
+    "psospa 3418E COUNT/7" COUNTS ";ps6000 6404 COUNT/60" COUNTS ";"
+    "ps6000 6404 WAVE/60 a=pulse,1000,1,0 b=runt,1000,1,0 ext=square,1000,2;ps6000 6404 SINE/60 a=sine,100000,0.9,0;"
+    "ps6000 6404 GEN/60 a=gen b=square,500,1 ext=square,500,2;"
     "ps6000a 6424E SKEW/6" COUNTS " skew;psospa 3418E SKEW/7" COUNTS " skew;"
     "ps6000a 6424E STALL/6" COUNTS " skew fault=GetStreamingLatestValues,10,0x1c "
     "fault=GetStreamingLatestValues,20,0x10000008 fault=GetStreamingLatestValues,15,0x27;"
@@ -38,10 +40,11 @@ static const char units[] =
 static const char *const count_units[] = {"PICO::ps2000::COUNT/20",  "PICO::ps2000a::COUNT/2", "PICO::ps3000a::COUNT/3",
                                           "PICO::ps4000a::COUNT/4",  "PICO::ps5000a::COUNT/5", "PICO::ps6000a::COUNT/6",
                                           "PICO::psospa::COUNT/7",   "PICO::ps3000::COUNT/30", "PICO::ps4000::COUNT/40",
-                                          "PICO::ps4000::COUNT/42"};
+                                          "PICO::ps4000::COUNT/42", "PICO::ps6000::COUNT/60"};
 static const char *const wave_units[] = {"PICO::ps2000::WAVE/20", "PICO::ps3000::WAVE/30", "PICO::ps4000::WAVE/40",
                                          "PICO::ps2000a::WAVE/2", "PICO::ps3000a::WAVE/3", "PICO::ps4000a::WAVE/4",
-                                         "PICO::ps5000a::WAVE/5", "PICO::ps6000a::WAVE/6", "PICO::psospa::WAVE/7"};
+                                         "PICO::ps5000a::WAVE/5", "PICO::ps6000a::WAVE/6", "PICO::psospa::WAVE/7",
+                                         "PICO::ps6000::WAVE/60"};
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 /* The oldest interface has two modes, and those in streaming only; the one after it has no decimation. */
 static bool has_mode(const char *resource, grat_downsample mode, bool block)
@@ -539,7 +542,8 @@ static bool check_segment(void *user, grat_record *r)
 
 TEST(ten_thousand_segments)
 {
-    static const char *const resources[] = {"PICO::ps3000a::SINE/3", "PICO::ps5000a::SINE/5", "PICO::ps6000a::SINE/6"};
+    static const char *const resources[] = {"PICO::ps3000a::SINE/3", "PICO::ps5000a::SINE/5", "PICO::ps6000a::SINE/6",
+                                            "PICO::ps6000::SINE/60"};
     for (unsigned u = 0; u < COUNT(resources); u++) {
         grat_scope *sc = open_scope(resources[u]);
         grat_request q = ask("A", 1e-6, 100);
@@ -705,7 +709,7 @@ TEST(generator_sweeps)
 {
     static const char *const resources[] = {"PICO::ps2000::GEN/20", "PICO::ps2000a::GEN/2", "PICO::ps4000::GEN/40",
                                             "PICO::ps4000a::GEN/4", "PICO::ps5000a::GEN/5", "PICO::ps6000a::GEN/6",
-                                            "PICO::psospa::GEN/7"};
+                                            "PICO::psospa::GEN/7", "PICO::ps6000::GEN/60"};
     static const double points[] = {-1, 1};
     for (unsigned u = 0; u < COUNT(resources); u++) {
         grat_scope *sc = open_scope(resources[u]);
@@ -747,7 +751,8 @@ static void check_bursts(const grat_record *r, const char *what, bool again)
 TEST(generator_triggered)
 {
     static const char *const resources[] = {"PICO::ps2000a::GEN/2", "PICO::ps4000::GEN/40", "PICO::ps4000a::GEN/4",
-                                            "PICO::ps5000a::GEN/5", "PICO::ps6000a::GEN/6", "PICO::psospa::GEN/7"};
+                                            "PICO::ps5000a::GEN/5", "PICO::ps6000a::GEN/6", "PICO::psospa::GEN/7",
+                                            "PICO::ps6000::GEN/60"};
     for (unsigned u = 0; u < COUNT(resources); u++) {
         grat_scope *sc = open_scope(resources[u]);
         grat_request q = ask("AB", 1.8e-3, 1800);
@@ -823,7 +828,8 @@ TEST(simulated)
     static const struct {
         const char *resource, *model;
         unsigned analog;
-    } rows[] = {{"SIM::ps3205", "3205", 2}, {"SIM::ps4424", "4424", 4}, {"SIM::ps2204a", "2204A", 2},
+    } rows[] = {{"SIM::ps3205", "3205", 2}, {"SIM::ps4424", "4424", 4}, {"SIM::ps6404", "6404", 4},
+                {"SIM::ps2204a", "2204A", 2},
                 {"SIM::ps2406b", "2406B", 4}, {"SIM::ps3206dmso", "3206DMSO", 2},
                 {"SIM::ps4824a", "4824A", 8}, {"SIM::ps5444d", "5444D", 4}, {"SIM::ps6824e", "6824E", 8},
                 {"SIM::ps3418e", "3418E", 4}};
@@ -844,7 +850,7 @@ TEST(simulated)
         EQ(capture(b, &q, 5000, keep), GRAT_OK);
         q = ask("A", 1e-3, 0);
         EQ(capture(b, &q, 5000, keep), GRAT_OK);
-        EQ(grat_scope_flash(b, &op), i == 8 ? GRAT_ENOTSUP : GRAT_OK);
+        EQ(grat_scope_flash(b, &op), i == 9 ? GRAT_ENOTSUP : GRAT_OK);
         grat_scope_close(a);
         grat_scope_close(b);
     }

@@ -1,6 +1,6 @@
 /* The calls of the vendor's libraries that are used here, as their headers have them: the classic interface (ps2000a,
- * ps3000a, ps4000a, ps5000a), the narrow one before it (ps4000), the modern one (ps6000a, psospa) and the oldest
- * (ps2000, ps3000). Where libraries of one interface differ there are two members for one name. */
+ * ps3000a, ps4000a, ps5000a), the narrow and the wide one before it (ps4000; ps6000), the modern one (ps6000a, psospa)
+ * and the oldest (ps2000, ps3000). Where libraries of one interface differ there are two members for one name. */
 #ifndef GRAT_PICO_CALLS_H
 #define GRAT_PICO_CALLS_H
 
@@ -87,7 +87,7 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
 
 /* Of the classic and the narrow interface. */
 #define GRAT__PICO_COMMON(X)                                                                                           \
-    X(GetChannelInformation, "GetChannelInformation", 1, (int16_t, int32_t, int32_t, int32_t *, int32_t *, int32_t))   \
+    X(GetChannelInformation, "GetChannelInformation", 0, (int16_t, int32_t, int32_t, int32_t *, int32_t *, int32_t))   \
     X(SetSimpleTrigger, "SetSimpleTrigger", 1, (int16_t, int16_t, int32_t, int16_t, int32_t, uint32_t, int16_t))       \
     X(SetTriggerDelay, "SetTriggerDelay", 0, (int16_t, uint32_t))                                                      \
     X(Properties, "SetTriggerChannelProperties", 0, (int16_t, void *, int16_t, int16_t, int32_t))                      \
@@ -176,6 +176,28 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
     X(SetSigGenBuiltIn, "SetSigGenBuiltIn", 0,                                                                         \
       (int16_t, int32_t, uint32_t, int16_t, float, float, float, float, int32_t, int16_t, uint32_t, uint32_t,          \
        int32_t, int32_t, int16_t))
+
+/* Like the classic one, with counts that have no sign; buffers of one capture and of many are given by calls of their
+ * own. What is alike is called as classic: offsets, stamps, SetSigGenBuiltInV2. */
+#define GRAT__PICO_WIDE(X)                                                                                             \
+    X(OpenUnit, "OpenUnit", 1, (int16_t *, int8_t *))                                                                  \
+    X(SetChannel, "SetChannel", 1, (int16_t, int32_t, int16_t, int32_t, int32_t, float, int32_t))                      \
+    X(GetAnalogueOffset, "GetAnalogueOffset", 0, (int16_t, int32_t, int32_t, float *, float *))                        \
+    X(GetTimebase2, "GetTimebase2", 1, (int16_t, uint32_t, uint32_t, float *, int16_t, uint32_t *, uint32_t))          \
+    X(MemorySegments, "MemorySegments", 1, (int16_t, uint32_t, uint32_t *))                                            \
+    X(SetNoOfCaptures, "SetNoOfCaptures", 1, (int16_t, uint32_t))                                                      \
+    X(GetNoOfCaptures, "GetNoOfCaptures", 0, (int16_t, uint32_t *))                                                    \
+    X(RunBlock, "RunBlock", 1,                                                                                         \
+      (int16_t, uint32_t, uint32_t, uint32_t, int16_t, int32_t *, uint32_t, grat__pico_block_ready, void *))           \
+    X(SetDataBuffer, "SetDataBuffer", 1, (int16_t, int32_t, int16_t *, uint32_t, int32_t))                             \
+    X(SetDataBuffers, "SetDataBuffers", 1, (int16_t, int32_t, int16_t *, int16_t *, uint32_t, int32_t))                \
+    X(SetDataBufferBulk, "SetDataBufferBulk", 1, (int16_t, int32_t, int16_t *, uint32_t, uint32_t, int32_t))           \
+    X(SetDataBuffersBulk, "SetDataBuffersBulk", 1,                                                                     \
+      (int16_t, int32_t, int16_t *, int16_t *, uint32_t, uint32_t, int32_t))                                           \
+    X(GetValues, "GetValues", 1, (int16_t, uint32_t, uint32_t *, uint32_t, int32_t, uint32_t, int16_t *))              \
+    X(GetValuesBulk, "GetValuesBulk", 1, (int16_t, uint32_t *, uint32_t, uint32_t, uint32_t, int32_t, int16_t *))      \
+    X(RunStreaming, "RunStreaming", 1,                                                                                 \
+      (int16_t, uint32_t *, int32_t, uint32_t, uint32_t, int16_t, uint32_t, int32_t, uint32_t))
 
 #define GRAT__PICO_MODERN(X)                                                                                           \
     X(OpenUnit, "OpenUnit", 1, (int16_t *, int8_t *, int32_t))                                                         \
@@ -278,6 +300,9 @@ typedef struct grat__pico_common {
 typedef struct grat__pico_narrow {
     GRAT__PICO_NARROW(GRAT__PICO_MEMBER)
 } grat__pico_narrow;
+typedef struct grat__pico_wide {
+    GRAT__PICO_WIDE(GRAT__PICO_MEMBER)
+} grat__pico_wide;
 typedef struct grat__pico_classic {
     GRAT__PICO_CLASSIC(GRAT__PICO_MEMBER)
 } grat__pico_classic;

@@ -51,6 +51,7 @@ uint32_t grat__pico_ranges(grat__pico_unit *u, unsigned *mask, double offset[16]
 {
     const grat__pico_classic *c = CALL(u);
     int32_t list[64], n = 64;
+    if (!COMMON(u)->GetChannelInformation) return grat__pico_say(u, "GetChannelInformation", GRAT__PICO_UNSUPPORTED);
     uint32_t st = COMMON(u)->GetChannelInformation(u->handle, 0, 0, list, &n, 0);
     if (st) return grat__pico_say(u, "GetChannelInformation", st);
     *mask = 0;
@@ -347,7 +348,7 @@ static void stamps(grat__pico_unit *u, uint32_t from, uint32_t to, grat__pico_wh
     free(info_of);
 }
 
-static uint32_t when(grat__pico_unit *u, uint32_t from, uint32_t to, grat__pico_when *out)
+uint32_t grat__pico_offsets(grat__pico_unit *u, uint32_t from, uint32_t to, grat__pico_when *out)
 {
     uint32_t n = to - from + 1, st = GRAT__PICO_UNSUPPORTED;
     int64_t *times = calloc(n, sizeof *times);
@@ -492,15 +493,10 @@ uint32_t grat__pico_fire(grat__pico_unit *u)
 }
 
 const grat__pico_ops grat__pico_classic_ops = {
-    .calls_back = true,
+    PICO_SHARED_OPS,
+    PICO_COMMON_OPS,
     .open = open_unit,
-    .close = grat__pico_close_unit,
-    .stop = grat__pico_stop,
-    .info = grat__pico_info,
-    .enumerate = grat__pico_enumerate_units,
-    .flash = grat__pico_flash,
     .power = power,
-    .resolution = grat__pico_set_resolution,
     .channel = channel,
     .port = port,
     .ranges = grat__pico_ranges,
@@ -509,17 +505,12 @@ const grat__pico_ops grat__pico_classic_ops = {
     .max_segments = max_segments,
     .segments = segments,
     .captures = captures,
-    .trigger = grat__pico_set_trigger,
     .ets = ets,
     .ets_times = ets_times,
     .run_block = run_block,
-    .is_ready = grat__pico_is_ready,
     .buffer = buffer,
     .values = values,
-    .when = when,
+    .when = grat__pico_offsets,
     .run_streaming = run_streaming,
-    .poll = grat__pico_poll,
     .end_streaming = end_streaming,
-    .wave = grat__pico_wave_out,
-    .fire = grat__pico_fire,
 };

@@ -26,9 +26,10 @@ const grat__pico_series grat__pico_all[] = {
     {.name = "ps2000", .ops = &grat__pico_old_ops, .external = 4},
     {.name = "ps3000", .ops = &grat__pico_old_ops, .no_generator = true, .external = 4},
     {.name = "ps4000", .ops = &grat__pico_narrow_ops, .trigger = GRAT__PICO_MEMBERS, .external = 4},
+    {.name = "ps6000", .ops = &grat__pico_wide_ops, .trigger = GRAT__PICO_MEMBERS, .short_wave = true, .external = 4},
     {.name = NULL},
 };
-#define SERIES 9
+#define SERIES 10
 
 static struct {
     grat__pico_lib lib;
@@ -88,18 +89,25 @@ static const char *resolve(void *handle, grat__pico_lib *out)
 #define COMMON(member, called, mandatory, args) RESOLVE(common, member, called, mandatory)
 #define CLASSIC(member, called, mandatory, args) RESOLVE(call, member, called, mandatory)
 #define NARROW(member, called, mandatory, args) RESOLVE(narrow, member, called, mandatory)
+#define WIDE(member, called, mandatory, args) RESOLVE(wide, member, called, mandatory)
 #define MODERN(member, called, mandatory, args) RESOLVE(modern, member, called, mandatory)
 #define OLD(member, called, mandatory, type, args) RESOLVE(old, member, called, mandatory)
     if (s->ops != &grat__pico_old_ops) {
         GRAT__PICO_SHARED(SHARED)
     }
-    if (s->ops == &grat__pico_classic_ops || s->ops == &grat__pico_narrow_ops) {
+    if (s->ops != &grat__pico_old_ops && s->ops != &grat__pico_modern_ops) {
         GRAT__PICO_COMMON(COMMON)
     }
     if (s->ops == &grat__pico_classic_ops) {
         GRAT__PICO_CLASSIC(CLASSIC)
     } else if (s->ops == &grat__pico_narrow_ops) {
         GRAT__PICO_NARROW(NARROW)
+    } else if (s->ops == &grat__pico_wide_ops) {
+        GRAT__PICO_WIDE(WIDE)
+        RESOLVE(call, TriggerOffsets, "GetValuesTriggerTimeOffsetBulk64", 0)
+        RESOLVE(call, TriggerInfo, "GetTriggerInfoBulk", 0)
+        RESOLVE(call, SetSigGenBuiltInV2, "SetSigGenBuiltInV2", 0)
+        RESOLVE(call, SetSigGenBuiltInV2Short, "SetSigGenBuiltInV2", 0)
     } else if (s->ops == &grat__pico_modern_ops) {
         GRAT__PICO_MODERN(MODERN)
     } else {
@@ -109,6 +117,7 @@ static const char *resolve(void *handle, grat__pico_lib *out)
 #undef SHARED
 #undef COMMON
 #undef NARROW
+#undef WIDE
 #undef CLASSIC
 #undef MODERN
 #undef OLD

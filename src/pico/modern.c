@@ -476,15 +476,9 @@ static uint32_t fire(grat__pico_unit *u)
 }
 
 const grat__pico_ops grat__pico_modern_ops = {
-    .calls_back = true,
+    PICO_SHARED_OPS,
     .open = open_unit,
-    .close = grat__pico_close_unit,
-    .stop = grat__pico_stop,
-    .info = grat__pico_info,
-    .enumerate = grat__pico_enumerate_units,
-    .flash = grat__pico_flash,
     .power = power,
-    .resolution = grat__pico_set_resolution,
     .channel = channel,
     .port = port,
     .ranges = ranges,
@@ -496,7 +490,6 @@ const grat__pico_ops grat__pico_modern_ops = {
     .captures = captures,
     .trigger = trigger,
     .run_block = run_block,
-    .is_ready = grat__pico_is_ready,
     .buffer = buffer,
     .values = values,
     .when = when,

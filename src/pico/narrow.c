@@ -155,15 +155,10 @@ static void end_streaming(grat__pico_unit *u, const grat__pico_streaming *s)
 }
 
 const grat__pico_ops grat__pico_narrow_ops = {
-    .calls_back = true,
+    PICO_SHARED_OPS,
+    PICO_COMMON_OPS,
     .open = open_unit,
-    .close = grat__pico_close_unit,
-    .stop = grat__pico_stop,
-    .info = grat__pico_info,
-    .enumerate = grat__pico_enumerate_units,
-    .flash = grat__pico_flash,
     .power = power,
-    .resolution = grat__pico_set_resolution,
     .channel = channel,
     .port = port,
     .ranges = grat__pico_ranges,
@@ -172,15 +167,10 @@ const grat__pico_ops grat__pico_narrow_ops = {
     .max_segments = max_segments,
     .segments = segments,
     .captures = captures,
-    .trigger = grat__pico_set_trigger,
     .run_block = run_block,
-    .is_ready = grat__pico_is_ready,
     .buffer = buffer,
     .values = values,
     .when = when,
     .run_streaming = run_streaming,
-    .poll = grat__pico_poll,
     .end_streaming = end_streaming,
-    .wave = grat__pico_wave_out,
-    .fire = grat__pico_fire,
 };

@@ -164,6 +164,7 @@ static uint32_t captures_beyond_segments(unit *u)
     const grat__pico_lib *lib = u->lib;
     if (lib->modern.SetNoOfCaptures) lib->modern.SetNoOfCaptures(u->handle, 3);
     else if (lib->narrow.SetNoOfCaptures) lib->narrow.SetNoOfCaptures(u->handle, 3);
+    else if (lib->wide.SetNoOfCaptures) lib->wide.SetNoOfCaptures(u->handle, 3);
     else lib->call.SetNoOfCaptures(u->handle, 3);
     return begin_block(u, 64);
 }
@@ -385,7 +386,7 @@ static unsigned kind_of(const grat__pico_series *s)
 }
 
 static const char *const models[] = {"ps2204a", "ps3424", "ps4424", "ps2406b", "ps3406dmso", "ps4444", "ps4824a",
-                                     "ps5444d", "ps6424e", "ps3418e"};
+                                     "ps5444d", "ps6424e", "ps3418e", "ps6404"};
 
 static void check_unit(unit *u, const char *model)
 {

@@ -52,6 +52,7 @@ typedef struct grat__pico_lib {
     grat__pico_common common;
     grat__pico_classic call;
     grat__pico_narrow narrow;
+    grat__pico_wide wide;
     grat__pico_modern modern;
     grat__pico_old old;
 } grat__pico_lib;
@@ -250,7 +251,8 @@ typedef struct grat__pico_ops {
     uint32_t (*wave)(struct grat__pico_unit *u, grat__pico_wave *w);
     uint32_t (*fire)(struct grat__pico_unit *u);  /* the software trigger of the generator */
 } grat__pico_ops;
-extern const grat__pico_ops grat__pico_classic_ops, grat__pico_narrow_ops, grat__pico_modern_ops, grat__pico_old_ops;
+extern const grat__pico_ops grat__pico_classic_ops, grat__pico_narrow_ops, grat__pico_wide_ops, grat__pico_modern_ops,
+    grat__pico_old_ops;
 
 /* ---- units ------------------------------------------------------------------------------------------- */
 
