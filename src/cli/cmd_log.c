@@ -35,11 +35,11 @@ typedef struct logging {
     bool no_gaps_file;       /* it could not be written */
 } logging;
 
-/* Where samples are missing: index of the first, how many, seconds since the beginning. */
+/* Where samples are missing: index of the first, how many, and its time, as in the file. */
 static bool note_gap(logging *k, const grat_record *r)
 {
     if (!(r->flags & GRAT_REC_GAP_BEFORE)) return true;
-    gap g = {.first = k->next, .missing = r->first - k->next, .time = (double)k->next * r->dt};
+    gap g = {.first = k->next, .missing = r->first - k->next, .time = r->t0 + (double)k->next * r->dt};
     if (k->totals.gaps < MAX_GAPS) k->gap[k->totals.gaps] = g;
     if (strcmp(k->files.path[0], "-") == 0) return true;
     if (!k->gaps) {
