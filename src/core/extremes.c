@@ -180,166 +180,202 @@ AVX2_FAST void eight_in_units_avx2(__m256i code, const line *l, float *out)
     _mm_storeu_ps(out + 4, b);
 }
 
-/* Half as many lanes of a and of b, in turn, as join above; the halves of a register stay apart. */
-#define JOIN8(OP, a, b) OP(_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b))
-#define JOIN16(OP, a, b) OP(_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b))
-#define JOINF(OP, a, b) OP(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b))
-#define FOLD(OP, a) OP(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1))
+/* For a negative scale. */
+static inline void turn_round(const grat_trace *t, float **low, float **high)
+{
+    float *swap = *low;
+    if (t->scale >= 0) return;
+    *low = *high;
+    *high = swap;
+}
+
 #define AHEAD 8192   /* bytes that are asked for before they are needed */
+AVX2_FAST void ask_for(const void *v, int lines)
+{
+    for (int k = 0; k < lines; k++) __builtin_prefetch((const char *)v + AHEAD + 64 * k);
+}
 
-/* Words: eight groups. Group k beside group k + 4, so that the lanes come out in order. */
-#define EXTREME_OF_WORDS(NAME, OP256, OP128)                                                                           \
-    AVX2_FAST __m128i NAME(const uint16_t *v)                                                                          \
-    {                                                                                                                  \
-        __m256i r[4];                                                                                                  \
-        for (int k = 0; k < 4; k++) {                                                                                  \
-            __m256i a = _mm256_loadu_si256((const void *)(v + 16 * k));                                                \
-            __m256i b = _mm256_loadu_si256((const void *)(v + 16 * (k + 4)));                                          \
-            r[k] = JOIN16(OP256, a, b);                                                                                \
-        }                                                                                                              \
-        __m256i even = JOIN16(OP256, r[0], r[2]), odd = JOIN16(OP256, r[1], r[3]);                                     \
-        return FOLD(OP128, JOIN16(OP256, even, odd));                                                                  \
+/* What is done to pairs of lanes; constants where it is used. */
+typedef struct kind {
+    bool has_sign, most;
+} kind;
+
+AVX2_FAST __m256i pick16(kind k, __m256i a, __m256i b)
+{
+    if (k.most) return k.has_sign ? _mm256_max_epi16(a, b) : _mm256_max_epu16(a, b);
+    return k.has_sign ? _mm256_min_epi16(a, b) : _mm256_min_epu16(a, b);
+}
+
+/* Half as many lanes of a and of b, in turn, as join above; the halves of a register stay apart. */
+AVX2_FAST __m256i join16(kind k, __m256i a, __m256i b)
+{
+    return pick16(k, _mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b));
+}
+
+/* Words: eight groups. Group k beside group k + 4, so that the lanes come out in order. As 32 bits. */
+AVX2_FAST __m256i extreme_of_words(kind k, const uint16_t *v)
+{
+    __m256i r[4];
+    for (int i = 0; i < 4; i++)
+        r[i] = join16(k, _mm256_loadu_si256((const void *)(v + 16 * i)),
+                      _mm256_loadu_si256((const void *)(v + 16 * (i + 4))));
+    __m256i all = join16(k, join16(k, r[0], r[2]), join16(k, r[1], r[3]));
+    all = pick16(k, all, _mm256_permute2x128_si256(all, all, 1));
+    __m128i half = _mm256_castsi256_si128(all);
+    return k.has_sign ? _mm256_cvtepi16_epi32(half) : _mm256_cvtepu16_epi32(half);
+}
+
+AVX2_FAST size_t groups_of_words(const grat_trace *t, size_t from, size_t groups, float *low, float *high,
+                                 bool has_sign)
+{
+    const uint16_t *v = (const uint16_t *)t->raw + from;
+    const line l = line_of(t);
+    size_t g = 0;
+    turn_round(t, &low, &high);
+    for (; g + 8 <= groups; g += 8, v += 128) {
+        ask_for(v, 4);
+        eight_in_units_avx2(extreme_of_words((kind){has_sign, false}, v), &l, low + g);
+        eight_in_units_avx2(extreme_of_words((kind){has_sign, true}, v), &l, high + g);
     }
-EXTREME_OF_WORDS(least_i16, _mm256_min_epi16, _mm_min_epi16)
-EXTREME_OF_WORDS(most_i16, _mm256_max_epi16, _mm_max_epi16)
-EXTREME_OF_WORDS(least_u16, _mm256_min_epu16, _mm_min_epu16)
-EXTREME_OF_WORDS(most_u16, _mm256_max_epu16, _mm_max_epu16)
+    return g;
+}
 
-#define GROUPS_OF_WORDS(NAME, LEAST, MOST, WIDEN)                                                                      \
-    AVX2 static size_t NAME(const grat_trace *t, size_t from, size_t groups, float *low, float *high)                  \
-    {                                                                                                                  \
-        const uint16_t *v = (const uint16_t *)t->raw + from;                                                           \
-        const line l = line_of(t);                                                                                     \
-        size_t g = 0;                                                                                                  \
-        if (t->scale < 0) {                                                                                            \
-            float *swap = low;                                                                                         \
-            low = high, high = swap;                                                                                   \
-        }                                                                                                              \
-        for (; g + 8 <= groups; g += 8, v += 128) {                                                                    \
-            for (int k = 0; k < 4; k++) __builtin_prefetch((const char *)v + AHEAD + 64 * k);                          \
-            eight_in_units_avx2(WIDEN(LEAST(v)), &l, low + g);                                                         \
-            eight_in_units_avx2(WIDEN(MOST(v)), &l, high + g);                                                         \
-        }                                                                                                              \
-        return g;                                                                                                      \
+AVX2_FAST __m256i pick8(kind k, __m256i a, __m256i b)
+{
+    if (k.most) return k.has_sign ? _mm256_max_epi8(a, b) : _mm256_max_epu8(a, b);
+    return k.has_sign ? _mm256_min_epi8(a, b) : _mm256_min_epu8(a, b);
+}
+
+AVX2_FAST __m256i join8(kind k, __m256i a, __m256i b)
+{
+    return pick8(k, _mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b));
+}
+
+AVX2_FAST __m256i group_and_sixteenth(const uint8_t *v, int k)
+{
+    return _mm256_loadu2_m128i((const void *)(v + 16 * (k + 16)), (const void *)(v + 16 * k));
+}
+
+typedef struct two {
+    __m256i least, most;
+} two;
+
+/* Groups k and k + 8, and those beside them. The least and the most share this step. */
+AVX2_FAST two first_join8(bool has_sign, const uint8_t *v, int k)
+{
+    __m256i a = group_and_sixteenth(v, k), b = group_and_sixteenth(v, k + 8);
+    __m256i front = _mm256_unpacklo_epi8(a, b), back = _mm256_unpackhi_epi8(a, b);
+    return (two){pick8((kind){has_sign, false}, front, back), pick8((kind){has_sign, true}, front, back)};
+}
+
+/* Bytes: 32 groups. */
+AVX2_FAST two extremes_of_bytes(bool has_sign, const uint8_t *v)
+{
+    const kind least = {has_sign, false}, most = {has_sign, true};
+    two r[4];
+    for (int k = 0; k < 4; k++) {
+        two a = first_join8(has_sign, v, k), b = first_join8(has_sign, v, k + 4);
+        r[k] = (two){join8(least, a.least, b.least), join8(most, a.most, b.most)};
     }
-GROUPS_OF_WORDS(i16_by_avx2, least_i16, most_i16, _mm256_cvtepi16_epi32)
-GROUPS_OF_WORDS(u16_by_avx2, least_u16, most_u16, _mm256_cvtepu16_epi32)
+    for (int k = 0; k < 2; k++)
+        r[k] = (two){join8(least, r[k].least, r[k + 2].least), join8(most, r[k].most, r[k + 2].most)};
+    return (two){join8(least, r[0].least, r[1].least), join8(most, r[0].most, r[1].most)};
+}
 
-/* Bytes: 32 groups, group k beside group k + 16. The least and the most share the first step. */
-#define EXTREMES_OF_BYTES(NAME, MIN, MAX)                                                                              \
-    AVX2_FAST void NAME(const uint8_t *v, __m256i *least, __m256i *most)                                               \
-    {                                                                                                                  \
-        __m256i n[4], x[4];                                                                                            \
-        for (int k = 0; k < 4; k++) {                                                                                  \
-            __m256i a = BESIDE(v, k), b = BESIDE(v, k + 8), front = _mm256_unpacklo_epi8(a, b);                        \
-            __m256i back = _mm256_unpackhi_epi8(a, b);                                                                 \
-            n[k] = MIN(front, back), x[k] = MAX(front, back);                                                          \
-            a = BESIDE(v, k + 4), b = BESIDE(v, k + 12), front = _mm256_unpacklo_epi8(a, b);                           \
-            back = _mm256_unpackhi_epi8(a, b);                                                                         \
-            a = MIN(front, back), b = MAX(front, back);                                                                \
-            n[k] = JOIN8(MIN, n[k], a), x[k] = JOIN8(MAX, x[k], b);                                                    \
-        }                                                                                                              \
-        for (int k = 0; k < 2; k++) n[k] = JOIN8(MIN, n[k], n[k + 2]), x[k] = JOIN8(MAX, x[k], x[k + 2]);              \
-        *least = JOIN8(MIN, n[0], n[1]);                                                                               \
-        *most = JOIN8(MAX, x[0], x[1]);                                                                                \
+AVX2_FAST void bytes_in_units_avx2(bool has_sign, __m256i codes, const line *l, float *out)
+{
+    for (int k = 0; k < 4; k++) {
+        __m128i half = k < 2 ? _mm256_castsi256_si128(codes) : _mm256_extracti128_si256(codes, 1);
+        if (k % 2) half = _mm_srli_si128(half, 8);
+        eight_in_units_avx2(has_sign ? _mm256_cvtepi8_epi32(half) : _mm256_cvtepu8_epi32(half), l, out + 8 * k);
     }
-#define BESIDE(v, k) _mm256_loadu2_m128i((const void *)((v) + 16 * ((k) + 16)), (const void *)((v) + 16 * (k)))
-EXTREMES_OF_BYTES(extremes_i8, _mm256_min_epi8, _mm256_max_epi8)
-EXTREMES_OF_BYTES(extremes_u8, _mm256_min_epu8, _mm256_max_epu8)
+}
 
-#define BYTES_IN_UNITS(WIDEN, codes, l, out)                                                                           \
-    do {                                                                                                               \
-        __m128i front = _mm256_castsi256_si128(codes), back = _mm256_extracti128_si256(codes, 1);                      \
-        eight_in_units_avx2(WIDEN(front), l, out);                                                                     \
-        eight_in_units_avx2(WIDEN(_mm_srli_si128(front, 8)), l, (out) + 8);                                            \
-        eight_in_units_avx2(WIDEN(back), l, (out) + 16);                                                               \
-        eight_in_units_avx2(WIDEN(_mm_srli_si128(back, 8)), l, (out) + 24);                                            \
-    } while (0)
-
-#define GROUPS_OF_BYTES(NAME, EXTREMES, WIDEN)                                                                      \
-    AVX2 static size_t NAME(const grat_trace *t, size_t from, size_t groups, float *low, float *high)                  \
-    {                                                                                                                  \
-        const uint8_t *v = (const uint8_t *)t->raw + from;                                                             \
-        const line l = line_of(t);                                                                                     \
-        size_t g = 0;                                                                                                  \
-        if (t->scale < 0) {                                                                                            \
-            float *swap = low;                                                                                         \
-            low = high, high = swap;                                                                                   \
-        }                                                                                                              \
-        for (; g + 32 <= groups; g += 32, v += 512) {                                                                  \
-            for (int k = 0; k < 8; k++) __builtin_prefetch((const char *)v + AHEAD + 64 * k);                          \
-            __m256i least, most;                                                                                       \
-            EXTREMES(v, &least, &most);                                                                                \
-            BYTES_IN_UNITS(WIDEN, least, &l, low + g);                                                                 \
-            BYTES_IN_UNITS(WIDEN, most, &l, high + g);                                                                 \
-        }                                                                                                              \
-        return g;                                                                                                      \
+AVX2_FAST size_t groups_of_bytes(const grat_trace *t, size_t from, size_t groups, float *low, float *high,
+                                 bool has_sign)
+{
+    const uint8_t *v = (const uint8_t *)t->raw + from;
+    const line l = line_of(t);
+    size_t g = 0;
+    turn_round(t, &low, &high);
+    for (; g + 32 <= groups; g += 32, v += 512) {
+        ask_for(v, 8);
+        two all = extremes_of_bytes(has_sign, v);
+        bytes_in_units_avx2(has_sign, all.least, &l, low + g);
+        bytes_in_units_avx2(has_sign, all.most, &l, high + g);
     }
-GROUPS_OF_BYTES(i8_by_avx2, extremes_i8, _mm256_cvtepi8_epi32)
-GROUPS_OF_BYTES(u8_by_avx2, extremes_u8, _mm256_cvtepu8_epi32)
+    return g;
+}
 
-/* Floats: eight groups. What is no number becomes the infinity that loses. */
-#define EXTREME_OF_FLOATS(NAME, OP256, OP128, LOSER)                                                                   \
-    AVX2_FAST void NAME(const float *v, __m128 out[2])                                                                 \
-    {                                                                                                                  \
-        const __m256 loser = _mm256_set1_ps(LOSER);                                                                    \
-        __m256 r[8];                                                                                                   \
-        for (int k = 0; k < 8; k++) {                                                                                  \
-            __m256 a = _mm256_loadu_ps(v + 16 * k), b = _mm256_loadu_ps(v + 16 * k + 8);                               \
-            a = _mm256_blendv_ps(a, loser, _mm256_cmp_ps(a, a, _CMP_UNORD_Q));                                         \
-            b = _mm256_blendv_ps(b, loser, _mm256_cmp_ps(b, b, _CMP_UNORD_Q));                                         \
-            r[k] = OP256(a, b);                                                                                        \
-        }                                                                                                              \
-        for (int k = 0; k < 4; k++) r[k] = JOINF(OP256, r[k], r[k + 4]);                                               \
-        for (int k = 0; k < 2; k++) r[k] = JOINF(OP256, r[k], r[k + 2]);                                               \
-        __m128 even = OP128(_mm256_castps256_ps128(r[0]), _mm256_extractf128_ps(r[0], 1));                             \
-        __m128 odd = OP128(_mm256_castps256_ps128(r[1]), _mm256_extractf128_ps(r[1], 1));                              \
-        out[0] = _mm_unpacklo_ps(even, odd);                                                                           \
-        out[1] = _mm_unpackhi_ps(even, odd);                                                                           \
-    }
-EXTREME_OF_FLOATS(least_f32, _mm256_min_ps, _mm_min_ps, INFINITY)
-EXTREME_OF_FLOATS(most_f32, _mm256_max_ps, _mm_max_ps, -INFINITY)
+AVX2_FAST __m256 pickf(bool most, __m256 a, __m256 b)
+{
+    return most ? _mm256_max_ps(a, b) : _mm256_min_ps(a, b);
+}
 
-AVX2 static size_t f32_by_avx2(const grat_trace *t, size_t from, size_t groups, float *low, float *high)
+AVX2_FAST __m256 joinf(bool most, __m256 a, __m256 b)
+{
+    return pickf(most, _mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+}
+
+/* What is no number becomes the infinity that loses. */
+AVX2_FAST __m256 load_numbers(bool most, const float *v)
+{
+    __m256 a = _mm256_loadu_ps(v);
+    return _mm256_blendv_ps(a, _mm256_set1_ps(most ? -INFINITY : INFINITY), _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+}
+
+/* Floats: eight groups, in order in the two halves. */
+AVX2_FAST __m256 extreme_of_floats(bool most, const float *v)
+{
+    __m256 r[8];
+    for (int k = 0; k < 8; k++)
+        r[k] = pickf(most, load_numbers(most, v + 16 * k), load_numbers(most, v + 16 * k + 8));
+    for (int k = 0; k < 4; k++) r[k] = joinf(most, r[k], r[k + 4]);
+    for (int k = 0; k < 2; k++) r[k] = joinf(most, r[k], r[k + 2]);
+    for (int k = 0; k < 2; k++) r[k] = pickf(most, r[k], _mm256_permute2f128_ps(r[k], r[k], 1));
+    __m128 even = _mm256_castps256_ps128(r[0]), odd = _mm256_castps256_ps128(r[1]);
+    return _mm256_set_m128(_mm_unpackhi_ps(even, odd), _mm_unpacklo_ps(even, odd));
+}
+
+AVX2_FAST void floats_in_units_avx2(__m256 v, const line *l, float *out)
+{
+    __m128 front = four_in_units(_mm256_cvtps_pd(_mm256_castps256_ps128(v)), l);
+    __m128 back = four_in_units(_mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)), l);
+    _mm_storeu_ps(out, front);
+    _mm_storeu_ps(out + 4, back);
+}
+
+AVX2 static size_t groups_of_floats(const grat_trace *t, size_t from, size_t groups, float *low, float *high)
 {
     const float *v = (const float *)t->raw + from;
     const line l = line_of(t);
-    const __m128 none = _mm_set1_ps(NAN);
+    const __m256 none = _mm256_set1_ps(NAN);
     size_t g = 0;
-    if (t->scale < 0) {
-        float *swap = low;
-        low = high, high = swap;
-    }
+    turn_round(t, &low, &high);
     for (; g + 8 <= groups; g += 8, v += 128) {
-        for (int k = 0; k < 8; k++) __builtin_prefetch((const char *)v + AHEAD + 64 * k);
-        __m128 least[2], most[2];
-        least_f32(v, least);
-        most_f32(v, most);
-        for (int k = 0; k < 2; k++) {
-            __m128 empty = _mm_cmp_ps(least[k], most[k], _CMP_GT_OQ);
-            least[k] = _mm_blendv_ps(least[k], none, empty);
-            most[k] = _mm_blendv_ps(most[k], none, empty);
-            _mm_storeu_ps(low + g + 4 * k, four_in_units(_mm256_cvtps_pd(least[k]), &l));
-            _mm_storeu_ps(high + g + 4 * k, four_in_units(_mm256_cvtps_pd(most[k]), &l));
-        }
+        ask_for(v, 8);
+        __m256 least = extreme_of_floats(false, v), most = extreme_of_floats(true, v);
+        __m256 empty = _mm256_cmp_ps(least, most, _CMP_GT_OQ);
+        floats_in_units_avx2(_mm256_blendv_ps(least, none, empty), &l, low + g);
+        floats_in_units_avx2(_mm256_blendv_ps(most, none, empty), &l, high + g);
     }
     return g;
 }
 
 /* How many were done; the others take the common way. */
-static size_t groups_by_avx2(const grat_trace *t, size_t from, size_t groups, float *low, float *high)
+AVX2 static size_t groups_by_avx2(const grat_trace *t, size_t from, size_t groups, float *low, float *high)
 {
     switch (t->type) {
     case GRAT_U8:
-        return u8_by_avx2(t, from, groups, low, high);
+        return groups_of_bytes(t, from, groups, low, high, false);
     case GRAT_I8:
-        return i8_by_avx2(t, from, groups, low, high);
+        return groups_of_bytes(t, from, groups, low, high, true);
     case GRAT_U16:
-        return u16_by_avx2(t, from, groups, low, high);
+        return groups_of_words(t, from, groups, low, high, false);
     case GRAT_I16:
-        return i16_by_avx2(t, from, groups, low, high);
+        return groups_of_words(t, from, groups, low, high, true);
     case GRAT_F32:
-        return f32_by_avx2(t, from, groups, low, high);
+        return groups_of_floats(t, from, groups, low, high);
     }
     return 0;
 }
