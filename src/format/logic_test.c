@@ -318,6 +318,62 @@ TEST(vcd_every_change)
     }
 }
 
+static uint64_t little(const uint8_t *p, unsigned n)
+{
+    uint64_t v = 0;
+    while (n--) v = v << 8 | p[n];
+    return v;
+}
+
+/* The entries of an archive as Python's zipfile finds them: the directory ends where the end records begin. */
+static size_t entries_before_the_end(const char *name)
+{
+    FILE *f = fopen(test_path(name), "rb");
+    uint8_t end[98], h[46];
+    size_t count = 0;
+    long at = -1;
+    if (f && fseek(f, -98, SEEK_END) == 0) at = ftell(f);
+    if (at >= 0 && fread(end, 1, 98, f) == 98 && memcmp(end, "PK\6\6", 4) == 0 && memcmp(end + 76, "PK\5\6", 4) == 0) {
+        uint64_t size = little(end + 40, 8), start = little(end + 48, 8), members = little(end + 32, 8);
+        uint64_t place = start;
+        for (; place < start + size && fseek(f, (long)place, SEEK_SET) == 0 && fread(h, 1, 46, f) == 46; count++) {
+            if (memcmp(h, "PK\1\2", 4) != 0) break;
+            place += 46 + little(h + 28, 2) + little(h + 30, 2) + little(h + 32, 2);
+        }
+        if (place != (uint64_t)at || count != members || start + size != (uint64_t)at) count = 0;
+    }
+    if (f) fclose(f);
+    return count;
+}
+
+/* Through several moves of the tail, and directories of more than one block. */
+TEST(sr_grows_as_a_whole_archive)
+{
+    enum { CHANNELS = GRAT_MAX_CHANNELS, COUNT = 1 << 17 };
+    grat_writer *w = NULL;
+    grat_writer_options opt = {.size = sizeof opt, .growing = true};
+    grat_record *r = make(0, CHANNELS, COUNT, 1e-6);
+    size_t least = 0, few = 0;
+    uint32_t random = 1;
+    for (unsigned k = 0; k < CHANNELS; k++) memset(r->trace[k].raw, (int)k, COUNT * 2);
+    /* Noise: what cannot be packed fills the room before the tail. */
+    for (size_t i = 0; i < 2 * COUNT; i++, random = random * 1664525 + 1013904223)
+        ((int16_t *)r->trace[i % 2].raw)[i / 2] = (int16_t)(random >> 16);
+    EQ(grat_writer_open_with(test_path("grow.sr"), NULL, NULL, &opt, &op, &w), GRAT_OK);
+    for (unsigned i = 0; i < 48; i++, r->first += COUNT) {
+        EQ(grat_writer_record(w, r, &op), GRAT_OK);
+        size_t n = i ? entries_before_the_end("grow.sr") : 3;
+        few += n < least;
+        if (i % 3 == 0) EQ(grat_writer_flush(w, &op), GRAT_OK);
+        if (i % 3 == 0) least = 3 + (i / 4 + 1) * CHANNELS, n = entries_before_the_end("grow.sr");
+        few += n < least;
+    }
+    EQ(few, 0);
+    EQ(grat_writer_finish(w, &op), GRAT_OK);
+    EQ(entries_before_the_end("grow.sr"), 3 + 12 * CHANNELS);
+    grat_record_unref(r);
+}
+
 int main(void)
 {
     grat_op_init(&op, 60000, NULL);
@@ -328,6 +384,7 @@ int main(void)
     RUN(gaps);
     RUN(sr_shapes);
     RUN(sr_long_log);
+    RUN(sr_grows_as_a_whole_archive);
     RUN(threads);
     return TEST_RESULT();
 }

@@ -9,11 +9,14 @@
  * level, analog is NaN. Acquisitions follow one another.
  *
  * While it grows, the file is at any time an archive of what came until the last flush: nothing that its directory
- * names is written over. Far behind the members lie two slots and the archive's last record (a hole in the file until
- * the members have grown so far):
- *   members …        slot 0: the chunk in work, directory        slot 1: likewise        end record
- * A flush fills the slot that is not in use, then lets the end record, which is never torn by the end of a page, point
- * to it. What is missing to the slots is passed by when the members get there. */
+ * names is written over. Far behind the members (a hole in the file until they have grown so far) lie two slots, each
+ * for a chunk in work, two directories in blocks that take turns, and the archive's last record:
+ *   members …      slot 0   slot 1   block 0 of directory 0, block 0 of 1, block 1 of 0, block 1 of 1 …   end record
+ * The last entry of a block passes the next one, of the other directory, by as its comment: so each directory reaches
+ * to the end record, where Python's zipfile looks for it. A flush fills the slot and the directory that are not in use,
+ * then lets the end record, which is never torn by the end of a page, point to them. What is missing to the slots is
+ * passed by when the members get there.
+ */
 #include "core/str.h"
 #include "format/format.h"
 #include "format/pool.h"
@@ -27,6 +30,8 @@
 
 enum { CHUNK = 512 * 1024, TEXTS = 3, TEXT_MAX = 8192, NAME_MAX_LEN = 40, UNIT_MAX = 4 };
 enum { SPANS = 16, SHORT_SPAN = 4096, PAGE = 4096 };
+/* Of a directory that takes turns: two blocks are less than a comment can be long. */
+enum { BLOCK = 32 * 1024, PER_BLOCK = BLOCK / (GRAT__ZIP_CENTRAL + NAME_MAX_LEN) };
 #define LARGEST_CHUNK ((uint64_t)1 << 24)   /* samples that a piece of a file may have */
 #define LONGEST_GAP 100000000u   /* samples */
 /* How far the members may grow before the end of a growing file is moved. */
@@ -43,8 +48,11 @@ typedef struct entry {
 typedef struct tail {
     uint64_t at;             /* of the end record; 0: there is none yet */
     uint64_t slot;           /* bytes */
-    unsigned used;           /* which slot */
+    size_t blocks;           /* of each directory */
+    unsigned used;           /* which slot, and which directory */
     uint64_t members, start, size;   /* the directory that is in use */
+    size_t whole;            /* of these members, those that are not in a slot */
+    size_t last;             /* samples in the chunk that is */
 } tail;
 
 /* Which traces go where. */
@@ -236,6 +244,21 @@ static uint64_t directory_size(size_t members)
     return (uint64_t)members * (GRAT__ZIP_CENTRAL + NAME_MAX_LEN) + GRAT__ZIP_END;
 }
 
+static size_t blocks_for(size_t members)
+{
+    return (members + PER_BLOCK - 1) / PER_BLOCK;
+}
+
+static uint64_t blocks_at(const tail *t)
+{
+    return t->at - 2 * t->blocks * BLOCK;
+}
+
+static uint64_t slot_at(const tail *t, unsigned slot)
+{
+    return blocks_at(t) - (2 - slot) * t->slot;
+}
+
 static grat_err put_end_record(const sr *s, grat_out *o, grat_op *op)
 {
     const tail *t = &s->tail;
@@ -244,19 +267,75 @@ static grat_err put_end_record(const sr *s, grat_out *o, grat_op *op)
     return err ? err : grat__out_flush(o, op);
 }
 
-/* The end record goes farther back, so that there is room for `ahead` bytes and two slots of this size. What it points
- * to stays where it is. */
-static grat_err move_tail(sr *s, uint64_t ahead, uint64_t slot, grat_out *o, grat_op *op)
+static grat_err put_entry(const sr *s, size_t i, uint64_t stop, grat_out *o, grat_op *op)
+{
+    char name[NAME_MAX_LEN];
+    member_name(s, i, name);
+    const entry *e = &s->entries[i];
+    grat__zip_member m = {.name = name, .name_length = strlen(name), .size = member_size(s, i), .stored = e->stored,
+                          .offset = e->offset, .crc = e->crc};
+    m.deflated = m.stored != m.size;
+    if (stop) m.comment = (uint16_t)(stop - grat__out_tell(o) - GRAT__ZIP_CENTRAL - m.name_length);
+    return grat__zip_put_central(&m, o, op);
+}
+
+/* All members, into the last blocks of one of the directories; the end record does not point to it yet. */
+static grat_err put_blocks(sr *s, unsigned used, grat_out *o, grat_op *op)
+{
+    tail *t = &s->tail;
+    size_t skip = t->blocks - blocks_for(s->count);
+    grat_err err = GRAT_OK;
+    for (size_t i = 0; i < s->count && !err; i++) {
+        uint64_t block = blocks_at(t) + (2 * (skip + i / PER_BLOCK) + used) * BLOCK, stop = block + 2 * BLOCK;
+        if (i % PER_BLOCK == 0) err = grat_out_seek(o, block, op);
+        bool last = i + 1 == s->count || (i + 1) % PER_BLOCK == 0;
+        if (!err) err = put_entry(s, i, last ? stop < t->at ? stop : t->at : 0, o, op);
+    }
+    if (!err) err = grat__out_flush(o, op);
+    if (err) return err;
+    t->used = used;
+    t->members = s->count;
+    t->start = blocks_at(t) + (2 * skip + used) * BLOCK;
+    t->size = t->at - t->start;
+    return GRAT_OK;
+}
+
+/* What the end record points to is written once more, before its new place. */
+static grat_err repeat_directory(sr *s, grat_out *o, grat_op *op)
+{
+    const sr before = *s;
+    tail *t = &s->tail;
+    if (s->count == t->whole && t->members > t->whole) {
+        s->count = (size_t)t->members;
+        s->chunks++;
+        s->last = t->last;
+    }
+    grat_err err = put_end_record(s, o, op);
+    if (!err) err = put_blocks(s, t->used, o, op);
+    if (!err) err = put_end_record(s, o, op);
+    s->count = before.count, s->chunks = before.chunks, s->last = before.last;
+    return err;
+}
+
+/* What has to fit behind the members. */
+typedef struct need {
+    uint64_t ahead, slot;    /* bytes */
+    size_t blocks;
+} need;
+
+/* The end record goes farther back, so that there is room. */
+static grat_err move_tail(sr *s, const need *n, grat_out *o, grat_op *op)
 {
     tail *t = &s->tail;
     uint64_t front = t->at ? t->at + GRAT__ZIP_END : grat__out_tell(o), slack = front / 8;
     if (slack < SLACK_LEAST) slack = SLACK_LEAST;
     if (slack > SLACK_MOST) slack = SLACK_MOST;
-    t->slot = (2 * slot + PAGE - 1) / PAGE * PAGE;
-    uint64_t at = (front + ahead + slack + 2 * t->slot + PAGE - 1) / PAGE * PAGE;
     bool first = !t->at;
-    t->at = at;
-    grat_err err = first ? GRAT_OK : put_end_record(s, o, op);
+    if (n->slot > t->slot) t->slot = (2 * n->slot + PAGE - 1) / PAGE * PAGE;
+    if (n->blocks > t->blocks) t->blocks = 2 * n->blocks;
+    uint64_t behind = 2 * t->slot + 2 * t->blocks * BLOCK;
+    t->at = (front + n->ahead + slack + behind + PAGE - 1) / PAGE * PAGE;
+    grat_err err = first ? GRAT_OK : repeat_directory(s, o, op);
     if (!err) err = grat_out_seek(o, front, op);
     grat__out_size_here(o);
     return err;
@@ -266,8 +345,8 @@ static grat_err move_tail(sr *s, uint64_t ahead, uint64_t slot, grat_out *o, gra
 static grat_err make_room(sr *s, uint64_t n, grat_out *o, grat_op *op)
 {
     const tail *t = &s->tail;
-    if (!t->at || grat__out_tell(o) + n <= t->at - 2 * t->slot) return GRAT_OK;
-    return move_tail(s, n, t->slot / 2, o, op);
+    if (!t->at || grat__out_tell(o) + n <= slot_at(t, 0)) return GRAT_OK;
+    return move_tail(s, &(need){.ahead = n, .blocks = blocks_for(s->count + per_chunk(s))}, o, op);
 }
 
 static grat_err put_parts(void *user, void *job, grat_op *op)
@@ -285,55 +364,43 @@ static grat_err put_parts(void *user, void *job, grat_op *op)
 static grat_err put_directory(const sr *s, grat_out *o, grat_op *op)
 {
     grat_err err = GRAT_OK;
-    for (size_t i = 0; i < s->count && !err; i++) {
-        char name[NAME_MAX_LEN];
-        member_name(s, i, name);
-        grat__zip_member m = {.name = name, .name_length = strlen(name), .size = member_size(s, i),
-                              .stored = s->entries[i].stored, .offset = s->entries[i].offset,
-                              .crc = s->entries[i].crc};
-        m.deflated = m.stored != m.size;
-        err = grat__zip_put_central(&m, o, op);
-    }
+    for (size_t i = 0; i < s->count && !err; i++) err = put_entry(s, i, 0, o, op);
     return err;
 }
 
-/* The chunk in work and the directory into the slot that is free. */
+/* The chunk in work and the directory, where they are not in use. */
 static grat_err fill_slot(sr *s, grat_out *o, grat_op *op)
 {
     tail *t = &s->tail;
     batch *c = s->chunk;
     const sr before = *s;
     unsigned used = 1 - t->used;
-    grat_err err = grat_out_seek(o, t->at - (2 - used) * t->slot, op);
+    grat_err err = grat_out_seek(o, slot_at(t, used), op);
     if (c && c->filled && !err) {
         for (unsigned i = 0; i < c->parts && !err; i++) err = put_member(s, &c->part[i], o, op);
         s->chunks++;
         s->last = c->filled;
     }
-    uint64_t start = grat__out_tell(o), members = s->count;
-    if (!err) err = put_directory(s, o, op);
-    uint64_t size = grat__out_tell(o) - start;
+    t->whole = before.count;
+    t->last = s->last;
+    if (!err) err = put_blocks(s, used, o, op);
     s->count = before.count, s->chunks = before.chunks, s->last = before.last;
-    if (!err) err = grat__out_flush(o, op);
-    if (err) return err;
-    t->used = used;
-    t->members = members, t->start = start, t->size = size;
-    return put_end_record(s, o, op);
+    return err ? err : put_end_record(s, o, op);
 }
 
 static grat_err flush(void *p, grat_out *o, grat_op *op)
 {
     sr *s = p;
+    const tail *t = &s->tail;
     if (!grat__out_seekable(o)) return GRAT_OK;
     grat_err err = grat__pool_drain(s->pool, op);
-    uint64_t need = 0;
+    need n = {.blocks = blocks_for(s->count + per_chunk(s))};
     if (s->chunk && s->chunk->filled) {
         make_parts(s->chunk);
         drop_spans(s->chunk);
-        need = members_size(s->chunk);
+        n.slot = members_size(s->chunk);
     }
-    need += directory_size(s->count + per_chunk(s));
-    if (!err && (!s->tail.at || need > s->tail.slot)) err = move_tail(s, 0, need, o, op);
+    if (!err && (!t->at || n.slot > t->slot || n.blocks > t->blocks)) err = move_tail(s, &n, o, op);
     uint64_t front = grat__out_tell(o);
     if (!err) err = fill_slot(s, o, op);
     if (!err) err = grat_out_seek(o, front, op);

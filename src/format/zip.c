@@ -39,6 +39,7 @@ grat_err grat__zip_put_central(const grat__zip_member *m, grat_out *o, grat_op *
     grat__put_le32(h + 24, 0xffffffff);
     grat__put_le16(h + 28, (uint16_t)m->name_length);
     grat__put_le16(h + 30, sizeof extra);
+    grat__put_le16(h + 32, m->comment);
     grat__put_le32(h + 38, 0644u << 16 | 0x80000000u);
     grat__put_le32(h + 42, 0xffffffff);
     grat__put_le16(extra, 1);

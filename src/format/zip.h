@@ -12,6 +12,7 @@ typedef struct grat__zip_member {
     uint64_t size, stored;   /* bytes; equal unless it is deflated */
     uint64_t offset;         /* of its local header */
     uint32_t crc;            /* of the plain bytes */
+    uint16_t comment;        /* bytes that the caller has behind the central entry, of no meaning */
     bool deflated;
     const uint8_t *data;     /* reading: `stored` bytes are there */
 } grat__zip_member;

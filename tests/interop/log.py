@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import run as peers  # noqa: E402
@@ -177,6 +178,14 @@ def volts_of_sr(path, numpy):
     return numpy.array(text.split(), dtype=float)
 
 
+def zip_of_sr(path, numpy):
+    """What Python's zipfile finds, checked against its checksums."""
+    with zipfile.ZipFile(path) as z:
+        expect(z.testzip() is None, 'a member is damaged')
+        chunks = sorted((n for n in z.namelist() if n.startswith('analog-1-1-')), key=lambda n: int(n.split('-')[3]))
+        return numpy.frombuffer(b''.join(z.read(n) for n in chunks), '<f4')
+
+
 def volts_of_csv(path, numpy):
     """The last row may be cut."""
     with open(path, encoding='ascii') as f:
@@ -207,6 +216,9 @@ def killed_as(place, numpy, ending, seed):
     theirs = READERS[ending](path, numpy)
     tail = numpy.fromfile(npy, '<i2', offset=4096)
     where = '%s, kill %d at %s' % (ending, seed, rate)
+    if ending == 'sr':
+        zipped = zip_of_sr(path, numpy)
+        expect(len(zipped) == len(theirs) and numpy.abs(zipped - theirs).max() < 1e-4, where + ': zipfile differs')
     expect(len(theirs) >= len(safe), '%s: %d samples, flushed were %d' % (where, len(theirs), len(safe)))
     n = min(len(tail), len(theirs))
     if theirs.dtype != numpy.dtype('<i2'):
