@@ -20,29 +20,11 @@ import time
 import traceback
 import zlib
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import CHECKS, Bench, Skip, Wrong, check, expect, need, run  # noqa: E402
+
 SYSTEM_PYTHON = '/usr/bin/python3'
 BMP_BYTES = 1152054
-CHECKS = []
-
-
-class Skip(Exception):
-    pass
-
-
-class Wrong(Exception):
-    pass
-
-
-def check(function):
-    CHECKS.append(function)
-    return function
-
-
-def need(program):
-    path = shutil.which(program)
-    if not path:
-        raise Skip('%s is not installed' % program)
-    return path
 
 
 def need_modules(*names):
@@ -52,63 +34,6 @@ def need_modules(*names):
         if subprocess.run([SYSTEM_PYTHON, '-c', 'import ' + name], stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL, timeout=60).returncode:
             raise Skip('%s has no module %s' % (SYSTEM_PYTHON, name))
-
-
-def run(command, timeout=20, status=0, **more):
-    """Standard output as bytes. Another exit status is a failure that shows what was said."""
-    try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, **more)
-    except subprocess.TimeoutExpired:
-        raise Wrong('%s did not end within %d s' % (shown(command), timeout))
-    if status is not None and done.returncode != status:
-        said = (done.stderr or done.stdout).decode('utf-8', 'replace').strip().replace('\n', ' | ')
-        raise Wrong('%s: exit %d: %s' % (shown(command), done.returncode, said[-300:]))
-    return done.stdout
-
-
-def shown(command):
-    return command if isinstance(command, str) else ' '.join(map(str, command))[:120]
-
-
-def expect(condition, text):
-    if not condition:
-        raise Wrong(text)
-
-
-class Bench:
-    """grat sim, as a process of its own."""
-
-    def __init__(self, grat, *args, within=()):
-        self.log = tempfile.TemporaryFile()
-        command = list(within) + [grat, 'sim'] + list(args)
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log)
-        self.resources = []
-
-    def __enter__(self):
-        deadline = time.monotonic() + 20
-        os.set_blocking(self.process.stdout.fileno(), False)
-        text = b''
-        while not re.search(rb'^ready', text, re.M):
-            text += self.process.stdout.read() or b''
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.log.seek(0)
-                said = self.log.read().decode('utf-8', 'replace').strip()
-                self.__exit__()
-                raise Wrong('grat sim did not get ready: %s' % said[-300:])
-            time.sleep(0.01)
-        self.resources = [line for line in text.decode().split('\n') if '::' in line]
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.process.stdout.close()
-        self.log.close()
 
 
 class Place:
