@@ -23,6 +23,8 @@
 #define DIP 0.2                  /* … and are two when the correlation falls by so much in between */
 #define SEARCH_RATE 400e-6
 #define OUTSTANDING 4.0          /* so many times the noise's energy is a slope */
+#define SMOOTH 16                /* samples over which a slope in noise is looked for … */
+#define MARKED 0.4               /* … and how much of the steepest counts */
 #define REACH 3                  /* samples on each side, at least, by which a slope is judged */
 #define LEAST_BAND 8
 #define PASS_ALL 0.75            /* what of a band passes whole … */
@@ -30,27 +32,22 @@
 #define BAND_STEP 1.3
 #define MOST_BAND 0.9            /* of what the sampling has; the rest is as much another frequency */
 #define CHOSEN 1.3               /* the best of several bands looks better than it is: so much in the variance */
+#define LEAST_REST 0.1           /* of a sample that makes the result by itself */
 #define REFINEMENTS 8
 #define STILL 0.005              /* samples: it no longer moves */
 #define SURE_95 1.96
 
-/* One channel as volts. */
-typedef struct wave {
-    double *v;
-    size_t n;
-    double t0, dt;               /* of v[0]; seconds from the trigger */
-} wave;
-
 typedef struct segment {
     size_t at;                   /* in the reference */
-    double centre;               /* samples of the reference from its trigger */
+    double centre;               /* of what counts in it; samples of the reference from its trigger */
     double shift, variance;      /* samples, samples^2 */
     double likeness;
     bool good;
 } segment;
 
 typedef struct work {
-    wave x, y;
+    grat__wave x, y;
+    grat__wave own;              /* y as it was sampled, where that is not y */
     size_t length;
     grat__complex *f;            /* 4 * length */
     double *sum, *squares;       /* of y, running; y.n + 1 */
@@ -58,6 +55,7 @@ typedef struct work {
     bool *edge;                  /* where it counts; length */
     double gain;                 /* of y over x */
     double window_energy;
+    double middle;               /* of the slopes in the segment in work, samples from its first */
     size_t band;                 /* the frequencies that count: so many steps of 1 / (2 length); 0: not known yet */
     bool choosing;
     segment part[MOST_SEGMENTS];
@@ -75,7 +73,7 @@ static const grat_trace *find_trace(const grat_record *r, const char *channel)
     return NULL;
 }
 
-static grat_err take_wave(const grat_record *r, const char *channel, wave *out, grat_op *op)
+static grat_err take_wave(const grat_record *r, const char *channel, grat__wave *out, grat_op *op)
 {
     const grat_trace *t = find_trace(r, channel);
     if (!t) return grat_op_fail(op, GRAT_EINVAL, "align: no channel %.20s in this record; is it switched on?", channel);
@@ -92,8 +90,10 @@ static grat_err take_wave(const grat_record *r, const char *channel, wave *out, 
 }
 
 /* Brings y to the sampling of x, when it has another. */
-static grat_err same_sampling(const wave *x, wave *y, grat_op *op)
+static grat_err same_sampling(work *w, grat_op *op)
 {
+    const grat__wave *x = &w->x;
+    grat__wave *y = &w->y;
     double ratio = x->dt / y->dt;
     if (fabs(ratio - 1) < 1e-12) return GRAT_OK;
     size_t n = (size_t)((double)(y->n - 1) / ratio) + 1;
@@ -102,7 +102,7 @@ static grat_err same_sampling(const wave *x, wave *y, grat_op *op)
         return grat_op_fail(op, GRAT_ENODATA, "align: the record is too short beside the reference's sampling");
     if (!v) return grat_op_fail(op, GRAT_ENOMEM, "align: out of memory");
     for (size_t i = 0; i < n; i++) v[i] = grat__interpolate(y->v, y->n, (double)i * ratio);
-    free(y->v);
+    w->own = *y;
     y->v = v;
     y->n = n;
     y->dt = x->dt;
@@ -113,6 +113,7 @@ static void free_work(work *w)
 {
     free(w->x.v);
     free(w->y.v);
+    free(w->own.v);
     free(w->f);
     free(w->sum);
     free(w->squares);
@@ -241,6 +242,57 @@ static size_t nearest_peak(const grat__complex *f, size_t count, double expected
     return chosen;
 }
 
+/* Where x has a slope, over SMOOTH samples, and around it; into w->edge. Gives how many samples that are. */
+static size_t mark_slopes(work *w, const segment *s)
+{
+    const size_t n = w->length, m = SMOOTH;
+    const double *v = w->x.v + s->at;
+    double highest = 0, sum = 0;
+    size_t marked = 0;
+    memset(w->edge, 0, n * sizeof *w->edge);
+    for (unsigned again = 0; again < 2; again++) {
+        sum = 0;
+        for (size_t i = 0; i < m; i++) sum += v[m + i] - v[i];
+        for (size_t i = m; i + m < n; i++) {
+            if (again && fabs(sum) > MARKED * highest) memset(w->edge + i - m, 1, 2 * m * sizeof *w->edge);
+            highest = fmax(highest, fabs(sum));
+            sum += v[i + m] - 2 * v[i] + v[i - m];
+        }
+    }
+    for (size_t i = 0; i < n; i++) marked += w->edge[i];
+    return marked;
+}
+
+/* How unlike the two are where the slopes are, y being moved by `shift`: -1 is alike. */
+static double unlike(const work *w, const segment *s, double shift)
+{
+    const double *x = w->x.v + s->at, *y = w->y.v + (size_t)((double)s->at + shift);
+    double sx = 0, sy = 0, xx = 0, yy = 0, xy = 0, n = 0;
+    for (size_t i = 0; i < w->length; i++) {
+        if (!w->edge[i]) continue;
+        n++, sx += x[i], sy += y[i], xx += x[i] * x[i], yy += y[i] * y[i], xy += x[i] * y[i];
+    }
+    xx -= sx * sx / n, yy -= sy * sy / n, xy -= sx * sy / n;
+    return xx > 0 && yy > 0 ? -xy / sqrt(xx * yy) : 0;
+}
+
+/* The noise of a long segment with few slopes moves the top of the correlation; where the slopes are it does not. */
+static void settle(work *w, segment *s)
+{
+    double moved = sqrt(2 * (double)w->length) * (1 - s->likeness), best = INFINITY, shift = s->shift;
+    if (moved < 0.5 || mark_slopes(w, s) > w->length / 2) return;
+    double reach = ceil(2 + 2 * moved);
+    for (double d = -reach; d <= reach; d++) {
+        double at = (double)s->at + s->shift + d;
+        if (at < 0 || at > (double)(w->y.n - w->length)) continue;
+        double miss = unlike(w, s, s->shift + d);
+        if (miss >= best) continue;
+        best = miss;
+        shift = s->shift + d;
+    }
+    s->shift = shift;
+}
+
 /* Looks for the segment within `reach` samples of where `shift` expects it. False when y does not reach so far. */
 static bool find(work *w, segment *s, double shift, double reach, double *period)
 {
@@ -254,6 +306,7 @@ static bool find(work *w, segment *s, double shift, double reach, double *period
     size_t peak = nearest_peak(w->f, count, (double)s->at + shift - first, period);
     s->likeness = w->f[peak].re;
     s->shift = first + (double)peak - (double)s->at;
+    settle(w, s);
     return s->likeness >= fmax(LEAST_LIKENESS, 5 / sqrt((double)w->length));
 }
 
@@ -348,21 +401,21 @@ static void find_edges(work *w, size_t band, double noise)
     }
 }
 
-/* Variance of what is left of (gain x - y) where the edges are: more than elsewhere when they are too fast for the
- * sampling and fall between the samples in different ways. */
-static double left_at_edges(const work *w, double fraction)
+/* Variance of what is left of (gain x - y) where the slopes are, as far as it tells: more than elsewhere when they are
+ * too fast for the sampling and fall between the samples in different ways. The share of a sample in the result is what
+ * the fit takes from what is left of it (the jackknife; MacKinnon and White, J. Econometrics 29 (1985) 305). */
+static double left_at_edges(const work *w, double fraction, double energy)
 {
     const size_t from = w->length / 2;
     const grat__complex *slope = w->f + 2 * w->length + from, *pair = w->pair + from;
     double sum = 0;
-    size_t n = 0;
     for (size_t i = 0; i < w->length; i++) {
         if (!w->edge[i]) continue;
-        double left = w->gain * pair[i].re - pair[i].im - fraction * (slope[i].re + slope[i].im) / 2;
-        sum += left * left;
-        n++;
+        double mean = (slope[i].re + slope[i].im) / 2, share = mean * mean / energy;
+        double left = (w->gain * pair[i].re - pair[i].im - fraction * mean) / fmax(1 - share, LEAST_REST);
+        sum += left * left * share;
     }
-    return n > 1 ? sum / (double)(n - 1) : 0;
+    return sum;
 }
 
 /* By how much y is to be moved, and how certain that is: least squares of gain x - y over the mean slope of both. The
@@ -372,7 +425,7 @@ static bool match(work *w, size_t band, double *fraction, double *variance)
 {
     const size_t n = w->length, from = n / 2;
     const grat__complex *slope = w->f + 2 * n + from, *pair = w->pair + from;
-    double noise = difference_noise(w, band), sum = 0, curve = 0, energy = 0;
+    double noise = difference_noise(w, band), sum = 0, curve = 0, energy = 0, moment = 0;
     find_edges(w, band, make_slopes(w, band) * noise / 4);
     for (size_t i = 0; i < n; i++) {
         if (!w->edge[i]) continue;
@@ -380,9 +433,11 @@ static bool match(work *w, size_t band, double *fraction, double *variance)
         sum += mean * (w->gain * pair[i].re - pair[i].im);
         curve += slope[i].re * slope[i].im;
         energy += mean * mean;
+        moment += mean * mean * (double)i;
     }
+    w->middle = energy > 0 ? moment / energy : 0;
     *fraction = curve > 0 ? sum / curve : 0;
-    noise = fmax(noise, left_at_edges(w, *fraction));
+    noise = fmax(noise, left_at_edges(w, *fraction, energy));
     *variance = CHOSEN * w->shared * noise * energy / (curve * curve);
     return curve > 0 && isfinite(*variance);
 }
@@ -430,6 +485,7 @@ static bool refine(work *w, segment *s, bool first)
         s->shift += fraction;
         still = fmax(STILL, 0.1 * sqrt(s->variance));
     }
+    s->centre = (double)s->at + w->middle + w->x.t0 / w->x.dt;
     return fabs(fraction) < fmax(0.5, sqrt(s->variance));
 }
 
@@ -519,20 +575,22 @@ grat_err grat_align(const grat_record *reference, const grat_record *record, con
     work w = {0};
     grat_err e = take_wave(reference, channel, &w.x, op);
     if (!e) e = take_wave(record, channel, &w.y, op);
-    if (!e) e = same_sampling(&w.x, &w.y, op);
+    if (!e) e = same_sampling(&w, op);
     if (!e) e = prepare(&w, op);
     if (!e) e = run(&w, op);
     if (!e) {
         line l = fit(&w);
-        double likeness = 0;
+        double likeness = 0, dt = w.x.dt;
+        grat__shift s = {w.y.t0 - w.x.t0 + l.shift * dt, l.rate, l.var_shift * dt * dt, l.var_rate};
+        grat__align_edges(&w.x, w.own.v ? &w.own : &w.y, &s);
         for (unsigned i = 0; i < w.parts; i++)
             if (w.part[i].good) likeness = fmax(likeness, w.part[i].likeness);
         *out = (grat_alignment){
             .size = sizeof *out,
-            .lag = w.y.t0 - w.x.t0 + l.shift * w.x.dt,
-            .lag_uncertainty = SURE_95 * sqrt(l.var_shift) * w.x.dt,
-            .rate = l.rate,
-            .rate_uncertainty = SURE_95 * sqrt(l.var_rate),
+            .lag = s.lag,
+            .lag_uncertainty = SURE_95 * sqrt(s.var_lag),
+            .rate = s.rate,
+            .rate_uncertainty = SURE_95 * sqrt(s.var_rate),
             .period = w.period * w.x.dt,
             .likeness = likeness,
         };

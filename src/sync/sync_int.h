@@ -75,6 +75,20 @@ void grat__fft(grat__complex *v, size_t n, int sign);
 /* The band-limited signal between the samples, `at` counted in samples; outside the first or the last. */
 double grat__interpolate(const double *v, size_t n, double at);
 
+/* One channel as volts. */
+typedef struct grat__wave {
+    double *v;
+    size_t n;
+    double t0, dt;              /* of v[0]; seconds from the trigger */
+} grat__wave;
+typedef struct grat__shift {
+    double lag, rate;           /* seconds, at the trigger; seconds a second */
+    double var_lag, var_rate;
+} grat__shift;
+/* By edges that stand alone and are faster than the sampling of the coarser record; *shift is what is expected, within
+ * two of its samples, and becomes the result. False when there are none. */
+bool grat__align_edges(const grat__wave *x, const grat__wave *y, grat__shift *shift);
+
 /* Standard deviation of what rates differ by before anything is known. */
 #define GRAT__USUAL_RATE 100e-6
 
