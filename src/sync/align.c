@@ -8,7 +8,7 @@
  *
  * With noise of variance s^2 in both no method without a bias stays below sqrt(2 s^2 / sum of the squared slope of a
  * sample), the Cramer-Rao bound; a single edge that is neither faster than the sampling nor slower than the segment is
- * found within 1.1 times that at 20 dB. */
+ * found within 1.15 times that at 20 dB. Faster ones: edges.c. */
 #include "sync/sync_int.h"
 
 #include <math.h>
