@@ -223,7 +223,7 @@ static void place_all(const list *x, const list *y, pair *p, unsigned n, const d
     }
 }
 
-/* All edges are of one form: how likely each is. Real shapes are others, and the same in all edges; so many edges say no
+/* All edges are of one form: how likely each is. Real shapes are others, and the same in all edges: many edges say no
  * more of it than one does. Gives the rise time in units; infinity when no form is like them. */
 static double weigh(const pair *p, unsigned n, double weight[FORMS])
 {
