@@ -216,6 +216,12 @@ static grat_err shared_clear(void *m, grat_op *op)
     return e ? e : leave(me, BOTH, inner->clear(me->port->inner, op));
 }
 
+/* What waits to be sent can be asked for and waited for beside a read. */
+static unsigned lanes_of(grat_attr a)
+{
+    return a == GRAT_ATTR_ASRL_UNSENT ? OUT : BOTH;
+}
+
 static grat_err shared_attr_get(void *m, grat_attr a, grat_value *out, grat_op *op)
 {
     member *me = m;
@@ -224,19 +230,19 @@ static grat_err shared_attr_get(void *m, grat_attr a, grat_value *out, grat_op *
         out->number = me->local[i];
         return GRAT_OK;
     }
-    grat_err e = enter(me, BOTH, op);
-    return e ? e : leave(me, BOTH, inner->attr_get(me->port->inner, a, out, op));
+    grat_err e = enter(me, lanes_of(a), op);
+    return e ? e : leave(me, lanes_of(a), inner->attr_get(me->port->inner, a, out, op));
 }
 
 static grat_err shared_attr_set(void *m, grat_attr a, int64_t value, grat_op *op)
 {
     member *me = m;
-    grat_err e = enter(me, BOTH, op);
+    grat_err e = enter(me, lanes_of(a), op);
     if (e) return e;
     e = inner->attr_set(me->port->inner, a, value, op);
     for (int i = 0; i < LOCALS && !e; i++)
         if (locals[i].a == a) me->port->now[i] = me->local[i] = value;
-    return leave(me, BOTH, e);
+    return leave(me, lanes_of(a), e);
 }
 
 static size_t shared_discard(void *m)
