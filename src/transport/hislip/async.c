@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SRQ_MAX = 1000, INTERRUPTED_MS = 1000 };
+enum { SRQ_MAX = 1000, INTERRUPTED_MS = 1000, TURN_NS = 1000000 };
 
 bool grat__hs_async_init(grat__hs_async *a)
 {
@@ -186,6 +186,21 @@ void grat__hs_async_renewed(grat__hs_async *a)
     a->renewing = false;
     wake_others(a, GRAT__HS_REQUEST);
     pthread_mutex_unlock(&a->lock);
+}
+
+/* Seldom waited for. */
+grat_err grat__hs_turn(grat__hs_link *h, grat_op *op)
+{
+    while (atomic_exchange(&h->asking, true)) {
+        grat_err e = grat_op_sleep_until(op, grat_now_ns() + TURN_NS);
+        if (e) return e;
+    }
+    return GRAT_OK;
+}
+
+void grat__hs_turn_over(grat__hs_link *h)
+{
+    atomic_store(&h->asking, false);
 }
 
 /* ---- requests --------------------------------------------------------------------------------- */

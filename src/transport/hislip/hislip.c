@@ -318,9 +318,11 @@ static grat_err hs_stb(void *p, uint8_t *stb, grat_op *op)
     bool rmt = atomic_exchange(&h->rmt, false);
     grat__hs_out m = {.type = GRAT__HISLIP_ASYNC_STATUS, .control = rmt ? GRAT__HISLIP_RMT : 0,
                       .parameter = h->overlap ? atomic_load(&h->received_id) : grat__hs_last_id(h)};
+    if ((e = grat__hs_turn(h, op))) return grat__hs_blame(h, "read status byte", op);
     e = grat__hs_request(h, &m, GRAT__HISLIP_ASYNC_STATUS_RESPONSE, op);
+    if (!e) *stb = h->a.reply.control;
+    grat__hs_turn_over(h);
     if (e) return grat__hs_blame(h, "read status byte", op);
-    *stb = h->a.reply.control;
     grat__hs_status_read(h);
     return GRAT_OK;
 }
@@ -333,7 +335,11 @@ static grat_err hs_ren(void *p, grat_ren mode, grat_op *op)
     if ((unsigned)mode > GRAT_REN_LOCAL) return grat_op_fail(op, GRAT_EINVAL, "%s: no such mode of REN", h->name);
     grat__hs_out m = {.type = GRAT__HISLIP_ASYNC_REMOTE_LOCAL, .control = (uint8_t)mode,
                       .parameter = grat__hs_last_id(h)};
-    e = grat__hs_request(h, &m, GRAT__HISLIP_ASYNC_REMOTE_LOCAL_RESPONSE, op);
+    e = grat__hs_turn(h, op);
+    if (!e) {
+        e = grat__hs_request(h, &m, GRAT__HISLIP_ASYNC_REMOTE_LOCAL_RESPONSE, op);
+        grat__hs_turn_over(h);
+    }
     return e ? grat__hs_blame(h, "remote/local", op) : GRAT_OK;
 }
 

@@ -16,6 +16,7 @@
 typedef enum script {
     NORMAL, CHUNKS, BYTES, EMPTY_END, ANY_ID, STALE, STALE_ANY, FULL, NO_NAME, AN_ERROR, BAD_PROLOGUE, NOISE,
     LONE_INTERRUPT, DEAF_CLEAR, LATE_STATUS, V1, FATAL_LATER, SILENT, OVERLAP,
+    SLOW_STATUS,
 } script;
 
 typedef struct server {
@@ -136,6 +137,7 @@ static void on_status(server *s, const grat__hislip_msg *m)
 {
     s->status_id = m->parameter;
     s->status_rmt += m->control & 1;
+    if (s->script == SLOW_STATUS) usleep(300000);
     if (s->script == NOISE) {
         say_type(s, s->async, GRAT__HISLIP_ASYNC_SERVICE_REQUEST, 0x40, 0);
         say_type(s, s->async, GRAT__HISLIP_ASYNC_INTERRUPTED, 0, 1);
@@ -484,6 +486,34 @@ TEST(late_status)
     stop(&s);
 }
 
+static void *asks_for_status(void *unused)
+{
+    uint8_t stb = 0;
+    grat_op mine;
+    grat_op_init(&mine, 3000, NULL);
+    EQ(t->stb(priv, &stb, &mine), GRAT_OK);
+    EQ(stb, 0x50);
+    return unused;
+}
+
+/* A read that clears the device first, beside a status byte: each gets its own answer. */
+TEST(status_beside_a_clear)
+{
+    server s = {0};
+    pthread_t thread;
+    char got[64];
+    EQ(start(&s, SLOW_STATUS), GRAT_OK);
+    atomic_store(&((grat__hs_link *)priv)->torn, true);
+    pthread_create(&thread, NULL, asks_for_status, NULL);
+    usleep(100000);
+    grat_op_init(&op, 800, NULL);
+    EQ(t->read(priv, got, sizeof got, -1, &op), GRAT_ETIMEOUT);
+    pthread_join(thread, NULL);
+    stop(&s);
+    EQ(s.sessions, 1);
+    EQ(s.clears, 1);
+}
+
 TEST(an_interrupt_without_its_other_half)
 {
     server s = {0};
@@ -562,6 +592,7 @@ int main(void)
     RUN(device_clear);
     RUN(status_between_other_messages);
     RUN(late_status);
+    RUN(status_beside_a_clear);
     RUN(an_interrupt_without_its_other_half);
     RUN(locks_name_the_last_message);
     RUN(a_cancel_ends_each_wait);

@@ -87,6 +87,7 @@ typedef struct grat__hs_link {
     atomic_bool interrupted;     /* Interrupted came; AsyncInterrupted must come before the next message */
     _Atomic uint32_t interrupted_id;
     grat__hs_async a;
+    atomic_bool asking;          /* grat__hs_turn */
     bool exclusive;
     bool shared;
     char key[GRAT__HISLIP_NAME_MAX + 1];
@@ -109,6 +110,10 @@ typedef struct grat__hs_out {
     size_t n;
 } grat__hs_out;
 
+/* Requests of the async channel are one at a time: status and remote/local wait here for the device clear that a read
+ * or a write beside them may need, and the other way round. */
+grat_err grat__hs_turn(grat__hs_link *h, grat_op *op);
+void grat__hs_turn_over(grat__hs_link *h);
 /* Puts the link's name and `what` in front of the sentence and returns the error. */
 grat_err grat__hs_blame(const grat__hs_link *h, const char *what, grat_op *op);
 grat_err grat__hs_lost(grat__hs_link *h, const char *why, grat_op *op);

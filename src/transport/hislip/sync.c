@@ -520,7 +520,10 @@ static grat_err clear_steps(grat__hs_link *h, grat_op *op)
 
 grat_err grat__hs_device_clear(grat__hs_link *h, grat_op *op)
 {
-    grat_err e = clear_steps(h, op);
+    grat_err e = grat__hs_turn(h, op);
+    if (e) return e;
+    e = clear_steps(h, op);
+    grat__hs_turn_over(h);
     if (e) {
         atomic_store(&h->broken, true);
         return e;
