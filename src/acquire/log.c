@@ -86,7 +86,7 @@ static void account(recording *r, grat_record *rec)
     rec->mono_ns = r->began_ns - (int64_t)(r->t0 * 1e9);
     rec->utc_ns = r->utc_ns - (int64_t)(r->t0 * 1e9);
     rec->flags &= ~(unsigned)GRAT_REC_GAP_BEFORE;
-    if ((r->totals.records || r->triggered) && rec->first > r->next) {
+    if (rec->first > r->next) {
         rec->flags |= GRAT_REC_GAP_BEFORE;
         r->totals.gaps++;
         r->totals.lost += rec->first - r->next;

@@ -139,6 +139,9 @@ static void check(unsigned s, const row *w, bool reduce, const char *resource)
     test_checks++;
     if (!sc) return;
     grat_err e = acquire(sc, w, reduce, &k, &t);
+    /* On a busy computer one poll may bring a whole stream: the fault is still to come. */
+    for (unsigned i = 0; i < 3 && w->mode == STREAM && want != WHOLE && !e && is_whole(w, &k, &t, false); i++)
+        e = acquire(sc, w, reduce, &k, &t);
     const char *text = e ? op.text : "";
     if (!is_right(want, e, is_whole(w, &k, &t, want == GAP)) || k.wrong)
         TEST_FAIL("%s: wanted %s, got %d %s, %u records, %u wrong, %u of them lost", what, outcomes[want], (int)e, text,

@@ -251,7 +251,11 @@ static uint32_t begin(pk_stream *s)
         ops->stop(s->u);
         return begin(s);
     }
-    if (!st) s->dt = s->run.dt * s->setup.ratio;
+    dt = s->run.dt * s->setup.ratio;
+    /* Whoever takes blocks reads it. */
+    pthread_mutex_lock(&s->lock);
+    if (!st) s->dt = dt;
+    pthread_mutex_unlock(&s->lock);
     return st;
 }
 
@@ -477,15 +481,15 @@ static grat_record *take(pk_stream *s)
         r->first = from->first;
         r->count = from->n;
         r->flags = from->clipped ? GRAT_REC_CLIPPED : 0;
+        r->dt = s->dt;
     }
     pthread_mutex_unlock(&s->lock);
     if (!r) return NULL;
     if (r->first < s->origin) cut_start(r, (size_t)(s->origin - r->first));
     r->first -= s->origin;
-    r->dt = s->dt;
-    r->t0 = (double)s->began_after * s->dt;
+    r->t0 = (double)s->began_after * r->dt;
     if (s->forced) r->flags |= GRAT_REC_FORCED;
-    r->mono_ns = s->began_ns + (int64_t)(((double)s->origin * s->dt - r->t0) * 1e9);
+    r->mono_ns = s->began_ns + (int64_t)(((double)s->origin * r->dt - r->t0) * 1e9);
     r->utc_ns = r->mono_ns + (grat_utc_ns() - grat_now_ns());
     r->utc_uncertainty_ns = 10 * MS;
     return r;
