@@ -26,6 +26,8 @@ typedef struct vicp {
     unsigned port;
     uint8_t flags;               /* REMOTE, LOCKOUT */
     uint8_t sent, done;          /* numbers of the last message sent, of the last one answered */
+    uint8_t poll;                /* of a serial poll that was given up on; 0 none */
+    bool numbered;               /* the peer's blocks have numbers */
     bool mid_block, mid_message; /* a block was begun and not finished; a message likewise */
     grat__vicp_in in;
     bool skip;                   /* the present block is not for the caller */
@@ -56,7 +58,7 @@ static grat_err reconnect(vicp *v, bool again, grat_op *op)
 {
     if (v->fd >= 0) close(v->fd);
     v->fd = -1;
-    v->sent = v->done = 0;
+    v->sent = v->done = v->poll = 0;
     v->mid_block = v->mid_message = v->skip = v->collected = v->held_end = v->srq = false;
     v->held.len = 0;
     grat__vicp_in_init(&v->in);
@@ -133,6 +135,7 @@ static grat_err send_block(vicp *v, uint8_t operation, const void *data, size_t 
     if (e) return gone(v, e, op);
     v->mid_block = false;
     if (operation & GRAT__VICP_EOI) v->sent = sequence;
+    if (v->poll == sequence) v->poll = 0;
     return GRAT_OK;
 }
 
@@ -151,13 +154,19 @@ static grat_err write_message(vicp *v, const char *data, size_t n, bool end, gra
     return GRAT_OK;
 }
 
+/* The rest of a block is owed to the peer, or it owes the answer to a poll, which cannot be told from others: only a new
+ * connection begins a new message. */
+static bool must_reconnect(const vicp *v)
+{
+    return v->mid_block || (v->poll && !v->numbered);
+}
+
 static grat_err vicp_write(void *p, const void *data, size_t n, bool end, grat_op *op)
 {
     vicp *v = p;
     grat_err e = GRAT_OK;
     enter(v);
-    /* The rest of a block is owed to the peer: only a new connection begins a new message. */
-    if (v->mid_block) e = reconnect(v, true, op);
+    if (must_reconnect(v)) e = reconnect(v, true, op);
     op->count = 0;
     if (!e) e = write_message(v, data, n, end, op);
     return leave(v, e);
@@ -232,6 +241,19 @@ static void classify(vicp *v)
     bool data = h->operation & GRAT__VICP_DATA;
     if (h->operation & GRAT__VICP_SRQ) note_srq(v);
     v->skip = !data || stale(v, h->sequence);
+    if (data && h->sequence) v->numbered = true;
+    if (!data || !v->poll || h->sequence != v->poll) return;
+    v->skip = true;
+    if (h->operation & GRAT__VICP_EOI) v->poll = 0;
+}
+
+/* Its answer may come yet, or the rest of it. */
+static void give_up_poll(vicp *v)
+{
+    if (v->fd < 0 || v->mid_block) return;
+    bool begun = v->in.in_body && v->in.header.sequence == v->sent && v->numbered;
+    if (begun) v->skip = true;
+    if (!begun || !(v->in.header.operation & GRAT__VICP_EOI)) v->poll = v->sent;
 }
 
 /* Part of a block of an answer; *end with the last byte of the answer. */
@@ -339,9 +361,9 @@ static grat_err vicp_stb(void *p, uint8_t *stb, grat_op *op)
     int value;
     grat_err e = GRAT_OK;
     enter(v);
-    if (v->mid_block) e = reconnect(v, true, op);
+    if (must_reconnect(v)) e = reconnect(v, true, op);
     if (!e) e = send_block(v, GRAT__VICP_DATA | GRAT__VICP_EOI | GRAT__VICP_POLL | v->flags, NULL, 0, op);
-    if (!e) e = read_poll(v, v->sent, text, op);
+    if (!e && (e = read_poll(v, v->sent, text, op))) give_up_poll(v);
     op->count = 0;
     if (!e && (!grat__parse_int(text, &value) || value < 0 || value > 255))
         e = grat_op_fail(op, GRAT_EPROTO, "%s: the serial poll was answered by \"%s\"", v->host, text);
