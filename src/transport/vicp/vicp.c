@@ -154,8 +154,8 @@ static grat_err write_message(vicp *v, const char *data, size_t n, bool end, gra
     return GRAT_OK;
 }
 
-/* The rest of a block is owed to the peer, or it owes the answer to a poll, which cannot be told from others: only a new
- * connection begins a new message. */
+/* The rest of a block is owed to the peer, or it owes the answer to a poll, which cannot be told from others: only a
+ * new connection begins a new message. */
 static bool must_reconnect(const vicp *v)
 {
     return v->mid_block || (v->poll && !v->numbered);
