@@ -366,13 +366,9 @@ uint32_t grat__pico_offsets(grat__pico_unit *u, uint32_t from, uint32_t to, grat
 
 static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
 {
-    uint32_t interval, st = GRAT__PICO_OK;
+    uint32_t interval, st = grat__pico_stream_buffers(u, s);
     int32_t unit;
     grat__pico_as_integer(s->dt, &interval, &unit);
-    for (unsigned k = 0; !st && k < GRAT__PICO_INPUTS; k++) {
-        if (!s->max[k]) continue;
-        st = buffer(u, &(grat__pico_buffer){k, s->max[k], s->min[k], s->length, 0, s->mode});
-    }
     if (st) return st;
     st = CALL(u)->RunStreaming(u->handle, &interval, unit, s->pre, s->length, 0, s->ratio, s->mode, s->length);
     if (!st) s->dt = interval * grat__pico_unit_seconds(unit);
@@ -405,12 +401,6 @@ uint32_t grat__pico_poll(grat__pico_unit *u, grat__pico_streaming *s, grat__pico
     /* By itself, which nobody asked for. */
     if (!st && p.ended) st = GRAT__PICO_STREAMING_FAILED;
     return grat__pico_say(u, "GetStreamingLatestValues", st == GRAT__PICO_BUSY ? GRAT__PICO_OK : st);
-}
-
-static void end_streaming(grat__pico_unit *u, const grat__pico_streaming *s)
-{
-    for (unsigned k = 0; k < GRAT__PICO_INPUTS; k++)
-        if (s->max[k]) CALL(u)->SetDataBuffer(u->handle, grat__pico_number(k), NULL, 0, 0, s->mode);
 }
 
 /* ---- the generator ------------------------------------------------------------------------------------------- */
@@ -512,5 +502,4 @@ const grat__pico_ops grat__pico_classic_ops = {
     .values = values,
     .when = grat__pico_offsets,
     .run_streaming = run_streaming,
-    .end_streaming = end_streaming,
 };

@@ -328,12 +328,6 @@ static uint32_t queue_buffers(grat__pico_unit *u, const grat__pico_streaming *s,
     return st;
 }
 
-static void end_streaming(grat__pico_unit *u, const grat__pico_streaming *s)
-{
-    for (unsigned k = 0; k < GRAT__PICO_INPUTS; k++)
-        if (s->max[k]) buffer(u, &(grat__pico_buffer){.input = k, .mode = s->mode});
-}
-
 static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
 {
     double ns = s->dt * 1e9;
@@ -341,7 +335,7 @@ static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
     if (!u->stream) return grat__pico_say(u, "RunStreaming", GRAT__PICO_FOUND_NO_MEMORY);
     *u->stream = (struct grat__pico_stream_state){0};
     u->registered = true;
-    end_streaming(u, s);
+    grat__pico_end_streaming(u, s);
     uint32_t st = queue_buffers(u, s, 1 + AHEAD);
     u->registered = true;
     if (st) return st;
@@ -495,7 +489,6 @@ const grat__pico_ops grat__pico_modern_ops = {
     .when = when,
     .run_streaming = run_streaming,
     .poll = poll_stream,
-    .end_streaming = end_streaming,
     .wave = wave,
     .fire = fire,
 };

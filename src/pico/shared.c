@@ -63,3 +63,20 @@ double grat__pico_exact(float ns)
     double exact = (double)ns, tenth = nearbyint(exact * 10) / 10;
     return tenth > 0 && fabs(tenth - exact) <= 2e-7 * exact ? tenth : exact;
 }
+
+uint32_t grat__pico_stream_buffers(grat__pico_unit *u, const grat__pico_streaming *s)
+{
+    uint32_t st = GRAT__PICO_OK;
+    for (unsigned k = 0; !st && k < GRAT__PICO_INPUTS; k++) {
+        if (!s->max[k]) continue;
+        grat__pico_buffer b = {k, s->max[k], s->min[k], s->length, 0, s->mode};
+        st = u->lib->series->ops->buffer(u, &b);
+    }
+    return st;
+}
+
+void grat__pico_end_streaming(grat__pico_unit *u, const grat__pico_streaming *s)
+{
+    for (unsigned k = 0; k < GRAT__PICO_INPUTS; k++)
+        if (s->max[k]) u->lib->series->ops->buffer(u, &(grat__pico_buffer){.input = k, .mode = s->mode});
+}

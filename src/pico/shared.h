@@ -27,10 +27,13 @@ uint32_t grat__pico_wave_out(grat__pico_unit *u, grat__pico_wave *w);
 uint32_t grat__pico_fire(grat__pico_unit *u);
 /* With stamps where the library tells them; classic and wide. */
 uint32_t grat__pico_offsets(grat__pico_unit *u, uint32_t from, uint32_t to, grat__pico_when *out);
+/* Gives the rings of a stream to the library, and takes them back. */
+uint32_t grat__pico_stream_buffers(grat__pico_unit *u, const grat__pico_streaming *s);
+void grat__pico_end_streaming(grat__pico_unit *u, const grat__pico_streaming *s);
 #define PICO_SHARED_OPS                                                                                                \
     .calls_back = true, .close = grat__pico_close_unit, .stop = grat__pico_stop, .info = grat__pico_info,              \
     .enumerate = grat__pico_enumerate_units, .flash = grat__pico_flash, .resolution = grat__pico_set_resolution,       \
-    .is_ready = grat__pico_is_ready
+    .is_ready = grat__pico_is_ready, .end_streaming = grat__pico_end_streaming
 /* Of all of those that call back while they are polled. */
 #define PICO_COMMON_OPS                                                                                                \
     .trigger = grat__pico_set_trigger, .poll = grat__pico_poll, .wave = grat__pico_wave_out, .fire = grat__pico_fire

@@ -135,19 +135,12 @@ static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
     uint32_t interval, st = segments(u, 1);
     int32_t unit;
     grat__pico_as_integer(s->dt, &interval, &unit);
-    for (unsigned k = 0; !st && k < GRAT__PICO_CHANNELS; k++)
-        if (s->max[k]) st = buffer(u, &(grat__pico_buffer){k, s->max[k], s->min[k], s->length, 0, s->mode});
+    if (!st) st = grat__pico_stream_buffers(u, s);
     if (st) return st;
     st = CALL(u)->RunStreaming(u->handle, &interval, unit, s->pre, s->length, 0, s->ratio, mode_number(s->mode),
                                s->length);
     if (!st) s->dt = interval * grat__pico_unit_seconds(unit);
     return grat__pico_say(u, "RunStreaming", st);
-}
-
-static void end_streaming(grat__pico_unit *u, const grat__pico_streaming *s)
-{
-    for (unsigned k = 0; k < GRAT__PICO_CHANNELS; k++)
-        if (s->max[k]) CALL(u)->SetDataBuffer(u->handle, (int32_t)k, NULL, 0, mode_number(s->mode));
 }
 
 const grat__pico_ops grat__pico_wide_ops = {
@@ -168,5 +161,4 @@ const grat__pico_ops grat__pico_wide_ops = {
     .values = values,
     .when = grat__pico_offsets,
     .run_streaming = run_streaming,
-    .end_streaming = end_streaming,
 };
