@@ -107,9 +107,15 @@ static void count_separate(recording *r, grat_record *rec)
     r->totals.dt = rec->dt;
 }
 
+/* INT64_MAX beyond what 64 bits hold, 292 years. */
+static int64_t later(int64_t from_ns, double seconds)
+{
+    return seconds < 9e9 - (double)from_ns / 1e9 ? from_ns + (int64_t)(seconds * 1e9) : INT64_MAX;
+}
+
 static int64_t end_of(const recording *r)
 {
-    return r->opt->duration > 0 ? r->started_ns + (int64_t)(r->opt->duration * 1e9) : INT64_MAX;
+    return r->opt->duration > 0 ? later(r->started_ns, r->opt->duration) : INT64_MAX;
 }
 
 static bool separate_is_over(const recording *r)
@@ -129,7 +135,7 @@ static grat_err wait_turn(recording *r, bool *more, grat_op *op)
         if (next > r->turn + 1) r->totals.missed += next - r->turn - 1;
         r->turn = next;
     }
-    int64_t due = r->started_ns + (int64_t)((double)r->turn * r->opt->every * 1e9), end = end_of(r);
+    int64_t due = later(r->started_ns, (double)r->turn * r->opt->every), end = end_of(r);
     grat_err err = grat_op_sleep_until(op, due < end ? due : end);
     *more = !separate_is_over(r);
     return err;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A piece is as long as the memory allows, and short enough to be seen coming. */
 #define PIECE_SECONDS 2.0
@@ -23,7 +24,7 @@ typedef struct logging {
     grat_log_options options;
     cli_files files;
     FILE *gaps;              /* made with the first gap */
-    char gaps_path[300];
+    char gaps_path[CLI_MAX_NAME + 20];
     gap gap[MAX_GAPS];
     grat_log_totals totals;
     uint64_t next;
@@ -35,6 +36,19 @@ typedef struct logging {
     bool no_gaps_file;       /* it could not be written */
 } logging;
 
+static void gaps_name(const logging *k, char *out, size_t cap)
+{
+    snprintf(out, cap, "%s.gaps.csv", k->files.path[0]);
+}
+
+/* What an earlier recording of this name left says nothing about this one. */
+static void drop_old_gaps(const logging *k)
+{
+    char path[sizeof k->gaps_path];
+    gaps_name(k, path, sizeof path);
+    if (strcmp(k->files.path[0], "-") != 0) unlink(path);
+}
+
 /* Where samples are missing: index of the first, how many, and its time, as in the file. */
 static bool note_gap(logging *k, const grat_record *r)
 {
@@ -43,12 +57,12 @@ static bool note_gap(logging *k, const grat_record *r)
     if (k->totals.gaps < MAX_GAPS) k->gap[k->totals.gaps] = g;
     if (strcmp(k->files.path[0], "-") == 0) return true;
     if (!k->gaps) {
-        snprintf(k->gaps_path, sizeof k->gaps_path, "%s.gaps.csv", k->files.path[0]);
+        gaps_name(k, k->gaps_path, sizeof k->gaps_path);
         k->gaps = fopen(k->gaps_path, "w");
         if (k->gaps) fputs("first_missing,missing,time_s\n", k->gaps);
     }
     if (k->gaps)
-        fprintf(k->gaps, "%llu,%llu,%.9g\n", (unsigned long long)g.first, (unsigned long long)g.missing, g.time);
+        fprintf(k->gaps, "%llu,%llu,%.15g\n", (unsigned long long)g.first, (unsigned long long)g.missing, g.time);
     if (k->gaps && !ferror(k->gaps)) return true;
     grat_op_fail(&k->files.op, GRAT_EIO, "%s: cannot be written: %s", k->gaps_path, strerror(errno));
     k->no_gaps_file = true;
@@ -89,6 +103,7 @@ static void on_progress(void *user, const grat_log_totals *t)
     if (!cli_progress_wanted(k->c) || now - k->shown_ns < PROGRESS_NS) return;
     k->shown_ns = now;
     double seconds = (double)(now - k->began_ns) / 1e9;
+    if (!(seconds > 1e-6)) seconds = 1e-6;
     grat_format_quantity(n, sizeof n, (double)t->samples, "S");
     grat_format_quantity(lost, sizeof lost, (double)t->lost, "S");
     grat_format_quantity(rate, sizeof rate, (double)(int64_t)((double)t->samples / seconds), "S/s");
@@ -305,6 +320,7 @@ static int run(cli *c)
     k.files.meta.acquisitions = k.options.separate ? 2 : 1;
     if (!status) status = cli_files_open(&k.files);
     if (!status) {
+        drop_old_gaps(&k);
         grat_log_sink sink = {.fn = on_record, .progress = on_progress, .user = &k, .totals = &k.totals};
         if (!cli_has(&c->args, "timeout")) grat_op_init(&c->op, INT64_MAX, c->cancel);
         k.began_ns = grat_now_ns();

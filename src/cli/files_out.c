@@ -1,6 +1,8 @@
 #include "cli/files_out.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -20,6 +22,8 @@ int cli_files_name(cli_files *f, cli *c)
             return cli_usage("%s: -o -: which format? Add --format=csv", word);
         if (strcmp(path, "-") == 0 && c->json)
             return cli_usage("%s: -o - and --json: both want standard output; choose one", word);
+        if (strlen(path) > CLI_MAX_NAME)
+            return cli_usage("%s: the name %.60s… is too long: at most %d bytes", word, path, CLI_MAX_NAME);
         f->path[f->count++] = path;
     }
     return CLI_DONE;
@@ -122,24 +126,55 @@ static grat_err finish_part(cli_files *f)
     return first;
 }
 
+/* A file with a description beside it. */
+static bool is_raw(const cli_files *f, const char *path)
+{
+    const char *ext = cli_extension(path);
+    if (f->format) return strcasecmp(f->format, "raw") == 0;
+    return strcasecmp(ext, "raw") == 0 || strcasecmp(ext, "bin") == 0;
+}
+
+/* Parts that ended longer ago than is kept. */
 static void drop_old(cli_files *f, double now)
 {
     char path[1200];
-    while (f->keep_seconds > 0 && f->first_part < f->part &&
-           now - f->part_end[f->first_part % CLI_MAX_PARTS] >= f->keep_seconds) {
+    unsigned old = 0, ended = f->part - f->first_part;
+    if (!(f->keep_seconds > 0)) return;
+    while (old < ended && now - f->part_end[old] >= f->keep_seconds) old++;
+    for (unsigned part = f->first_part; part < f->first_part + old; part++) {
         for (unsigned i = 0; i < f->count; i++) {
-            part_name(f, i, f->first_part, path, sizeof path);
-            if (strcmp(path, "-") != 0) unlink(path);
+            part_name(f, i, part, path, sizeof path - sizeof ".json");
+            if (strcmp(path, "-") == 0) continue;
+            unlink(path);
+            if (!is_raw(f, path)) continue;
+            memcpy(path + strlen(path), ".json", sizeof ".json");
+            unlink(path);
         }
-        f->first_part++;
     }
+    f->first_part += old;
+    memmove(f->part_end, f->part_end + old, (ended - old) * sizeof *f->part_end);
+}
+
+/* Of the part that ends; only a ring wants it. */
+static bool note_end(cli_files *f, double now)
+{
+    unsigned ended = f->part - f->first_part;
+    if (!(f->keep_seconds > 0)) return true;
+    if (ended == f->part_room) {
+        unsigned room = f->part_room ? 2 * f->part_room : 64;
+        double *more = realloc(f->part_end, room * sizeof *more);
+        if (!more) return grat_op_fail(&f->op, GRAT_ENOMEM, "out of memory: too many parts"), false;
+        f->part_end = more;
+        f->part_room = room;
+    }
+    f->part_end[ended] = now;
+    return true;
 }
 
 static bool next_part(cli_files *f, double now)
 {
     unsigned which;
-    if (finish_part(f)) return false;
-    f->part_end[f->part % CLI_MAX_PARTS] = now;
+    if (finish_part(f) || !note_end(f, now)) return false;
     f->part++;
     f->part_began = now;
     drop_old(f, now);
@@ -183,6 +218,9 @@ bool cli_files_flush(cli_files *f)
 int cli_files_finish(cli_files *f)
 {
     cli *c = f->c;
+    free(f->part_end);
+    f->part_end = NULL;
+    f->part_room = 0;
     grat_op why = f->op;
     bool failed = f->failed;
     if (failed && !f->options.growing) {

@@ -5,8 +5,9 @@
 #include "cli/cli.h"
 
 #define CLI_MAX_FILES 8
-/* Parts of a ring that are kept at most. */
+/* Parts of a ring, by time. */
 #define CLI_MAX_PARTS 1024
+#define CLI_MAX_NAME 1100
 
 typedef struct cli_files {
     cli *c;
@@ -25,7 +26,8 @@ typedef struct cli_files {
     char channels[160];                /* "1,2,D0" */
     unsigned part, first_part;         /* from 1; 0 = not in parts */
     double part_began;                 /* seconds of signal */
-    double part_end[CLI_MAX_PARTS];
+    double *part_end;                  /* of first_part to part - 1 */
+    unsigned part_room;
     uint64_t bytes;                    /* in parts that are finished */
     grat_op op;                        /* of the writers: it must outlive a cancelled acquisition */
     bool failed, full;                 /* `full`: the disk is */
