@@ -98,6 +98,12 @@ static grat_err parse_wires(const char *text, bool bytes, wire_choice *out, grat
     return GRAT_OK;
 }
 
+grat_err sim_wires_check(const char *text, const char *model, grat_op *op)
+{
+    wire_choice unused;
+    return parse_wires(text, sim_model_is_bytes(model), &unused, op);
+}
+
 void sim_note_resource(const sim_site *site, const char *resource)
 {
     grat_sim *s = site->bench;

@@ -36,6 +36,8 @@ typedef struct sim_wire_kind {
     void (*turn)(void *server);  /* before each wait; may be NULL */
 } sim_wire_kind;
 
+/* Whether an instrument of this model can be served by the wires of this text; NULL is the usual ones. */
+grat_err sim_wires_check(const char *text, const char *model, grat_op *op);
 /* Adds a resource string to what the bench prints and its identification names. */
 void sim_note_resource(const sim_site *site, const char *resource);
 /* What a user must do before the instrument can be reached; see grat_sim_hint. */

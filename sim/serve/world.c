@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "sim/core/instrument.h"
+#include "sim/serve/site.h"
 
 #ifdef GRAT_HAVE_YAML
 #include <yaml.h>
 
 #define MAX_SIGNALS 256
 #define MAX_INSTRUMENTS 1024
+#define MAX_OPTIONS 64
 
 typedef struct source {
     const char *name, *text;
@@ -25,6 +28,11 @@ struct grat_sim_world {
     grat_sim_instrument list[MAX_INSTRUMENTS];
     char *text[MAX_INSTRUMENTS][5]; /* what the entries point to */
     const char *start_log;
+    const yaml_node_t *log_at;
+    /* Of the instrument in work: where its texts and options stand, and how long the options' text is behind each. */
+    const yaml_node_t *text_at[5], *option_at[MAX_OPTIONS];
+    size_t option_end[MAX_OPTIONS];
+    unsigned options;
     yaml_document_t doc;
     bool loaded;
 };
@@ -88,14 +96,19 @@ static grat_err add_option(const reader *r, const yaml_node_t *at, const char *k
     if (strchr(value, ',')) return bad(r, at, "a comma cannot be in a value");
     if (snprintf(*text + n, cap - n, "%s%s=%s", n ? "," : "", key, value) >= (int)(cap - n))
         return bad(r, at, "the options are too long together");
+    if (r->w->options == MAX_OPTIONS) return bad(r, at, "too many options");
+    r->w->option_at[r->w->options] = at;
+    r->w->option_end[r->w->options++] = strlen(*text);
     return GRAT_OK;
 }
+
+static const char no_input[] = "an input is given a signal's name, or {signal: NAME, delay: 12ns}";
 
 /* A signal by its name, or a description of one of its own. */
 static grat_err connect_to(const reader *r, const yaml_node_t *at, const char *input)
 {
     const char *name = scalar(at);
-    if (!name) return bad(r, at, "an input is given a signal's name, or {signal: NAME, delay: 12ns}");
+    if (!name) return bad(r, at, no_input);
     for (unsigned i = 0; i < r->w->signals; i++)
         if (strcmp(r->w->signal[i].name, name) == 0) return add_option(r, at, input, r->w->signal[i].text);
     if (!strchr(name, ':')) return bad(r, at, "there is no signal of this name under signals:");
@@ -118,8 +131,10 @@ static grat_err take_input(const reader *r, const yaml_node_t *key, const yaml_n
     (void)user;
     char input[24];
     snprintf(input, sizeof input, "%.20s", scalar(key));
-    if (value->type == YAML_MAPPING_NODE) return each(r, value, "", take_input_key, input);
-    return connect_to(r, value, input);
+    const unsigned before = r->w->options;
+    if (value->type != YAML_MAPPING_NODE) return connect_to(r, value, input);
+    grat_err e = each(r, value, "an input's keys are signal and delay", take_input_key, input);
+    return e || r->w->options > before ? e : bad(r, value, no_input);
 }
 
 static grat_err take_option(const reader *r, const yaml_node_t *key, const yaml_node_t *value, void *user)
@@ -135,6 +150,7 @@ static grat_err keep(const reader *r, const yaml_node_t *value, int what)
     char **text = &r->w->text[r->w->n][what];
     free(*text);
     *text = strdup(scalar(value));
+    r->w->text_at[what] = value;
     return *text ? GRAT_OK : grat_op_fail(r->op, GRAT_ENOMEM, "world: out of memory");
 }
 
@@ -154,17 +170,54 @@ static grat_err take_key(const reader *r, const yaml_node_t *key, const yaml_nod
                        "timing bandwidth inputs options");
 }
 
+/* Of the options in the text the first with which there is no such instrument. */
+static const yaml_node_t *wrong_option(const reader *r, char *const text[5])
+{
+    char err[256], some[600];
+    const grat_sim_world *w = r->w;
+    for (unsigned i = 0; i < w->options; i++) {
+        snprintf(some, sizeof some, "%.*s", (int)w->option_end[i], text[OPTIONS]);
+        sim_instrument *in = sim_instrument_new(text[MODEL], some, 0, err);
+        if (!in) return w->option_at[i];
+        sim_instrument_free(in);
+    }
+    return w->text_at[MODEL];
+}
+
+/* What would be refused when it is opened is refused where it stands. */
+static grat_err try_instrument(const reader *r, char *const text[5])
+{
+    char err[256] = "", none[256];
+    sim_faults faults;
+    sim_addr addr;
+    grat_op one;
+    grat_op_init(&one, 0, NULL);
+    if (text[ADDRESS] && sim_addr_parse(&addr, text[ADDRESS], &one)) return bad(r, r->w->text_at[ADDRESS], one.text);
+    if (sim_wires_check(text[WIRES], text[MODEL], &one)) return bad(r, r->w->text_at[WIRES], one.text);
+    if (!sim_faults_parse(&faults, text[FAULTS], 0, err)) return bad(r, r->w->text_at[FAULTS], err);
+    sim_instrument *in = sim_instrument_new(text[MODEL], text[OPTIONS], 0, err);
+    if (in) {
+        sim_instrument_free(in);
+        return GRAT_OK;
+    }
+    in = sim_instrument_new(text[MODEL], NULL, 0, none);
+    sim_instrument_free(in);
+    return bad(r, in ? wrong_option(r, text) : r->w->text_at[MODEL], err);
+}
+
 static grat_err take_instrument(const reader *r, const yaml_node_t *at)
 {
     grat_sim_world *w = r->w;
     char epoch[32];
     if (w->n == MAX_INSTRUMENTS) return bad(r, at, "too many instruments");
     char **text = w->text[w->n];
+    w->options = 0;
     snprintf(epoch, sizeof epoch, "%lld", (long long)w->epoch_ns);
     grat_err e = add_option(r, at, "epoch", epoch);
-    if (!e && w->start_log) e = add_option(r, at, "start-log", w->start_log);
+    if (!e && w->start_log) e = add_option(r, w->log_at, "start-log", w->start_log);
     if (!e) e = each(r, at, "an instrument is written as {model: ds1104z, inputs: {ch1: SIGNAL}}", take_key, NULL);
     if (!e && !text[MODEL]) e = bad(r, at, "an instrument needs its model:");
+    if (!e) e = try_instrument(r, text);
     w->list[w->n] = (grat_sim_instrument){.model = text[MODEL], .address = text[ADDRESS], .wires = text[WIRES],
                                           .faults = text[FAULTS], .options = text[OPTIONS]};
     w->n++;
@@ -180,7 +233,8 @@ static grat_err take_first(const reader *r, const yaml_node_t *key, const yaml_n
     (void)user;
     const char *name = scalar(key);
     if (strcmp(name, "signals") == 0) return each(r, value, "signals: {NAME: sine:1kHz:2V}", take_signal, NULL);
-    if (strcmp(name, "start-log") == 0)
+    r->w->log_at = strcmp(name, "start-log") == 0 ? value : r->w->log_at;
+    if (r->w->log_at == value)
         return (r->w->start_log = scalar(value)) ? GRAT_OK : bad(r, value, "start-log: FILE");
     return strcmp(name, "instruments") == 0 ? GRAT_OK : bad(r, key, keys);
 }

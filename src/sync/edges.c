@@ -48,15 +48,15 @@
 /* Rise times in samples, and how likely they are beforehand: as their logarithms are far apart. */
 static const double rise[] = {0.05, 0.1, 0.2, 0.3, 0.4, 0.48, 0.56, 0.63, 0.7, 0.8,
                               0.9, 1, 1.12, 1.26, 1.41, 1.6, 1.8, 2};
-static const double before[] = {1.5, 0.69, 0.55, 0.35, 0.23, 0.17, 0.14, 0.11, 0.12, 0.13,
+static const double likely[] = {1.5, 0.69, 0.55, 0.35, 0.23, 0.17, 0.14, 0.11, 0.12, 0.13,
                                 0.11, 0.11, 0.12, 0.11, 0.12, 0.12, 0.11, 0.1};
 #define RISES (sizeof rise / sizeof *rise)
 #define FORMS (SHAPES * RISES)
 
-typedef struct form {
+typedef struct step_form {
     const double *table;
     double rise;                 /* units */
-} form;
+} step_form;
 
 /* One edge in one record. */
 typedef struct edge {
@@ -180,7 +180,7 @@ static void make_tables(double *table)
 
 /* What the samples leave possible of this edge's place when it has this form: mean and variance in units from the
  * middle between its two samples, and the logarithm of how likely the samples are. */
-static void place(const list *l, const edge *e, const form *form, double out[3])
+static void place(const list *l, const edge *e, const step_form *form, double out[3])
 {
     const double *v = l->w->v, pace = l->w->dt / l->unit;
     const double middle = (e->low + e->high) / 2, half = (e->high - e->low) / 2;
@@ -211,7 +211,7 @@ static void place_all(const list *x, const list *y, pair *p, unsigned n, const d
 {
     double in_x[3], in_y[3];
     for (unsigned f = 0; f < FORMS; f++) {
-        const form one = {table + f / RISES * TABLE, rise[f % RISES]};
+        const step_form one = {table + f / RISES * TABLE, rise[f % RISES]};
         for (unsigned i = 0; i < n; i++) {
             place(x, p[i].x, &one, in_x);
             place(y, p[i].y, &one, in_y);
@@ -227,17 +227,17 @@ static void place_all(const list *x, const list *y, pair *p, unsigned n, const d
  * more of it than one does. Gives the rise time in units; infinity when no form is like them. */
 static double weigh(const pair *p, unsigned n, double weight[FORMS])
 {
-    double most = -INFINITY, likely = -INFINITY, sum = 0, mean_rise = 0;
+    double most = -INFINITY, best = -INFINITY, sum = 0, mean_rise = 0;
     for (unsigned f = 0; f < FORMS; f++) {
         weight[f] = 0;
         for (unsigned i = 0; i < n; i++) weight[f] += p[i].evidence[f] / n;
-        likely = fmax(likely, weight[f]);
-        weight[f] += log(before[f % RISES]);
+        best = fmax(best, weight[f]);
+        weight[f] += log(likely[f % RISES]);
         most = fmax(most, weight[f]);
     }
     for (unsigned f = 0; f < FORMS; f++) sum += weight[f] = exp(weight[f] - most);
     for (unsigned f = 0; f < FORMS; f++) mean_rise += (weight[f] /= sum) * rise[f % RISES];
-    return likely < LEAST_LIKELY ? INFINITY : mean_rise;
+    return best < LEAST_LIKELY ? INFINITY : mean_rise;
 }
 
 /* The shift of each edge: of what is possible the mean. Gives the variance of what the form changes in all alike. */
