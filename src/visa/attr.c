@@ -174,7 +174,7 @@ static bool board_address(const visa_session *s, ViAttr attr, grat_attr *wire)
 
 static ViStatus name_value(visa_session *s, ViAttr attr, visa_value *out)
 {
-    grat_value v;
+    grat_value v = {0};
     grat_attr wire;
     if (board_address(s, attr, &wire)) {
         ViStatus st = ask_wire(s, wire, &v);
