@@ -70,13 +70,18 @@ static const grat_trace *find_trace(const grat_record *r, const char *channel)
 {
     for (unsigned i = 0; i < r->traces; i++)
         if (strcasecmp(r->trace[i].name, channel) == 0) return &r->trace[i];
+    /* What a scope calls CH1 or CHAN1 is 1 here. */
+    size_t letters = strcspn(channel, "0123456789");
+    if (letters && channel[letters] && strncasecmp(channel, "channel", letters) == 0)
+        return find_trace(r, channel + letters);
     return NULL;
 }
 
 static grat_err take_wave(const grat_record *r, const char *channel, grat__wave *out, grat_op *op)
 {
     const grat_trace *t = find_trace(r, channel);
-    if (!t) return grat_op_fail(op, GRAT_EINVAL, "align: no channel %.20s in this record; is it switched on?", channel);
+    if (!t) return grat_op_fail(op, GRAT_EINVAL, "align: no channel %.20s in this record, but %.15s …; is it "
+                             "switched on?", channel, r->traces ? r->trace[0].name : "none");
     if (r->count < LEAST_LENGTH || !(r->dt > 0))
         return grat_op_fail(op, GRAT_ENODATA, "align: %zu samples are too few, at least %d are wanted", r->count,
                             LEAST_LENGTH);

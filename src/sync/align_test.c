@@ -349,6 +349,9 @@ TEST(what_repeats_is_said_to_repeat)
     EQ(grat_align(x, y, "1", &op, &a), GRAT_ENODATA);
     TRUE(strstr(op.text, "no common signal") != NULL);
     EQ(grat_align(x, y, "2", &op, &a), GRAT_EINVAL);
+    EQ(grat_align(x, y, "CH2", &op, &a), GRAT_EINVAL);
+    EQ(grat_align(x, x, "chan1", &op, &a), GRAT_OK);
+    EQ(grat_align(x, x, "CH1", &op, &a), GRAT_OK);
     grat_record_unref(x);
     x = sampled(bits, 1200, 0, 1, 0.01);
     EQ(grat_align(x, y, "1", &op, &a), GRAT_OK);

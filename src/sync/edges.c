@@ -314,25 +314,33 @@ static double spread(const pair *p, unsigned n)
     return out;
 }
 
-/* `noise`: over the height of an edge; it scatters too. */
-static void fit(const pair *p, unsigned n, double noise, grat__shift *out)
+/* A line through the shifts, each of them `more` times as uncertain as it says; the rate is known beforehand to be
+ * small. */
+static void put_line(const pair *p, unsigned n, double more, grat__shift *out)
 {
-    double a = 0, b = 0, c = 1 / (GRAT__USUAL_RATE * GRAT__USUAL_RATE), d = 0, e = 0, chi = 0;
+    double a = 0, b = 0, c = 1 / (GRAT__USUAL_RATE * GRAT__USUAL_RATE), d = 0, e = 0;
     for (unsigned i = 0; i < n; i++) {
-        double weight = 1 / p[i].sure;
+        double weight = 1 / (more * p[i].sure);
         a += weight, b += weight * p[i].time, c += weight * p[i].time * p[i].time;
         d += weight * p[i].shift, e += weight * p[i].time * p[i].shift;
     }
-    double det = a * c - b * b, each = n / a;
+    double det = a * c - b * b;
     *out = (grat__shift){.lag = (c * d - b * e) / det, .rate = (a * e - b * d) / det, .var_lag = c / det,
                          .var_rate = a / det};
+}
+
+/* `noise`: over the height of an edge; it scatters too. */
+static void fit(const pair *p, unsigned n, double noise, grat__shift *out)
+{
+    double certainty = 0, scatter = 0;
+    put_line(p, n, 1, out);
     for (unsigned i = 0; i < n; i++) {
         double miss = p[i].shift - out->lag - out->rate * p[i].time;
-        chi += miss * miss / p[i].sure;
+        certainty += 1 / p[i].sure;
+        scatter += miss * miss / p[i].sure / n;
     }
-    double scatter = chi / n, more = n > FEW ? repeated(p, n, out) * fmax(1, scatter) : 1;
-    out->var_lag *= more;
-    out->var_rate *= more;
+    double more = n > FEW ? repeated(p, n, out) * fmax(1, scatter) : 1, each = n / certainty;
+    if (more > 1) put_line(p, n, more, out);
     if (n <= FEW) out->var_lag += each * (1 - 1.0 / n);
     else if (scatter < SCATTERED + 2 * noise && spread(p, n) < SPREAD + 3 * noise) out->var_lag += each;
 }
