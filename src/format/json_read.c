@@ -110,8 +110,8 @@ grat_err grat__json_each(const char *path, const uint8_t *data, size_t n, const 
     grat_err err = GRAT_OK;
     bool more = true;
     if (json_object_get(root, "graticule_raw"))
-        err = broken(path, "it only describes the samples, which are in the file without .json at the end; name "
-                     "that one", op);
+        err = grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it only describes the samples; name the file without "
+                           ".json at the end", path);
     else if (!count) err = broken(path, "there are no records in it", op);
     uint64_t last = 0;
     place p = {0};
