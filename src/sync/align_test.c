@@ -227,6 +227,7 @@ typedef struct cell {
     double step;                /* of the other record, samples of the reference */
     double clip;                /* levels are cut off there; 0: they are not */
     bool coarse;                /* 8 bits */
+    size_t n;                   /* samples; 0: 400 or 1,200 */
 } cell;
 
 typedef struct edges_at {
@@ -269,7 +270,7 @@ static void judge_cell(const cell *c, uint64_t seed)
     const unsigned RUNS = other_seed ? MOST : 30;
     double error[MOST], stated[MOST], sum = 0;
     unsigned good = 0;
-    const size_t n = c->edges > 1 ? 1200 : 400;
+    const size_t n = c->n ? c->n : c->edges > 1 ? 1200 : 400;
     state = seed;
     for (unsigned i = 0; i < RUNS; i++) {
         grat_alignment a = {0};
@@ -324,6 +325,7 @@ TEST(the_stated_uncertainty_is_true_for_edges_of_all_speeds)
         {"4/5 of the rate", RAMP, 0.4, 40, 1, .step = 1.25},
         {"clipped, 8 bits", GAUSSIAN, 0.3, 20, 1, .step = 1, .clip = 0.7, .coarse = true},
         {"clipped, 8 bits", GAUSSIAN, 3.5, 40, 1, .step = 1, .clip = 0.7, .coarse = true},
+        {"far from the trigger", GAUSSIAN, 2.2, 40, 1, .step = 1, .n = 8000},
         {"three edges", GAUSSIAN, 0.3, 20, 3, 150, .step = 1},
         {"many edges", GAUSSIAN, 0.05, 20, 28, 40, .step = 1},
         {"many edges", GAUSSIAN, 2, 20, 28, 40, .step = 1},
