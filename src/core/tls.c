@@ -1,8 +1,8 @@
 #include "core/tls.h"
 
+#include "core/lazy.h"
 #include "core/str.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -37,14 +37,6 @@ static struct {
     BIO_METHOD *socket;
     bool loaded;
 } ssl;
-
-/* A data pointer becomes a function pointer as POSIX describes for dlsym. */
-static bool take(void *library, const char *name, void *slot)
-{
-    void *symbol = dlsym(library, name);
-    memcpy(slot, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
 
 struct grat__tls {
     int fd;
@@ -91,7 +83,7 @@ static void load_once(void)
     void *library = dlopen("libssl.so.3", RTLD_NOW | RTLD_LOCAL);
     if (!library) return;
     bool good = true;
-#define TLS_TAKE(name) good = take(library, #name, &ssl.name##_) && good;
+#define TLS_TAKE(name) good = grat__lazy_take(library, #name, &ssl.name##_) && good;
     TLS_CALLS(TLS_TAKE)
 #undef TLS_TAKE
     if (!good) return;

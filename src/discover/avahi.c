@@ -3,6 +3,7 @@
 #include "discover/mdns_cache.h"
 
 #ifdef GRAT_HAVE_AVAHI
+#include "core/lazy.h"
 #include "core/offload.h"
 #include "core/str.h"
 
@@ -12,7 +13,6 @@
 #include <avahi-common/error.h>
 #include <avahi-common/malloc.h>
 #include <avahi-common/simple-watch.h>
-#include <dlfcn.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -33,20 +33,12 @@ static struct {
 
 static bool loaded;
 
-/* A data pointer becomes a function pointer as POSIX describes for dlsym. */
-static bool take(void *library, const char *name, void *slot)
-{
-    void *symbol = dlsym(library, name);
-    memcpy(slot, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
 static void load(void)
 {
     void *library = dlopen("libavahi-client.so.3", RTLD_NOW | RTLD_LOCAL);
     if (!library) return;
     loaded = true;
-#define TAKE(name) loaded = take(library, #name, &lib.name##_) && loaded;
+#define TAKE(name) loaded = grat__lazy_take(library, #name, &lib.name##_) && loaded;
     AVAHI_MAP(TAKE)
 #undef TAKE
 }

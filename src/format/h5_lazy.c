@@ -3,9 +3,9 @@
 
 #include "format/h5.h"
 
-#include <dlfcn.h>
+#include "core/lazy.h"
+
 #include <pthread.h>
-#include <string.h>
 
 grat__h5_api grat__h5;
 
@@ -18,24 +18,16 @@ static const char *const names[] = {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static enum { UNTRIED, MISSING, OLD, LOADED } state;
 
-/* A data pointer becomes a function pointer as POSIX describes for dlsym. */
-static bool take(void *library, const char *name, void *slot)
-{
-    void *symbol = dlsym(library, name);
-    memcpy(slot, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
 static bool take_all(void *library)
 {
     bool all = true;
-#define TAKE(name) all = take(library, #name, &grat__h5.name##_) && all;
+#define TAKE(name) all = grat__lazy_take(library, #name, &grat__h5.name##_) && all;
     GRAT__H5_MAP(TAKE)
 #undef TAKE
-#define TAKE(name) all = take(library, #name, &grat__h5.id_##name) && all;
+#define TAKE(name) all = grat__lazy_take(library, #name, &grat__h5.id_##name) && all;
     GRAT__H5_IDS(TAKE)
 #undef TAKE
-    take(library, "H5Pset_file_locking", &grat__h5.set_file_locking);
+    grat__lazy_take(library, "H5Pset_file_locking", &grat__h5.set_file_locking);
     return all;
 }
 

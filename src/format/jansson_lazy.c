@@ -1,12 +1,11 @@
 #define GRAT__JANSSON_DECLARE_ONLY
 #include "format/jansson_lazy.h"
 
+#include "core/lazy.h"
 #include "core/str.h"
 
-#include <dlfcn.h>
 #include <math.h>
 #include <pthread.h>
-#include <string.h>
 
 grat__jansson_api grat__jansson;
 #define API grat__jansson
@@ -14,20 +13,12 @@ grat__jansson_api grat__jansson;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool loaded;
 
-/* A data pointer becomes a function pointer as POSIX describes for dlsym. */
-static bool take(void *library, const char *name, void *slot)
-{
-    void *symbol = dlsym(library, name);
-    memcpy(slot, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
 static void load(void)
 {
     void *library = dlopen("libjansson.so.4", RTLD_NOW | RTLD_LOCAL);
     if (!library) return;
     loaded = true;
-#define TAKE(name) loaded = take(library, #name, &grat__jansson.name##_) && loaded;
+#define TAKE(name) loaded = grat__lazy_take(library, #name, &grat__jansson.name##_) && loaded;
     GRAT__JANSSON_MAP(TAKE)
 #undef TAKE
 }
