@@ -571,8 +571,8 @@ static grat_err run(work *w, grat_op *op)
         return GRAT_OK;
     }
     if (likeness >= LEAST_LIKENESS)
-        return grat_op_fail(op, GRAT_ENODATA, "align: the common signal (correlation %.2f) has no slope that stands out "
-                            "of the noise; average, or show more of it", likeness);
+        return grat_op_fail(op, GRAT_ENODATA, "align: the common signal (correlation %.2f) has no slope that stands "
+                            "out of the noise; average, or show more of it", likeness);
     return grat_op_fail(op, GRAT_ENODATA, "align: the records show no common signal (correlation %.2f); do both "
                         "channels see it?", likeness);
 }
