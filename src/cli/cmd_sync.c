@@ -219,7 +219,8 @@ static int summary(const syncing *k, const grat_bench *b)
     if (k->out.path && !k->c->json) printf("%s\n", k->out.path);
     if (k->late) cli_note(k->c, "%llu starts were due while a run went on: --every is too short",
                           (unsigned long long)k->late);
-    cli_note(k->c, "%llu runs of %u members, %llu with a failure", (unsigned long long)k->runs, b->members,
+    cli_note(k->c, "%llu run%s of %u members, %llu with a failure", (unsigned long long)k->runs,
+             k->runs == 1 ? "" : "s", b->members,
              (unsigned long long)k->bad_runs);
     bool cut = k->count && k->runs < k->count;
     if (!k->runs) return CLI_INTERRUPTED;

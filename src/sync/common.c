@@ -27,6 +27,8 @@ grat_err grat_sync_align(grat_sync *y, unsigned reference, const char *channel, 
     grat__sync_item *ref = grat__sync_item_of(y, reference);
     grat_err first = GRAT_OK;
     if (!ref) return grat_op_fail(op, GRAT_EINVAL, "align: there is no member %u", reference + 1);
+    if (!ref->result.record && ref->result.err)
+        return grat_op_fail(op, GRAT_ENODATA, "align: the reference %.60s failed; choose another one", ref->spec.name);
     if (!ref->result.record)
         return grat_op_fail(op, GRAT_ENODATA, "align: the reference %.60s has no record; is it a scope that was read?",
                             ref->spec.name);

@@ -24,7 +24,7 @@ $ bench
 $ sync lab
 >~ meter  0  started at \+0 s ± .+s
 > psu  5
-!~ 1 runs of 2 members, 0 with a failure
+!~ 1 run of 2 members, 0 with a failure
 $ sync lab --json -q
 >~ \{"run":0,"send_spread_s":0,"members":\[\{"member":"meter",.*"start_utc":"\d+\.\d{9}",.*"values":\[0\]\},\{"member":"psu",.*"values":\[5\]\}\]\}
 $ sync lab --every 500ms --count 2 -o out.csv -q
