@@ -31,6 +31,7 @@ typedef struct sim_ftdi {
     sim_timer timer;
     unsigned latency_ms;
     int64_t since_ns;        /* the oldest byte waits so long; 0 = none does */
+    int64_t wake_ns;         /* somebody waits for it until then */
 } sim_ftdi;
 
 static int control(void *self, const grat__usb_setup *s, const uint8_t *data, uint8_t *answer, size_t cap)
@@ -72,7 +73,11 @@ static int64_t give_in(void *self, uint8_t endpoint, uint8_t *room, size_t n)
     if (f->faults->count && sim_fault(f->faults, SIM_FAULT_SERIAL_LINE))
         errors = (uint8_t)sim_fault_argument(f->faults, SIM_FAULT_SERIAL_LINE) & LINE_ERRORS;
     if (!f->since_ns) f->since_ns = now;
-    if (waiting < DATA && now < f->since_ns + (int64_t)f->latency_ms * NS_PER_MS) return SIM_USB_WAIT;
+    int64_t due = f->since_ns + (int64_t)f->latency_ms * NS_PER_MS;
+    if (waiting < DATA && now < due) {
+        f->wake_ns = due;
+        return SIM_USB_WAIT;
+    }
     while (waiting && n - (size_t)used > STATUS) {
         size_t space = n - (size_t)used < PACKET ? n - (size_t)used - STATUS : DATA;
         size_t piece = waiting < space ? waiting : space;
@@ -128,9 +133,10 @@ static void on_time(void *user, int64_t now)
 static void wire_turn(void *server)
 {
     sim_ftdi *f = server;
+    f->wake_ns = INT64_MAX;
     sim_usbip_turn(f->usbip);
-    int64_t next = f->since_ns ? f->since_ns + (int64_t)f->latency_ms * NS_PER_MS : INT64_MAX;
-    sim_timer_set(f->loop, &f->timer, next > grat_now_ns() ? next : INT64_MAX);
+    /* It may have passed meanwhile: then it fires at once. */
+    sim_timer_set(f->loop, &f->timer, f->wake_ns);
 }
 
 static void wire_close(void *server)
