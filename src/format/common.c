@@ -10,10 +10,9 @@
 /* A third of what a small machine has; longer logs go to .csv, .npy or .wav, which hold nothing back. */
 #define KEEP_MAX ((uint64_t)1 << 30)
 
-/* "ch1", "D0"; "left.1" of several instruments is a name already. */
 void grat__trace_label(const grat_trace *t, char *out, size_t cap)
 {
-    snprintf(out, cap, "%s%s", t->logic || strchr(t->name, '.') ? "" : "ch", t->name);
+    snprintf(out, cap, "%s%s", t->logic ? "" : "ch", t->name);
 }
 
 void grat__label_parse(const char *label, size_t n, grat_trace *t)
@@ -25,9 +24,8 @@ void grat__label_parse(const char *label, size_t n, grat_trace *t)
         *unit = '\0';
         grat__strcpy(t->unit, sizeof t->unit, unit + 1);
     }
-    const char *dot = strrchr(text, '.'), *channel = dot ? dot + 1 : text;
-    bool analog = !dot && strncmp(text, "ch", 2) == 0;
-    t->logic = !analog && (channel[0] == 'D' || channel[0] == 'L');
+    bool analog = strncmp(text, "ch", 2) == 0;
+    t->logic = !analog && (text[0] == 'D' || text[0] == 'L');
     grat__strcpy(t->name, sizeof t->name, analog ? text + 2 : text);
 }
 

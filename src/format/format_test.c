@@ -222,31 +222,6 @@ TEST(round_trips)
     round_trip("r.sr");
 }
 
-/* The channels of several instruments, as `grat sync --resample` names them. */
-TEST(names_of_several_instruments)
-{
-    static const char *const files[] = {"m.csv", "m.npy", "m.npz", "m.raw", "m.json", "m.sr", "m.vcd"};
-    static const char *const names[] = {"chamber.1", "DMM.1", "left.D0"};
-    for (unsigned k = 0; k < sizeof files / sizeof *files; k++) {
-        grat_record *r = make(50, 0, 1e-6), *back = NULL;
-        for (unsigned j = 0; j < 3; j++) {
-            snprintf(r->trace[j].name, sizeof r->trace[j].name, "%s", names[j]);
-            r->trace[j].logic = j == 2;
-        }
-        write_file(files[k], NULL, &r, 1);
-        if (k == 0) TRUE(strstr(slurp(files[k]), ",chamber.1_V,DMM.1_V,left.D0\n"));
-        if (grat_read_file(test_path(files[k]), NULL, &back, &op)) TEST_FAIL("%s: %s", files[k], op.text);
-        for (unsigned j = 0; back && j < 3; j++) {
-            bool found = false;
-            for (unsigned i = 0; i < 3; i++)
-                found = found || (strcmp(back->trace[i].name, names[j]) == 0 && back->trace[i].logic == (j == 2));
-            if (!found) TEST_FAIL("%s: no %s", files[k], names[j]);
-        }
-        grat_record_unref(back);
-        grat_record_unref(r);
-    }
-}
-
 TEST(stretches_of_one_acquisition)
 {
     static const char *const names[] = {"s.csv", "s.npy", "s.npz", "s.wav", "s.vcd", "s.sr"};
@@ -532,7 +507,6 @@ int main(void)
     RUN(csv_quick_path_agrees);
     RUN(csv_times_count_on);
     RUN(round_trips);
-    RUN(names_of_several_instruments);
     RUN(stretches_of_one_acquisition);
     RUN(json_bytes);
     RUN(pieces_keep_gaps_and_acquisitions);
