@@ -1,6 +1,8 @@
 /* The least and the most of groups of samples, as memory gives them. */
 #include <graticule/graticule.h>
 
+#include "core/cpu.h"
+
 #include <math.h>
 #include <string.h>
 #ifdef __SSE2__
@@ -421,7 +423,7 @@ void grat_trace_envelope(const grat_trace *t, size_t from, size_t groups, size_t
     bool eights = t->type == GRAT_I16 && ratio && ratio % 8 == 0;
     size_t g = 0;
 #ifdef __x86_64__
-    if (ratio == 16 && __builtin_cpu_supports("avx2")) g = groups_by_avx2(t, from, groups, low, high);
+    if (ratio == 16 && grat__has_avx2()) g = groups_by_avx2(t, from, groups, low, high);
 #endif
     if (ratio == 16 && grat_sample_size(t->type) == 1)
         g += byte_groups_of_16(t, from + g * 16, groups - g, low + g, high + g);

@@ -1,5 +1,7 @@
 #include <graticule/graticule.h>
 
+#include "core/cpu.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,13 +57,6 @@ void grat_record_unref(grat_record *r)
     if (r && __atomic_sub_fetch(&r->refs, 1, __ATOMIC_ACQ_REL) == 0) record_free(r);
 }
 
-/* Without fused operations: the same on every processor. */
-#if defined __x86_64__ && !defined __clang__ && !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
-#define WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define WIDE
-#endif
-
 #define CONVERT(T)                                                                                                     \
     do {                                                                                                               \
         const T *p = (const T *)t->raw + from;                                                                         \
@@ -94,14 +89,28 @@ void grat_trace_values(const grat_trace *t, size_t from, size_t n, double *out)
 #undef OUT
 }
 
-WIDE static void to_floats(const grat_trace *t, size_t from, size_t n, float *out)
+static inline __attribute__((always_inline)) void to_floats(const grat_trace *t, size_t from, size_t n, float *out)
 {
 #define OUT float
     CONVERT_ANY
 #undef OUT
 }
 
+#ifdef __x86_64__
+/* Without fused operations: the same on every processor. */
+__attribute__((target("avx2"))) static void to_floats_avx2(const grat_trace *t, size_t from, size_t n, float *out)
+{
+    to_floats(t, from, n, out);
+}
+#endif
+
 void grat_trace_values_f32(const grat_trace *t, size_t from, size_t n, float *out)
 {
+#ifdef __x86_64__
+    if (grat__has_avx2()) {
+        to_floats_avx2(t, from, n, out);
+        return;
+    }
+#endif
     to_floats(t, from, n, out);
 }

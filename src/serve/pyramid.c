@@ -6,18 +6,38 @@
 #include <immintrin.h>
 #endif
 
+#define INLINE static inline __attribute__((always_inline))
 /* Where the processor has wider vectors than the least that is built for, they are taken. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) \
-    && !defined(__SANITIZE_THREAD__)
-#define WIDE __attribute__((target_clones("avx2", "default")))
+#ifdef __x86_64__
+/* GRATICULE_AVX2=0 forbids it, as in the library. */
+static bool has_avx2(void)
+{
+    const char *text = getenv("GRATICULE_AVX2");
+    return !(text && text[0] == '0' && !text[1]) && __builtin_cpu_supports("avx2");
+}
+
+#define BINS(name)                                                                                                     \
+    __attribute__((target("avx2"))) static void name##_wide(const void *raw, size_t bins, serve_range *out)            \
+    {                                                                                                                  \
+        name##_loop(raw, bins, out);                                                                                   \
+    }                                                                                                                  \
+    static void name##_bins(const void *raw, size_t bins, serve_range *out)                                            \
+    {                                                                                                                  \
+        if (has_avx2()) name##_wide(raw, bins, out);                                                             \
+        else name##_loop(raw, bins, out);                                                                              \
+    }
 #else
-#define WIDE
+#define BINS(name)                                                                                                     \
+    static void name##_bins(const void *raw, size_t bins, serve_range *out)                                            \
+    {                                                                                                                  \
+        name##_loop(raw, bins, out);                                                                                   \
+    }
 #endif
 
 /* Loops without branches for each sample type, so that the compiler makes vectors of them; whole bins have their own,
  * of a length that it knows. */
 #define SCAN(name, type)                                                                                               \
-    WIDE static void name##_bins(const void *raw, size_t bins, serve_range *out)                                       \
+    INLINE void name##_loop(const void *raw, size_t bins, serve_range *out)                                            \
     {                                                                                                                  \
         const type *v = (const type *)raw;                                                                             \
         for (size_t k = 0; k < bins; k++, v += SERVE_PYRAMID_BIN) {                                                    \
@@ -29,6 +49,7 @@
             out[k] = (serve_range){(float)low, (float)high};                                                           \
         }                                                                                                              \
     }                                                                                                                  \
+    BINS(name)                                                                                                         \
     static serve_range name(const void *raw, size_t from, size_t to)                                                   \
     {                                                                                                                  \
         const type *v = (const type *)raw + from;                                                                      \
@@ -98,7 +119,7 @@ __attribute__((target("avx2"))) static void wide_u8_bins(const uint8_t *v, size_
 static void scan_u8_bins(const void *raw, size_t bins, serve_range *out)
 {
     const uint8_t *v = raw;
-    if (__builtin_cpu_supports("avx2")) {
+    if (has_avx2()) {
         wide_u8_bins(v, bins, out);
         return;
     }

@@ -40,29 +40,45 @@ static unsigned u32(const uint8_t *p)
     return v;
 }
 
+static float sample(const grat_trace *t, size_t i)
+{
+    float v;
+    grat_trace_values_f32(t, i, 1, &v);
+    return v;
+}
+
+static void ranges_of(grat_sample_type type, size_t count, uint32_t *seed)
+{
+    grat_record *r = record_of(count, type);
+    grat_trace *t = &r->trace[0];
+    serve_pyramid p;
+    t->scale = 1, t->offset = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        uint32_t v = rnd(seed);
+        float real = (float)(int32_t)v;
+        if (type == GRAT_F32) memcpy((float *)t->raw + i, &real, sizeof real);
+        else memcpy((uint8_t *)t->raw + i * grat_sample_size(type), &v, grat_sample_size(type));
+    }
+    TRUE(serve_pyramid_init(&p, t, r->count));
+    for (int k = 0; k < 60; k++) {
+        size_t a = rnd(seed) % r->count, b = a + 1 + rnd(seed) % (r->count - a);
+        float low = sample(t, a), high = low;
+        for (size_t i = a; i < b; i++) low = fminf(low, sample(t, i)), high = fmaxf(high, sample(t, i));
+        serve_range got = serve_pyramid_range(&p, a, b);
+        if (got.low != low || got.high != high) TEST_FAIL("type %d count %zu [%zu, %zu)", type, count, a, b);
+    }
+    serve_pyramid_free(&p);
+    grat_record_unref(r);
+}
+
 TEST(ranges_are_those_of_a_scan)
 {
-    static const size_t counts[] = {1, 255, 256, 511, 512, 513, 8191, 70000, 400003};
+    static const grat_sample_type types[] = {GRAT_U8, GRAT_I8, GRAT_U16, GRAT_I16, GRAT_F32};
+    static const size_t counts[] = {1, 255, 256, 511, 512, 513, 8191, 70000};
     uint32_t seed = 7;
-    for (unsigned c = 0; c < sizeof counts / sizeof *counts; c++) {
-        grat_record *r = record_of(counts[c], GRAT_I16);
-        int16_t *v = r->trace[0].raw;
-        serve_pyramid p;
-        for (size_t i = 0; i < r->count; i++) v[i] = (int16_t)rnd(&seed);
-        TRUE(serve_pyramid_init(&p, &r->trace[0], r->count));
-        for (int k = 0; k < 200; k++) {
-            size_t a = rnd(&seed) % r->count, b = a + 1 + rnd(&seed) % (r->count - a);
-            int low = v[a], high = v[a];
-            for (size_t i = a; i < b; i++) {
-                if (v[i] < low) low = v[i];
-                if (v[i] > high) high = v[i];
-            }
-            serve_range got = serve_pyramid_range(&p, a, b);
-            if ((int)got.low != low || (int)got.high != high) TEST_FAIL("count %zu [%zu, %zu)", r->count, a, b);
-        }
-        serve_pyramid_free(&p);
-        grat_record_unref(r);
-    }
+    for (unsigned k = 0; k < 5; k++)
+        for (unsigned c = 0; c < sizeof counts / sizeof *counts; c++) ranges_of(types[k], counts[c], &seed);
+    ranges_of(GRAT_I16, 400003, &seed);
     TRUE(seed != 7);
 }
 
