@@ -19,6 +19,7 @@
 #define SRQ_LOOK_MS 20
 #define POLL_TEXT 16
 #define SETTLE_MS 40
+#define OWED_MAX 128             /* messages that may still be answered, of the 255 that have numbers */
 
 typedef struct vicp {
     int fd;
@@ -27,6 +28,8 @@ typedef struct vicp {
     uint8_t flags;               /* REMOTE, LOCKOUT */
     uint8_t sent, done;          /* numbers of the last message sent, of the last one answered */
     uint8_t poll;                /* of a serial poll that was given up on; 0 none */
+    uint8_t polled;              /* of the last serial poll that was answered; 0 none */
+    bool given_up;               /* on a read, while an answer was owed */
     bool numbered;               /* the peer's blocks have numbers */
     bool mid_block, mid_message; /* a block was begun and not finished; a message likewise */
     grat__vicp_in in;
@@ -58,8 +61,8 @@ static grat_err reconnect(vicp *v, bool again, grat_op *op)
 {
     if (v->fd >= 0) close(v->fd);
     v->fd = -1;
-    v->sent = v->done = v->poll = 0;
-    v->mid_block = v->mid_message = v->skip = v->collected = v->held_end = v->srq = false;
+    v->sent = v->done = v->poll = v->polled = 0;
+    v->given_up = v->mid_block = v->mid_message = v->skip = v->collected = v->held_end = v->srq = false;
     v->held.len = 0;
     grat__vicp_in_init(&v->in);
     /* A scope serves one client, and takes its time to see that the last one has gone. */
@@ -118,6 +121,11 @@ static grat_err gone(vicp *v, grat_err e, grat_op *op)
     return op->err = e;
 }
 
+static unsigned distance(uint8_t from, uint8_t to)
+{
+    return (unsigned)(to + 255 - from) % 255;
+}
+
 /* ---- writing ------------------------------------------------------------------------------------------- */
 
 static grat_err send_block(vicp *v, uint8_t operation, const void *data, size_t n, grat_op *op)
@@ -135,7 +143,9 @@ static grat_err send_block(vicp *v, uint8_t operation, const void *data, size_t 
     if (e) return gone(v, e, op);
     v->mid_block = false;
     if (operation & GRAT__VICP_EOI) v->sent = sequence;
+    if (distance(v->done, v->sent) > OWED_MAX) v->done = grat__vicp_next(v->done);
     if (v->poll == sequence) v->poll = 0;
+    if (v->polled == sequence) v->polled = 0;
     return GRAT_OK;
 }
 
@@ -161,23 +171,33 @@ static bool must_reconnect(const vicp *v)
     return v->mid_block || (v->poll && !v->numbered);
 }
 
+/* Before a new message: an answer that was given up, or read in part, is void (IEEE 488.2, INTERRUPTED). False where
+ * what comes of it later cannot be told from the next answer. */
+static bool forget_answer(vicp *v)
+{
+    bool begun = v->collected || (v->in.in_body && !v->skip), owed = v->given_up || v->collected;
+    if (!begun && !owed) return true;
+    bool last = v->in.in_body && v->in.header.operation & GRAT__VICP_EOI;
+    if (!v->numbered && !(begun && last)) return false;
+    if (v->in.in_body) v->skip = true;
+    v->given_up = v->collected = v->held_end = false;
+    v->held.len = 0;
+    v->done = v->sent;
+    return true;
+}
+
 static grat_err vicp_write(void *p, const void *data, size_t n, bool end, grat_op *op)
 {
     vicp *v = p;
     grat_err e = GRAT_OK;
     enter(v);
-    if (must_reconnect(v)) e = reconnect(v, true, op);
+    if (must_reconnect(v) || (!v->mid_message && !forget_answer(v))) e = reconnect(v, true, op);
     op->count = 0;
     if (!e) e = write_message(v, data, n, end, op);
     return leave(v, e);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------- */
-
-static unsigned distance(uint8_t from, uint8_t to)
-{
-    return (unsigned)(to + 255 - from) % 255;
-}
 
 /* The answer to a message that was answered already, or to none. */
 static bool stale(const vicp *v, uint8_t sequence)
@@ -240,7 +260,7 @@ static void classify(vicp *v)
     const grat__vicp_header *h = &v->in.header;
     bool data = h->operation & GRAT__VICP_DATA;
     if (h->operation & GRAT__VICP_SRQ) note_srq(v);
-    v->skip = !data || stale(v, h->sequence);
+    v->skip = !data || stale(v, h->sequence) || (v->polled && h->sequence == v->polled);
     if (data && h->sequence) v->numbered = true;
     if (!data || !v->poll || h->sequence != v->poll) return;
     v->skip = true;
@@ -271,10 +291,12 @@ static grat_err read_part(vicp *v, uint8_t *buf, size_t cap, bool *end, grat_op 
         }
         uint8_t operation = v->in.header.operation, sequence = v->in.header.sequence;
         e = body(v, buf, cap, op);
-        if (op->count) v->collected = true;
+        bool behind = !sequence && !v->collected && op->count == 1 && *buf == '\n' && !v->in.in_body;
+        if (op->count && !behind) v->collected = true;
         if (e) return e;
+        if (behind) continue; /* what some send behind an answer */
         *end = !v->in.in_body && (operation & GRAT__VICP_EOI) && v->collected;
-        if (*end && sequence) v->done = sequence;
+        if (*end) v->done = sequence ? sequence : v->sent;
         if (*end) v->collected = false;
         if (*end || op->count) return GRAT_OK;
     }
@@ -299,6 +321,8 @@ static grat_err vicp_read(void *p, void *buf, size_t cap, int term, grat_op *op)
     grat_err e = read_part(v, buf, cap, &end, op);
     op->reason = end ? GRAT_REASON_END : 0;
     if (!e && op->count == cap) op->reason |= GRAT_REASON_COUNT;
+    if (e) v->given_up = v->done != v->sent;
+    if (end) v->given_up = false;
     return leave(v, e);
 }
 
@@ -348,7 +372,9 @@ static grat_err read_poll(vicp *v, uint8_t number, char text[POLL_TEXT], grat_op
         have += n;
         text[have] = '\0';
         if (!last) continue;
-        if (h.sequence) v->done = h.sequence;
+        /* One that overtakes the answer to an older message does not make that stale. */
+        v->polled = h.sequence;
+        if (h.sequence && distance(v->done, h.sequence) == 1) v->done = h.sequence;
         grat__rtrim(text, have);
         return GRAT_OK;
     }
