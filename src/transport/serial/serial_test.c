@@ -372,6 +372,44 @@ TEST(output_is_waited_for)
     close_all();
 }
 
+/* A session may be opened in the instant in which the last one is closed, or another is opened first. */
+enum { OPENERS = 4, OPENINGS = 200 };
+
+static void *opens_and_closes(void *failures)
+{
+    const grat_open_options opt = {.plain = true};
+    for (int i = 0; i < OPENINGS; i++) {
+        grat_op op;
+        void *mine = calloc(1, tr->priv_size);
+        grat_op_init(&op, 5000, NULL);
+        if (tr->open(mine, &resource, &opt, &op)) atomic_fetch_add((atomic_int *)failures, 1);
+        else tr->close(mine);
+        free(mine);
+    }
+    return NULL;
+}
+
+TEST(opened_while_it_is_closed)
+{
+    pthread_t thread[OPENERS];
+    atomic_int failures = 0;
+    EQ(open_with(NULL), GRAT_OK);
+    tr->close(priv);
+    for (int i = 0; i < OPENERS; i++) pthread_create(&thread[i], NULL, opens_and_closes, &failures);
+    for (int i = 0; i < OPENERS; i++) pthread_join(thread[i], NULL);
+    EQ(failures, 0);
+    EQ(tr->open(priv, &resource, &(grat_open_options){.plain = true}, fresh(1000)), GRAT_OK);
+    /* Who wants it alone does not get it, and the others have it still. */
+    void *other = calloc(1, tr->priv_size);
+    EQ(tr->open(other, &resource, &(grat_open_options){0}, fresh(1000)), GRAT_EBUSY);
+    EQ(tr->open(other, &resource, &(grat_open_options){.plain = true}, fresh(1000)), GRAT_OK);
+    tr->close(other);
+    free(other);
+    feed("x", 1);
+    expect("x", 0);
+    close_all();
+}
+
 int main(void)
 {
     RUN(manners);
@@ -383,6 +421,7 @@ int main(void)
     RUN(a_hang_up);
     RUN(numbers_of_ports);
     RUN(output_is_waited_for);
+    RUN(opened_while_it_is_closed);
     close_all();
     return TEST_RESULT();
 }

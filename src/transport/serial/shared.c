@@ -26,9 +26,12 @@ static const struct {
 };
 
 typedef struct port {
-    struct port *next;           /* of those that can be shared */
+    struct port *next;           /* of the list, from before its opening until it is closed */
     char path[256];
-    unsigned refs;
+    bool share;                  /* further sessions may join */
+    bool settled;                /* neither being opened nor being closed */
+    int change;                  /* eventfd, readable while `settled` */
+    unsigned refs, waiting;      /* sessions; threads that wait for `change` */
     void *inner;
     int turn[2];                 /* eventfd, 1 = free; taken in this order */
     int64_t first[LOCALS];
@@ -48,50 +51,97 @@ static void destroy(port *p)
 {
     for (int i = 0; i < 2; i++)
         if (p->turn[i] >= 0) close(p->turn[i]);
+    if (p->change >= 0) close(p->change);
     free(p->inner);
     free(p);
 }
 
-static grat_err create(const grat_resource *r, const char *path, const grat_open_options *opt, grat_op *op, port **out)
+/* ---- the list; under its lock ------------------------------------------------------------------------ */
+
+static port *create(const char *path, bool share)
 {
-    grat_value v = {0};
     port *p = calloc(1, sizeof *p);
-    if (!p) return grat_op_fail(op, GRAT_ENOMEM, "%s: out of memory", path);
+    if (!p) return NULL;
     grat__strcpy(p->path, sizeof p->path, path);
+    p->share = share;
     p->refs = 1;
     p->inner = calloc(1, inner->priv_size);
+    p->change = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     for (int i = 0; i < 2; i++) p->turn[i] = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
-    grat_err e = p->inner && p->turn[0] >= 0 && p->turn[1] >= 0
-        ? inner->open(p->inner, r, opt, op)
-        : grat_op_fail(op, GRAT_ENOMEM, "%s: out of memory or descriptors", path);
-    if (e) {
-        destroy(p);
-        return e;
+    if (p->inner && p->change >= 0 && p->turn[0] >= 0 && p->turn[1] >= 0) return p;
+    destroy(p);
+    return NULL;
+}
+
+static void settle(port *p, bool settled)
+{
+    uint64_t count = 1;
+    p->settled = settled;
+    ssize_t n = settled ? write(p->change, &count, sizeof count) : read(p->change, &count, sizeof count);
+    if (n < 0) abort();              /* a counter of at most 1 */
+}
+
+/* Its last session is gone. */
+static void take_out(port *p)
+{
+    port **at = &list;
+    while (*at != p) at = &(*at)->next;
+    *at = p->next;
+    settle(p, true);
+    if (!p->waiting) destroy(p);
+}
+
+/* One that is being opened or closed now, else one to join. */
+static port *find(const char *path, bool share)
+{
+    port *join = NULL;
+    for (port *p = list; p; p = p->next) {
+        if (strcmp(p->path, path) != 0) continue;
+        if (!p->settled) return p;
+        if (p->share && share) join = p;
     }
-    for (int i = 0; i < LOCALS; i++) {
+    return join;
+}
+
+static grat_err wait_for(port *p, grat_op *op)
+{
+    p->waiting++;
+    pthread_mutex_unlock(&list_lock);
+    grat_err e = grat__op_wait(op, p->change, POLLIN);
+    pthread_mutex_lock(&list_lock);
+    if (!--p->waiting && !p->refs && p->settled) destroy(p);
+    return e;
+}
+
+/* A reference to a port that is open, or *out with `settled` unset: the caller opens it. */
+static grat_err reserve(const char *path, bool share, grat_op *op, port **out)
+{
+    grat_err e = GRAT_OK;
+    pthread_mutex_lock(&list_lock);
+    while ((*out = find(path, share)) && !(*out)->settled && !e) e = wait_for(*out, op);
+    if (!e && *out) {
+        (*out)->refs++;
+    } else if (!e && (*out = create(path, share))) {
+        (*out)->next = list;
+        list = *out;
+    } else if (!e) {
+        e = grat_op_fail(op, GRAT_ENOMEM, "%s: out of memory or descriptors", path);
+    }
+    pthread_mutex_unlock(&list_lock);
+    return e;
+}
+
+/* ---- open, close ------------------------------------------------------------------------------------- */
+
+static grat_err open_port(port *p, const grat_resource *r, const grat_open_options *opt, grat_op *op)
+{
+    grat_value v = {0};
+    grat_err e = inner->open(p->inner, r, opt, op);
+    for (int i = 0; i < LOCALS && !e; i++) {
         inner->attr_get(p->inner, locals[i].a, &v, op);
         p->now[i] = p->first[i] = v.number;
     }
-    *out = p;
-    return GRAT_OK;
-}
-
-static port *find(const char *path)
-{
-    pthread_mutex_lock(&list_lock);
-    port *p = list;
-    while (p && strcmp(p->path, path) != 0) p = p->next;
-    if (p) p->refs++;
-    pthread_mutex_unlock(&list_lock);
-    return p;
-}
-
-static void add(port *p)
-{
-    pthread_mutex_lock(&list_lock);
-    p->next = list;
-    list = p;
-    pthread_mutex_unlock(&list_lock);
+    return e;
 }
 
 static grat_err shared_open(void *m, const grat_resource *r, const grat_open_options *opt, grat_op *op)
@@ -102,11 +152,14 @@ static grat_err shared_open(void *m, const grat_resource *r, const grat_open_opt
     if (e) return e;
     if ((real = realpath(path, NULL)) && strlen(real) < sizeof path) grat__strcpy(path, sizeof path, real);
     free(real);
-    bool share = opt->plain && !opt->serial;
-    me->port = share ? find(path) : NULL;
-    if (!me->port && !(e = create(r, path, opt, op, &me->port)) && share) add(me->port);
-    /* Another thread was quicker. */
-    if (e == GRAT_EBUSY && share && (me->port = find(path))) e = op->err = GRAT_OK, op->text[0] = '\0';
+    if ((e = reserve(path, opt->plain && !opt->serial, op, &me->port))) return e;
+    if (!me->port->settled) {
+        e = open_port(me->port, r, opt, op);
+        pthread_mutex_lock(&list_lock);
+        if (!e) settle(me->port, true);
+        else me->port->refs--, take_out(me->port);
+        pthread_mutex_unlock(&list_lock);
+    }
     if (!e) memcpy(me->local, me->port->first, sizeof me->local);
     return e;
 }
@@ -116,14 +169,16 @@ static void shared_close(void *m)
     member *me = m;
     port *p = me->port;
     pthread_mutex_lock(&list_lock);
-    bool last = --p->refs == 0;
-    port **at = &list;
-    while (last && *at && *at != p) at = &(*at)->next;
-    if (last && *at) *at = p->next;
+    bool last = p->refs == 1;
+    if (last) settle(p, false);
+    else p->refs--;
     pthread_mutex_unlock(&list_lock);
     if (!last) return;
     inner->close(p->inner);
-    destroy(p);
+    pthread_mutex_lock(&list_lock);
+    p->refs--;
+    take_out(p);
+    pthread_mutex_unlock(&list_lock);
 }
 
 /* ---- turns ------------------------------------------------------------------------------------------ */
