@@ -47,11 +47,13 @@ soak: deps-build deps-check $(CHECK)/build.ninja
 	@$(CHECK)/tests/faults/matrix --cases 100000
 	@/usr/bin/python3 tests/serve/security.py --grat $(CHECK)/src/cli/grat --slow 10000
 
-# The VISA library and benches of instruments under the thread sanitizer.
+# The VISA library, its wires and benches of instruments under the thread sanitizer.
+TSAN = visa_test visa_stress_test visa_trap_test visa_class_test visa_buffer_test visa_attr_test serial_test \
+    vicp_scope_test sync_test
 tsan: deps-build
 	@[ -d build-tsan ] || $(MESON) setup build-tsan --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
-	@ninja --quiet -C build-tsan visa_test visa_stress_test sync_test
-	@build-tsan/visa_test && build-tsan/visa_stress_test && build-tsan/sync_test
+	@ninja --quiet -C build-tsan $(TSAN)
+	@cd build-tsan && for t in $(TSAN); do echo "== $$t"; ./$$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; tail -1 $$t.log; done
 
 # The Debian packages: built, checked by lintian, installed and used in a fresh Debian (needs root), and removed.
 package-check: deps-package

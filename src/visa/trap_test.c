@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -155,12 +156,20 @@ TEST(output_of_a_port)
     close(master);
 }
 
-static void *hold_guard(void *arg)
+static bool guard(int fd, short type)
 {
-    struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 2, .l_len = 1};
-    int fd = *(int *)arg;
-    EQ(fcntl(fd, F_OFD_SETLKW, &l), 0);
-    return NULL;
+    struct flock l = {.l_type = type, .l_whence = SEEK_SET, .l_start = 2, .l_len = 1};
+    return fcntl(fd, F_OFD_SETLKW, &l) == 0;
+}
+
+/* Its locks are as another process's: they belong to the open file. */
+static void *lets_go(void *fd)
+{
+    static int64_t at_ns;
+    poll(NULL, 0, 20);
+    bool done = guard(*(int *)fd, F_UNLCK);
+    at_ns = done ? grat_now_ns() : 0;
+    return &at_ns;
 }
 
 static void empty_folder(void)
@@ -183,17 +192,24 @@ TEST(the_guard_of_a_lock_file)
     int fd = open(path, O_RDWR | O_CLOEXEC);
     TRUE(fd >= 0);
     for (int type = VI_EXCLUSIVE_LOCK; type <= VI_SHARED_LOCK; type++) {
-        hold_guard(&fd);
+        TRUE(guard(fd, F_WRLCK));
         EQ(viLock(vi, (ViAccessMode)type, 0, NULL, NULL), VI_ERROR_RSRC_LOCKED);  /* it never lets go */
-        pid_t child = fork();
-        if (!child) {
-            poll(NULL, 0, 20);
-            struct flock l = {.l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = 2, .l_len = 1};
-            _exit(fcntl(fd, F_OFD_SETLK, &l) != 0);
+        ViStatus st = VI_ERROR_RSRC_LOCKED;
+        int64_t took_ns = INT64_MAX;
+        /* A computer that is busy elsewhere for longer than is waited proves nothing. */
+        for (int i = 0; i < 20 && st && took_ns > 80000000; i++) {
+            pthread_t thread;
+            void *at_ns = NULL;
+            TRUE(guard(fd, F_WRLCK));
+            int64_t begin = grat_now_ns();
+            pthread_create(&thread, NULL, lets_go, &fd);
+            st = viLock(vi, (ViAccessMode)type, 0, NULL, NULL);
+            pthread_join(thread, &at_ns);
+            TRUE(*(int64_t *)at_ns > begin);
+            took_ns = *(int64_t *)at_ns - begin;
         }
-        EQ(viLock(vi, (ViAccessMode)type, 0, NULL, NULL), VI_SUCCESS);
+        EQ(st, VI_SUCCESS);
         EQ(viUnlock(vi), VI_SUCCESS);
-        waitpid(child, NULL, 0);
     }
     close(fd);
     EQ(viClose(vi), VI_SUCCESS);
@@ -352,7 +368,7 @@ static void *reads(void *vi)
 {
     static char got[100];
     ViUInt32 n;
-    EQ(viRead(*(ViSession *)vi, (ViPBuf)got, sizeof got - 1, &n), VI_SUCCESS_TERM_CHAR);
+    if (viRead(*(ViSession *)vi, (ViPBuf)got, sizeof got - 1, &n) != VI_SUCCESS_TERM_CHAR) got[0] = '\0';
     return got;
 }
 
@@ -487,7 +503,11 @@ int main(int argc, char **argv)
     RUN(buffered_reads_of_a_stream);
     RUN(output_of_a_port);
     RUN(the_guard_of_a_lock_file);
+#ifndef __SANITIZE_THREAD__              /* it has no threads in a child that was forked among threads */
     RUN(a_child_of_fork);
+#else
+    (void)in_child, (void)a_child_of_fork;
+#endif
     RUN(one_port_twice);
     if (!system("openssl version >/dev/null 2>&1")) RUN(secure_by_the_configuration);
     EQ(viClose(rm), VI_SUCCESS);
