@@ -90,6 +90,34 @@ TEST(a_lost_wire_is_no_end)
     }
 }
 
+/* A read gives up, another question is asked, and then the old answer comes; on a stream viClear must be between. */
+TEST(a_late_answer)
+{
+    static const struct {
+        const char *wire, *faults;
+        bool clear;
+    } rows[] = {{"hislip", "hislip-delay:120", false},  {"vxi11", "vxi-delay:120", false},
+                {"vxi11", "vxi-late:120", false},       {"vicp", "vicp-delay:120", false},
+                {"vicp", "vicp-delay:120,vicp-v1", false}, {"raw", "raw-delay:60", true},
+                {"serial", "serial-delay:60", true}};
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[100] = "";
+        ViUInt32 n = 0;
+        ViSession vi = open_it(start(rows[i].wire, rows[i].faults));
+        EQ(viSetAttribute(vi, VI_ATTR_TERMCHAR_EN, VI_TRUE), VI_SUCCESS);
+        for (int k = 0; k < 2; k++) {
+            EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, 5), VI_SUCCESS);
+            viWrite(vi, (ViConstBuf) "*OPC?\n", 6, NULL);          /* VXI-11 may give up here already */
+            EQ(viRead(vi, (ViPBuf)text, sizeof text, &n), VI_ERROR_TMO);
+            EQ(viSetAttribute(vi, VI_ATTR_TMO_VALUE, 5000), VI_SUCCESS);
+            if (rows[i].clear) EQ(viClear(vi), VI_SUCCESS);
+            TRUE(identifies(vi));
+        }
+        EQ(viClose(vi), VI_SUCCESS);
+        bench_stop();
+    }
+}
+
 /* On a stream nobody waits for more than was asked for, nor for a full buffer. */
 TEST(buffered_reads_of_a_stream)
 {
@@ -500,6 +528,7 @@ int main(int argc, char **argv)
     RUN(no_success_with_nothing);
     RUN(service_requests_on_and_off);
     RUN(a_lost_wire_is_no_end);
+    RUN(a_late_answer);
     RUN(buffered_reads_of_a_stream);
     RUN(output_of_a_port);
     RUN(the_guard_of_a_lock_file);

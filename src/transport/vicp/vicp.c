@@ -276,6 +276,12 @@ static void give_up_poll(vicp *v)
     if (!begun || !(v->in.header.operation & GRAT__VICP_EOI)) v->poll = v->sent;
 }
 
+/* What some send behind an answer: a block of a newline alone. Numbers make it stale. */
+static bool trailer(const vicp *v, const uint8_t *buf, size_t n)
+{
+    return !v->in.header.sequence && !v->collected && n == 1 && *buf == '\n' && !v->in.in_body;
+}
+
 /* Part of a block of an answer; *end with the last byte of the answer. */
 static grat_err read_part(vicp *v, uint8_t *buf, size_t cap, bool *end, grat_op *op)
 {
@@ -291,10 +297,9 @@ static grat_err read_part(vicp *v, uint8_t *buf, size_t cap, bool *end, grat_op 
         }
         uint8_t operation = v->in.header.operation, sequence = v->in.header.sequence;
         e = body(v, buf, cap, op);
-        bool behind = !sequence && !v->collected && op->count == 1 && *buf == '\n' && !v->in.in_body;
-        if (op->count && !behind) v->collected = true;
+        if (!e && trailer(v, buf, op->count)) continue;
+        if (op->count) v->collected = true;
         if (e) return e;
-        if (behind) continue; /* what some send behind an answer */
         *end = !v->in.in_body && (operation & GRAT__VICP_EOI) && v->collected;
         if (*end) v->done = sequence ? sequence : v->sent;
         if (*end) v->collected = false;
