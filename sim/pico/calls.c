@@ -312,8 +312,9 @@ uint32_t ps_set_ets(ps_unit *u, int mode, int cycles, int interleave, int32_t *p
     if (mode == 0) return PS_OK;
     uint32_t status = check_ets(u);
     if (status) return status;
-    if (interleave < 1 || interleave > m->ets_interleave || cycles > m->ets_cycles || cycles < 2 * interleave ||
-        cycles > 5 * interleave)
+    bool old = m->clock == PS_DOUBLING;
+    if (interleave < 1 || interleave > m->ets_interleave || cycles > m->ets_cycles ||
+        cycles < (old ? 1 : 2) * interleave || cycles > (old ? 10 : 5) * interleave)
         return PS_INVALID_PARAMETER;
     ps_slot *slot = realloc(u->ets.slot, (size_t)interleave * sizeof *slot);
     if (slot) u->ets.slot = slot;

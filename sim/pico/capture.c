@@ -77,8 +77,6 @@ static void *block_worker(void *arg)
 
 /* ---- equivalent time ------------------------------------------------------------------------------ */
 
-#define GOLDEN 0.6180339887498949
-
 static int64_t down(int64_t a, int64_t b)
 {
     return a / b - (a % b < 0);
@@ -89,7 +87,9 @@ static int64_t take_slot(ps_unit *u, int64_t from)
 {
     ps_ets *e = &u->ets;
     int64_t fs, armed = from + u->pre / e->interleave + 1, at;
-    u->nudge = fmod(u->nudge + GOLDEN, 1);
+    /* By chance: even steps may fall in with the period of the signal, and leave places out for ever. */
+    e->seed = e->seed * 1664525u + 1013904223u;
+    u->nudge = ldexp(e->seed >> 8, -24);
     at = ps_find_trigger(u, &(ps_search){from, armed, (int64_t)(1 / u->dt / 10) + 70000}, &fs);
     if (at < 0) return -1;
     double after = fmin(ps_crossing(u, at), 1 - 1e-9), place = after * e->interleave;

@@ -178,10 +178,25 @@ EXPORT_AS(int32_t) API(_get_times_and_values)(int16_t h, int32_t *times, int16_t
 {
     BEGIN(h, GetValues);
     if (!times || units < 0 || units > 5) return leave(u, PS_INVALID_PARAMETER);
+    u->ets.times = u->ets.interleave && n > 0 ? calloc((size_t)n, sizeof(int64_t)) : NULL;
+    u->ets.length = u->ets.times ? n : 0;
     uint32_t status = get_values(u, (int16_t *const[]){a, b, c, d}, overflow, &n);
     double first = (double)u->trigger.delay - (double)u->pre;
-    for (int32_t i = 0; i < n; i++) times[i] = (int32_t)nearbyint((i + first) * u->dt / ps_unit_s[units]);
+    for (int32_t i = 0; i < n; i++) {
+        double t = u->ets.times ? (double)u->ets.times[i] * 1e-15 : (i + first) * u->dt;
+        times[i] = (int32_t)nearbyint(t / ps_unit_s[units]);
+    }
+    free(u->ets.times);
+    u->ets.times = NULL;
     return leave(u, status) ? n : 0;
+}
+
+/* The interval in ps; 0 for off as well. */
+EXPORT_AS(int32_t) API(_set_ets)(int16_t h, int16_t mode, int16_t cycles, int16_t interleave)
+{
+    BEGIN(h, SetEts);
+    int32_t ps = 0;
+    return leave(u, ps_set_ets(u, mode, cycles, interleave, &ps)) ? ps : 0;
 }
 
 EXPORT_AS(int16_t) API(_stop)(int16_t h)

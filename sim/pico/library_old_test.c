@@ -55,6 +55,40 @@ TEST(times)
     EQ(ps2000_close_unit(h), 0);
 }
 
+/* Sets of values until it is stopped; the times grow, and are about as far apart as was told. */
+TEST(equivalent_time)
+{
+    static int32_t t[N];
+    /* Of a counter there is no equivalent time: the other unit. */
+    int16_t other = ps2000_open_unit(), h = ps2000_open_unit(), over;
+    int32_t ms;
+    EQ(ps2000_set_channel(h, 0, 1, 1, 6), 1);
+    EQ(ps2000_set_channel(h, 1, 0, 1, 6), 1);
+    EQ(ps2000_set_trigger(h, 0, 9000, 0, -25, 0), 1);
+    EQ(ps2000_set_ets(h, 2, 250, 41), 0);
+    EQ(ps2000_set_ets(h, 2, 251, 40), 0);
+    EQ(ps2000_set_ets(h, 2, 39, 40), 0);
+    EQ(ps2000_set_ets(h, 2, 11, 1), 0);
+    EQ(ps2000_set_ets(h, 3, 60, 20), 0);
+    EQ(ps2000_set_ets(h, 2, 60, 20), 500);
+    EQ(ps2000_run_block(h, N, 4, 1, &ms), 1);
+    for (int set = 0; set < 2; set++) {
+        for (int i = 0; i < 3000 && ps2000_ready(h) == 0; i++) nanosleep(&(struct timespec){0, 1000000}, NULL);
+        EQ(ps2000_ready(h), 1);
+        EQ(ps2000_get_times_and_values(h, t, v, NULL, NULL, NULL, &over, 1, N), N);
+        TRUE(t[0] > -250 * 500 - 500 && t[0] < -250 * 500 + 501 && t[N / 4 - 1] <= 0 && t[N / 4] >= 0);
+        for (int k = 1; k < N; k++)
+            if (t[k] <= t[k - 1] || t[k] - t[k - 1] > 1000) TEST_FAIL("%d: %d after %d", k, t[k], t[k - 1]);
+    }
+    EQ(ps2000_stop(h), 1);
+    EQ(ps2000_run_streaming_ns(h, 1000, 2, 20000, 1, 1, 15000), 0);
+    EQ(ps2000_set_ets(h, 0, 0, 0), 0);
+    EQ(ps2000_run_streaming_ns(h, 1000, 2, 20000, 1, 1, 15000), 1);
+    EQ(ps2000_stop(h), 1);
+    EQ(ps2000_close_unit(h), 1);
+    EQ(ps2000_close_unit(other), 1);
+}
+
 static uint32_t seen;
 static unsigned wrong;
 static int ended;
@@ -102,8 +136,9 @@ TEST(stops_by_itself)
 
 int main(void)
 {
-    setenv("GRATICULE_PICO_SIM", "ps2000 2204A ONE counter=30000 buffer=20000", 1);
+    setenv("GRATICULE_PICO_SIM", "ps2000 2204A ONE counter=30000 buffer=20000;ps2000 2204A TWO a=sine,1e6,0.9,0", 1);
     RUN(times);
+    RUN(equivalent_time);
     RUN(stops_by_itself);
     return TEST_RESULT();
 }

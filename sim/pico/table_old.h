@@ -33,7 +33,7 @@ typedef void (*ps_old_ready)(int16_t **buffers, int16_t overflow, uint32_t trigg
         (int16_t, double *, void *, int16_t *, uint32_t *, int16_t *, uint32_t, uint32_t))                             \
     ROW(_get_streaming_values_no_aggregation, NO, uint32_t,                                                            \
         (int16_t, double *, void *, int16_t *, uint32_t *, int16_t *, uint32_t))                                       \
-    ROW(_set_ets, NO, int32_t, (int16_t, int16_t, int16_t, int16_t))                                                   \
+    ROW(_set_ets, REAL, int32_t, (int16_t, int16_t, int16_t, int16_t))                                                 \
     ROW(SetAdvTriggerChannelProperties, REAL, int16_t, (int16_t, void *, int16_t, int32_t))                            \
     ROW(SetAdvTriggerChannelConditions, REAL, int16_t, (int16_t, void *, int16_t))                                     \
     ROW(SetAdvTriggerChannelDirections, REAL, int16_t, (int16_t, int32_t, int32_t, int32_t, int32_t, int32_t))         \

@@ -134,6 +134,7 @@ typedef struct ps_slot {
 } ps_slot;
 typedef struct ps_ets {
     int interleave, cycles;   /* 0 = off */
+    uint32_t seed;            /* of where the triggers fall */
     ps_slot *slot, *next;     /* those that are read, and those that are being taken */
     int64_t *times;           /* the program's, in fs; or the two halves of each */
     uint32_t *upper, *lower;

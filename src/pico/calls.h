@@ -257,7 +257,7 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
     X(SigGenApplyShort, "SigGenApply", 0,                                                                              \
       (int16_t, int16_t, int16_t, int16_t, double *, double *, double *, double *))
 
-/* All return an int16_t: 0 is failure. */
+/* 0 is failure. */
 #define GRAT__PICO_OLD(X)                                                                                              \
     X(open_unit, "_open_unit", 1, int16_t, (void))                                                                     \
     X(close_unit, "_close_unit", 1, int16_t, (int16_t))                                                                \
@@ -272,6 +272,9 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
     X(ready, "_ready", 1, int16_t, (int16_t))                                                                          \
     X(get_values, "_get_values", 1, int32_t,                                                                           \
       (int16_t, int16_t *, int16_t *, int16_t *, int16_t *, int16_t *, int32_t))                                       \
+    X(get_times_and_values, "_get_times_and_values", 0, int32_t,                                                       \
+      (int16_t, int32_t *, int16_t *, int16_t *, int16_t *, int16_t *, int16_t *, int16_t, int32_t))                   \
+    X(set_ets, "_set_ets", 0, int32_t, (int16_t, int16_t, int16_t, int16_t))                                           \
     X(run_streaming_ns, "_run_streaming_ns", 0, int16_t,                                                               \
       (int16_t, uint32_t, int32_t, uint32_t, int16_t, uint32_t, uint32_t))                                             \
     X(get_streaming_last_values, "_get_streaming_last_values", 0, int16_t, (int16_t, grat__pico_old_ready))            \

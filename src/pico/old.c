@@ -8,7 +8,7 @@
 #include "pico/shared.h"
 
 #define CALL(u) (&(u)->lib->old)
-enum { INFO_VARIANT = 3, INFO_SERIAL = 4, INFO_ERROR = 6, DC_COUPLED = 1, EXT = 4, NO_SOURCE = 5, NANOSECONDS = 2 };
+enum { INFO_VARIANT = 3, INFO_SERIAL = 4, INFO_ERROR = 6, DC_COUPLED = 1, EXT = 4, NO_SOURCE = 5, PICOSECONDS = 1, NANOSECONDS = 2 };
 #define CHANNELS 4
 #define MAX_CODE 32767
 #define POINTS 4096
@@ -18,7 +18,10 @@ enum { INFO_VARIANT = 3, INFO_SERIAL = 4, INFO_ERROR = 6, DC_COUPLED = 1, EXT = 
 
 struct grat__pico_stream_state {
     int16_t *block[CHANNELS];  /* where values go to */
-    uint32_t length, before, samples;
+    uint32_t length, samples;
+    uint32_t places;           /* in equivalent time: in the place of one sample; 0 = not in it */
+    double ets_s;              /* what its values are apart */
+    int64_t *times;            /* where their times go to, fs */
     uint64_t written;          /* of a stream */
 };
 
@@ -269,12 +272,55 @@ static bool set_trigger(grat__pico_unit *u, double percent)
     return u->old_trigger.on && !u->old_trigger.simple ? set_events(u, percent) : set_simple(u, percent);
 }
 
+enum { ETS_OFF = 0, ETS_SLOW = 2 };
+/* Between one and ten are allowed. */
+#define CYCLES_A_PLACE 4
+
+static bool set_ets(grat__pico_unit *u, uint32_t places)
+{
+    struct grat__pico_stream_state *m = state(u);
+    u->failed = "_set_ets";
+    /* Slow: each set of values is a new one. Off answers 0 as well. */
+    int32_t ps = CALL(u)->set_ets(u->handle, places ? ETS_SLOW : ETS_OFF, (int16_t)(CYCLES_A_PLACE * places),
+                                  (int16_t)places);
+    m->places = ps > 0 ? places : 0;
+    m->ets_s = ps * 1e-12;
+    u->ets = m->places > 0;
+    return !places || u->ets;
+}
+
+/* The trigger comes before it. */
+static uint32_t ets(grat__pico_unit *u, uint32_t places, double *dt)
+{
+    struct grat__pico_stream_state *m = state(u);
+    u->failed = "_set_ets";
+    *dt = 0;
+    if (!m) return GRAT__PICO_FOUND_NO_MEMORY;
+    if (!CALL(u)->set_ets || !CALL(u)->get_times_and_values || places > INT16_MAX / CYCLES_A_PLACE)
+        return GRAT__PICO_NO_ETS;
+    if (places && !set_trigger(u, 0)) return result(u, u->failed, false);
+    if (!set_ets(u, places)) return GRAT__PICO_NO_ETS;
+    *dt = m->ets_s;
+    return GRAT__PICO_OK;
+}
+
+/* The library is given a place for them with that for the values. */
+static uint32_t ets_times(grat__pico_unit *u, int64_t *times, uint32_t n)
+{
+    struct grat__pico_stream_state *m = state(u);
+    (void)n;
+    if (!m) return grat__pico_say(u, "_set_ets", GRAT__PICO_FOUND_NO_MEMORY);
+    m->times = times;
+    return GRAT__PICO_OK;
+}
+
 static uint32_t run_block(grat__pico_unit *u, const grat__pico_block *b)
 {
     struct grat__pico_stream_state *m = state(u);
     int32_t n = (int32_t)(b->pre + b->post), ms;
     if (!m) return grat__pico_say(u, "_run_block", GRAT__PICO_FOUND_NO_MEMORY);
     if (!set_trigger(u, 100.0 * ((double)b->pre - u->old_trigger.delay) / n)) return result(u, u->failed, false);
+    if (u->ets && !set_ets(u, m->places)) return GRAT__PICO_NO_ETS;
     m->samples = (uint32_t)n;
     return result(u, "_run_block", CALL(u)->run_block(u->handle, n, (int16_t)b->timebase, 1, &ms) != 0);
 }
@@ -296,10 +342,26 @@ static uint32_t buffer(grat__pico_unit *u, const grat__pico_buffer *b)
     return GRAT__PICO_OK;
 }
 
+/* Times have 32 bits: in ps where they fit. */
+static uint32_t timed_values(grat__pico_unit *u, grat__pico_values *v, uint32_t n)
+{
+    struct grat__pico_stream_state *m = state(u);
+    bool fit = n * m->ets_s < INT32_MAX * 1e-12;
+    int32_t *times = calloc(n ? n : 1, sizeof *times);
+    if (!times) return grat__pico_say(u, "_get_times_and_values", GRAT__PICO_FOUND_NO_MEMORY);
+    int32_t got = CALL(u)->get_times_and_values(u->handle, times, m->block[0], m->block[1], m->block[2], m->block[3],
+                                                v->overflow, fit ? PICOSECONDS : NANOSECONDS, (int32_t)n);
+    v->got = got > 0 ? (uint32_t)got : 0;
+    for (uint32_t i = 0; i < v->got && i < n; i++) m->times[i] = times[i] * (int64_t)(fit ? 1000 : 1000000);
+    free(times);
+    return result(u, "_get_times_and_values", got > 0);
+}
+
 static uint32_t values(grat__pico_unit *u, grat__pico_values *v)
 {
     struct grat__pico_stream_state *m = state(u);
     uint32_t n = v->samples < m->length ? v->samples : m->length;
+    if (u->ets && m->times) return timed_values(u, v, n);
     int32_t got = CALL(u)->get_values(u->handle, m->block[0], m->block[1], m->block[2], m->block[3],
                                       v->overflow, (int32_t)n);
     v->got = got > 0 ? (uint32_t)got : 0;
@@ -443,6 +505,8 @@ const grat__pico_ops grat__pico_old_ops = {
     .segments = segments,
     .captures = captures,
     .trigger = trigger,
+    .ets = ets,
+    .ets_times = ets_times,
     .run_block = run_block,
     .is_ready = is_ready,
     .buffer = buffer,

@@ -15,7 +15,7 @@
 #define PK_SCREEN 10.0         /* vertical divisions over the full scale */
 #define PK_RANGES 14
 #define PK_SAMPLES 10000       /* when nobody says how many */
-#define PK_ETS_MOST 80         /* values in the place of one sample: no series has more */
+#define PK_ETS_MOST 100        /* values in the place of one sample: no series has more */
 
 /* What the unit can do, asked for at the opening. */
 typedef struct pk_limits {

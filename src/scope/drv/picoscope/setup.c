@@ -80,7 +80,7 @@ static int least_bits(const int8_t *r)
 /* The fewest places that make the values as close as they are wanted, or the most there are. It needs a trigger. */
 static uint32_t find_ets(grat__pico_unit *u, pk_setup *s)
 {
-    static const uint32_t places[] = {2, 4, 5, 8, 10, 16, 20, 32, 40, 64, PK_ETS_MOST};
+    static const uint32_t places[] = {2, 4, 5, 8, 10, 16, 20, 25, 32, 40, 50, 64, 80, PK_ETS_MOST};
     grat__pico_trigger t = {.on = true, .simple = true, .direction = GRAT__PICO_RISING};
     uint32_t n = 0, st = fastest(u, s->resolution < 0 ? 0 : s->resolution, &s->timebase, &s->dt, &s->room);
     double real = s->dt, dt, off;
