@@ -245,6 +245,7 @@ uint32_t ps_timebase(const ps_unit *u, uint32_t n, uint64_t samples, double *ns,
 int ps_source(const ps_unit *u, int32_t number)
 {
     bool modern = u->model->clock == PS_5G || u->model->clock == PS_PICOSECONDS;
+    if (number == 4 && strcmp(u->model->library, "ps3000") == 0 && !u->model->basic) return -1;
     if (number == (modern ? 1001 : u->model->clock == PS_80M ? 8 : 4)) return PS_CHANNELS;
     return number >= 0 && number < (int32_t)u->model->channels ? (int)number : -1;
 }

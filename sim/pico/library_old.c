@@ -212,7 +212,8 @@ EXPORT_AS(int16_t) API(_run_streaming_ns)(int16_t h, uint32_t interval, int32_t 
                                           int16_t auto_stop, uint32_t aggregate, uint32_t overview)
 {
     BEGIN(h, RunStreaming);
-    if (units < 0 || units > 5 || !overview || overview > 10000000) return leave(u, PS_INVALID_PARAMETER);
+    if (u->model->basic || units < 0 || units > 5 || !overview || overview > 10000000)
+        return leave(u, PS_INVALID_PARAMETER);
     ps_stream s = {interval * ps_unit_s[units], 0, samples, overview, auto_stop != 0, aggregate, aggregate > 1};
     uint32_t status = ps_start_stream(u, &s);
     if (status) return leave(u, status);
@@ -225,6 +226,7 @@ EXPORT_AS(int16_t) API(_run_streaming_ns)(int16_t h, uint32_t interval, int32_t 
                        .mode = s.mode};
         ps_set_buffer(u, i, 0, &b);
     }
+    u->lost = u->overrun;
     ps_run_stream(u);
     return leave(u, PS_OK);
 }
@@ -281,7 +283,7 @@ EXPORT_AS(int16_t) API(SetAdvTriggerChannelProperties)(int16_t h, void *list, in
 {
     BEGIN(h, SetTriggerChannelProperties);
     const uint8_t *p = list;
-    uint32_t status = n < 0 || (n && !list) ? PS_NULL_PARAMETER : PS_OK;
+    uint32_t status = n < 0 || (n && !list) ? PS_NULL_PARAMETER : u->model->basic && n ? PS_NOT_SUPPORTED : PS_OK;
     forget_levels(u);
     u->trigger.auto_s = auto_ms > 0 ? auto_ms * 1e-3 : 0;
     for (int16_t k = 0; k < n && !status; k++, p += 12) {
@@ -308,7 +310,9 @@ EXPORT_AS(int16_t) API(SetAdvTriggerChannelDirections)(int16_t h, int32_t a, int
                                                        int32_t ext)
 {
     BEGIN(h, SetTriggerChannelDirections);
-    const int32_t way[] = {a, b, c, d};
+    const int32_t way[] = {a, b, c, d, ext};
+    for (unsigned i = 0; i < 5; i++)
+        if (way[i] < 0 || way[i] > 4) return leave(u, PS_INVALID_TRIGGER_DIRECTION);
     for (unsigned i = 0; i < 4; i++) u->trigger.event[i].direction = way[i];
     u->trigger.event[PS_CHANNELS].direction = ext;
     return leave(u, PS_OK);
@@ -328,6 +332,7 @@ EXPORT_AS(int16_t) API(SetPulseWidthQualifier)(int16_t h, void *list, int16_t n,
                                                uint32_t upper, int32_t type)
 {
     BEGIN(h, SetPulseWidthQualifier);
+    if (list && (direction < 0 || direction > 4)) return leave(u, PS_INVALID_TRIGGER_DIRECTION);
     return leave(u, set_width(u, list, n, 5, &(width){direction, lower, upper, type}));
 }
 
@@ -338,10 +343,6 @@ EXPORT_AS(int16_t) API(PingUnit)(int16_t h)
 }
 
 /* ---- the generator -------------------------------------------------------------------------------------- */
-
-#ifndef PICO_ps3000
-#define POINTS 4096
-#define DAC_HZ 48e6
 
 /* hz: from, to, step, and the time of a step. */
 static uint32_t generate(ps_unit *u, int32_t offset_uv, uint32_t pp_uv, int wave, const double hz[4])
@@ -355,8 +356,43 @@ static uint32_t generate(ps_unit *u, int32_t offset_uv, uint32_t pp_uv, int wave
     u->generator.dwell = hz[3];
     u->generator.source = PS_GEN_FREE;
     u->generator.cycles = 0;
-    return ps_generate(u);
+    return u->state == PS_IDLE ? ps_generate(u) : PS_BUSY;
 }
+
+#ifdef PICO_ps3000
+#define LEVEL_UV 1000000
+
+/* SQUARE TRIANGLE SINE. Of a sweep the dwell time is taken for ms. */
+EXPORT_AS(int32_t) API(_set_siggen)(int16_t h, int16_t wave, int32_t start, int32_t stop, float step, int16_t dwell,
+                                    int16_t repeat, int16_t dual)
+{
+    BEGIN(h, SetSigGenBuiltIn);
+    static const int of[] = {1, 2, 0};
+    (void)repeat;
+    if (!u->model->basic || wave < 0 || wave > 2 || start < 0 || start > 1000000 || stop < 0 || stop > 1000000)
+        return leave(u, PS_SIG_GEN_PARAM);
+    u->generator.way = dual ? 2 : stop < start;
+    double hz[] = {start, stop, (double)step, dwell * 1e-3}, off[4] = {0};
+    uint32_t status = start ? generate(u, 0, 2 * LEVEL_UV, of[wave], hz) : generate(u, 0, 0, 8, off);
+    return leave(u, status) ? start : 0;
+}
+
+EXPORT_AS(void) API(_release_stream_buffer)(int16_t h)
+{
+    (void)h;
+}
+
+EXPORT_AS(int16_t) API(_streaming_ns_get_interval_stateless)(int16_t h, int16_t channels, uint32_t *ns)
+{
+    BEGIN(h, GetInterval);
+    if (u->model->basic || !ns || channels < 1 || channels > (int16_t)u->model->channels)
+        return leave(u, PS_INVALID_PARAMETER);
+    *ns = (uint32_t)ceil(2e9 * channels / u->model->stream_bytes);
+    return leave(u, PS_OK);
+}
+#else
+#define POINTS 4096
+#define DAC_HZ 48e6
 
 /* SINE SQUARE TRIANGLE RAMPUP RAMPDOWN DC GAUSSIAN SINC HALF_SINE */
 EXPORT_AS(int16_t) API(_set_sig_gen_built_in)(int16_t h, int32_t offset, uint32_t pp, int32_t wave, float start,

@@ -30,9 +30,10 @@ typedef void (*ps_old_ready)(int16_t **buffers, int16_t overflow, uint32_t trigg
         (int16_t, int32_t *, int16_t *, int16_t *, int16_t *, int16_t *, int16_t *, int16_t, int32_t))                 \
     ROW(_run_streaming, NO, int16_t, (int16_t, int16_t, int32_t, int16_t))                                             \
     ROW(_get_streaming_values, NO, uint32_t,                                                                           \
-        (int16_t, double *, void *, int16_t *, uint32_t *, int16_t *, uint32_t, uint32_t))                             \
+        (int16_t, double *, int16_t *, int16_t *, int16_t *, int16_t *, int16_t *, int16_t *, int16_t *, int16_t *,    \
+         int16_t *, uint32_t *, int16_t *, uint32_t, uint32_t))                                                        \
     ROW(_get_streaming_values_no_aggregation, NO, uint32_t,                                                            \
-        (int16_t, double *, void *, int16_t *, uint32_t *, int16_t *, uint32_t))                                       \
+        (int16_t, double *, int16_t *, int16_t *, int16_t *, int16_t *, int16_t *, uint32_t *, int16_t *, uint32_t))   \
     ROW(_set_ets, REAL, int32_t, (int16_t, int16_t, int16_t, int16_t))                                                 \
     ROW(SetAdvTriggerChannelProperties, REAL, int16_t, (int16_t, void *, int16_t, int32_t))                            \
     ROW(SetAdvTriggerChannelConditions, REAL, int16_t, (int16_t, void *, int16_t))                                     \
@@ -41,12 +42,11 @@ typedef void (*ps_old_ready)(int16_t **buffers, int16_t overflow, uint32_t trigg
     ROW(SetPulseWidthQualifier, REAL, int16_t, (int16_t, void *, int16_t, int32_t, uint32_t, uint32_t, int32_t))       \
     ROW(PingUnit, REAL, int16_t, (int16_t))
 #ifdef PICO_ps3000
-/* Of these the arguments are not known here. */
 #define PS_OWN(ROW)                                                                                                    \
-    ROW(_set_siggen, NO, int16_t, (int16_t))                                                                           \
-    ROW(_release_stream_buffer, NO, int16_t, (int16_t))                                                                \
-    ROW(_save_streaming_data, NO, int16_t, (int16_t))                                                                  \
-    ROW(_streaming_ns_get_interval_stateless, NO, int16_t, (int16_t))
+    ROW(_set_siggen, REAL, int32_t, (int16_t, int16_t, int32_t, int32_t, float, int16_t, int16_t, int16_t))            \
+    ROW(_release_stream_buffer, REAL, void, (int16_t))                                                                 \
+    ROW(_save_streaming_data, NO, int16_t, (int16_t, void *, int16_t *, int16_t))                                      \
+    ROW(_streaming_ns_get_interval_stateless, REAL, int16_t, (int16_t, int16_t, uint32_t *))
 #else
 #define PS_OWN(ROW)                                                                                                    \
     ROW(_set_sig_gen_built_in, REAL, int16_t,                                                                          \

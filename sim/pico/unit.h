@@ -13,6 +13,7 @@
  *   buffer=MS       streaming: what the unit holds when the host does not poll; then BUFFER_STALL. 1000
  *   fault=CALL,N,STATUS   the Nth call of that name has this status; `unplug` instead of a number for all from then on;
  *                   `half`: a call that reads values gives the first half of them
+ *   overrun         ps2000, ps3000: the first overview_buffer_status of a stream tells of a loss that there was not
  *   skew            ps6000a, psospa: a streaming poll gives each channel another number of samples
  * Without it there is one unit in each library. In the process of a program that opens SIM::ps5444d there are only
  * those that it opens. */
@@ -50,6 +51,7 @@ typedef struct ps_model {
     bool power;
     unsigned bits;            /* at the opening */
     int ets_cycles, ets_interleave;  /* the most; 0 = none */
+    bool basic;               /* ps3000: no events and no fast streams; the others have no generator and no EXT */
 } ps_model;
 
 enum ps_shape { PS_SINE, PS_SQUARE, PS_TRIANGLE, PS_RAMP, PS_DC, PS_GENERATOR, PS_PULSE, PS_RUNT };
@@ -150,7 +152,7 @@ typedef struct ps_unit {
     ps_fault fault[PS_FAULTS];
     unsigned faults, counter;
     int16_t *counts;          /* 0 to counter - 1 */
-    bool ask_power, unplugged, skew;
+    bool ask_power, unplugged, skew, overrun;
     bool half;                /* of the values of this reading */
     int late_ms, buffer_ms;
 

@@ -11,29 +11,29 @@
 #define TEXT_MAX 8192
 
 static const ps_model models[] = {
-    {"ps2000", "2204A", 2, 0, PS_DOUBLING, 8000, 1, 2, 10, 2e6, false, 8, 250, 40},
-    {"ps2000", "2205A", 2, 0, PS_DOUBLING, 16000, 1, 2, 10, 2e6, false, 8, 250, 40},
-    {"ps2000a", "2206BMSO", 2, 2, PS_1G, 32u << 20, 128, 1, 10, 31.25e6, false, 8, 250, 10},
-    {"ps2000a", "2406B", 4, 0, PS_1G, 32u << 20, 128, 1, 10, 31.25e6, false, 8, 250, 10},
-    {"ps2000a", "2408B", 4, 0, PS_1G, 128u << 20, 128, 1, 10, 62.5e6, false, 8, 500, 20},
-    {"ps3000a", "3206DMSO", 2, 2, PS_1G, 512u << 20, 250000, 1, 10, 250e6, false, 8, 500, 80},
-    {"ps3000a", "3406DMSO", 4, 2, PS_1G, 512u << 20, 250000, 1, 10, 250e6, true, 8, 500, 80},
-    {"ps3000", "3205", 2, 0, PS_DOUBLING, 512u << 10, 1, 3, 10, 2e6, false, 8, 250, 50},
-    {"ps3000", "3424", 4, 0, PS_DOUBLING, 512u << 10, 1, 1, 10, 2e6, false, 12, 0, 0},
-    {"ps4000", "4224", 2, 0, PS_4000, 64u << 20, 8192, 2, 10, 20e6, false, 12, 0, 0},
-    {"ps4000", "4424", 4, 0, PS_4000, 64u << 20, 8192, 2, 10, 20e6, false, 12, 0, 0},
-    {"ps4000", "4227", 2, 0, PS_4227, 64u << 20, 8192, 2, 10, 20e6, false, 12, 0, 0},
-    {"ps4000", "4262", 2, 0, PS_10M, 32u << 20, 8192, 0, 10, 20e6, false, 16, 0, 0},
-    {"ps4000a", "4824A", 8, 0, PS_80M, 512u << 20, 10000, 0, 11, 320e6, false, 12, 0, 0},
-    {"ps4000a", "4224A", 2, 0, PS_80M, 512u << 20, 10000, 0, 11, 320e6, false, 12, 0, 0},
-    {"ps5000a", "5244D", 2, 0, PS_5000, 512u << 20, 250000, 0, 10, 250e6, false, 8, 500, 80},
-    {"ps5000a", "5444D", 4, 0, PS_5000, 512u << 20, 250000, 0, 10, 250e6, true, 8, 500, 80},
-    {"ps5000a", "5444DMSO", 4, 2, PS_5000, 512u << 20, 250000, 0, 10, 250e6, true, 8, 500, 80},
-    {"ps6000", "6404", 4, 0, PS_6000, 1u << 30, 32768, 2, 10, 312.5e6, false, 8, 0, 0},
-    {"ps6000a", "6424E", 4, 2, PS_5G, 4ull << 30, 2000000, 0, 10, 625e6, false, 8, 0, 0},
-    {"ps6000a", "6824E", 8, 2, PS_5G, 4ull << 30, 2000000, 0, 10, 625e6, false, 8, 0, 0},
-    {"psospa", "3418E", 4, 0, PS_PICOSECONDS, 2ull << 30, 1000000, 0, 10, 625e6, false, 8, 0, 0},
-    {"psospa", "3418EMSO", 4, 2, PS_PICOSECONDS, 2ull << 30, 1000000, 0, 10, 625e6, false, 8, 0, 0},
+    {"ps2000", "2204A", 2, 0, PS_DOUBLING, 8000, 1, 2, 10, 2e6, false, 8, 250, 40, false},
+    {"ps2000", "2205A", 2, 0, PS_DOUBLING, 16000, 1, 2, 10, 2e6, false, 8, 250, 40, false},
+    {"ps2000a", "2206BMSO", 2, 2, PS_1G, 32u << 20, 128, 1, 10, 31.25e6, false, 8, 250, 10, false},
+    {"ps2000a", "2406B", 4, 0, PS_1G, 32u << 20, 128, 1, 10, 31.25e6, false, 8, 250, 10, false},
+    {"ps2000a", "2408B", 4, 0, PS_1G, 128u << 20, 128, 1, 10, 62.5e6, false, 8, 500, 20, false},
+    {"ps3000a", "3206DMSO", 2, 2, PS_1G, 512u << 20, 250000, 1, 10, 250e6, false, 8, 500, 80, false},
+    {"ps3000a", "3406DMSO", 4, 2, PS_1G, 512u << 20, 250000, 1, 10, 250e6, true, 8, 500, 80, false},
+    {"ps3000", "3205", 2, 0, PS_DOUBLING, 512u << 10, 1, 3, 10, 2e6, false, 8, 250, 50, true},
+    {"ps3000", "3424", 4, 0, PS_DOUBLING, 512u << 10, 1, 1, 10, 2e6, false, 12, 0, 0, false},
+    {"ps4000", "4224", 2, 0, PS_4000, 64u << 20, 8192, 2, 10, 20e6, false, 12, 0, 0, false},
+    {"ps4000", "4424", 4, 0, PS_4000, 64u << 20, 8192, 2, 10, 20e6, false, 12, 0, 0, false},
+    {"ps4000", "4227", 2, 0, PS_4227, 64u << 20, 8192, 2, 10, 20e6, false, 12, 0, 0, false},
+    {"ps4000", "4262", 2, 0, PS_10M, 32u << 20, 8192, 0, 10, 20e6, false, 16, 0, 0, false},
+    {"ps4000a", "4824A", 8, 0, PS_80M, 512u << 20, 10000, 0, 11, 320e6, false, 12, 0, 0, false},
+    {"ps4000a", "4224A", 2, 0, PS_80M, 512u << 20, 10000, 0, 11, 320e6, false, 12, 0, 0, false},
+    {"ps5000a", "5244D", 2, 0, PS_5000, 512u << 20, 250000, 0, 10, 250e6, false, 8, 500, 80, false},
+    {"ps5000a", "5444D", 4, 0, PS_5000, 512u << 20, 250000, 0, 10, 250e6, true, 8, 500, 80, false},
+    {"ps5000a", "5444DMSO", 4, 2, PS_5000, 512u << 20, 250000, 0, 10, 250e6, true, 8, 500, 80, false},
+    {"ps6000", "6404", 4, 0, PS_6000, 1u << 30, 32768, 2, 10, 312.5e6, false, 8, 0, 0, false},
+    {"ps6000a", "6424E", 4, 2, PS_5G, 4ull << 30, 2000000, 0, 10, 625e6, false, 8, 0, 0, false},
+    {"ps6000a", "6824E", 8, 2, PS_5G, 4ull << 30, 2000000, 0, 10, 625e6, false, 8, 0, 0, false},
+    {"psospa", "3418E", 4, 0, PS_PICOSECONDS, 2ull << 30, 1000000, 0, 10, 625e6, false, 8, 0, 0, false},
+    {"psospa", "3418EMSO", 4, 2, PS_PICOSECONDS, 2ull << 30, 1000000, 0, 10, 625e6, false, 8, 0, 0, false},
 };
 #ifndef PICO_INPROC
 static const char default_units[] =
@@ -96,6 +96,7 @@ static void take_option(ps_unit *u, const char *word)
     if (word[0] >= 'a' && word[0] <= 'h' && word[1] == '=') take_signal(&u->signal[word[0] - 'a'], word + 2);
     else if (strncmp(word, "ext=", 4) == 0) take_signal(&u->signal[PS_CHANNELS], word + 4);
     else if (strcmp(word, "skew") == 0) u->skew = true;
+    else if (strcmp(word, "overrun") == 0) u->overrun = true;
     else if (strncmp(word, "counter=", 8) == 0) sscanf(word + 8, "%u", &u->counter);
     else if (strcmp(word, "power") == 0) u->ask_power = true;
     else if (strncmp(word, "late=", 5) == 0) sscanf(word + 5, "%d", &u->late_ms);

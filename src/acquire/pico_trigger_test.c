@@ -10,7 +10,7 @@ static const char units[] =
     "psospa 3418E COUNT/7" COUNTS "ps6000 6404 COUNT/60" COUNTS
     "ps6000a 6424E SKEW/6 skew" COUNTS "psospa 3418E SKEW/7 skew" COUNTS
     "ps3000a 3206DMSO STALL/3 counter=30000 buffer=20000 fault=GetStreamingLatestValues,5,0x1c;"
-    "ps2000 2204A WAVE/20 a=pulse,1000,1,0;ps3000 3205 WAVE/30 a=pulse,1000,1,0;ps4000 4227 WAVE/40 a=pulse,1000,1,0;"
+    "ps2000 2204A WAVE/20 a=pulse,1000,1,0;ps3000 3424 WAVE/30 a=pulse,1000,1,0;ps4000 4227 WAVE/40 a=pulse,1000,1,0;"
     "ps2000a 2206BMSO WAVE/2 a=pulse,1000,1,0;ps3000a 3206DMSO WAVE/3 a=pulse,1000,1,0;"
     "ps4000a 4824A WAVE/4 a=pulse,1000,1,0;ps5000a 5444DMSO WAVE/5 a=pulse,1000,1,0;"
     "ps6000a 6424E WAVE/6 a=pulse,1000,1,0;psospa 3418E WAVE/7 a=pulse,1000,1,0;"

@@ -1,6 +1,7 @@
 /* grat gen: the generator that is built into a scope. */
 #include "cli/commands.h"
 
+#include <math.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,10 +77,14 @@ static void show(const cli *c, const grat_generator *g)
         printf("off\n");
         return;
     }
+    printf("%s, %s (%.9g Hz), ", name, grat_format_quantity(f, sizeof f, g->frequency, "Hz"), g->frequency);
+    if (!isfinite(g->low)) {
+        printf("at its own amplitude\n");
+        return;
+    }
     grat_format_quantity(low, sizeof low, g->low, "V");
     grat_format_quantity(high, sizeof high, g->high, "V");
-    printf("%s, %s (%.9g Hz), %s to %s\n", name, grat_format_quantity(f, sizeof f, g->frequency, "Hz"), g->frequency,
-           low, high);
+    printf("%s to %s\n", low, high);
 }
 
 static unsigned which(const char *word, const char *const *words, unsigned n)

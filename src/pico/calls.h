@@ -287,6 +287,8 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
     X(Width, "SetPulseWidthQualifier", 0, int16_t,                                                                     \
       (int16_t, void *, int16_t, int32_t, uint32_t, uint32_t, int32_t))                                                \
     X(stop, "_stop", 1, int16_t, (int16_t))                                                                            \
+    X(set_siggen, "_set_siggen", 0, int32_t,                                                                           \
+      (int16_t, int16_t, int32_t, int32_t, float, int16_t, int16_t, int16_t))                                          \
     X(set_sig_gen_built_in, "_set_sig_gen_built_in", 0, int16_t,                                                       \
       (int16_t, int32_t, uint32_t, int32_t, float, float, float, float, int32_t, uint32_t))                            \
     X(set_sig_gen_arbitrary, "_set_sig_gen_arbitrary", 0, int16_t,                                                     \

@@ -194,7 +194,8 @@ static struct grat__pico_stream_state *state(grat__pico_unit *u)
 static uint32_t trigger(grat__pico_unit *u, const grat__pico_trigger *t)
 {
     const grat__pico_old *c = CALL(u);
-    if (t->on && !t->simple && (!c->Properties || !c->Conditions || !c->Directions || !c->TriggerDelay || !c->Width))
+    bool basic = grat__pico_is_basic(u);
+    if (t->on && !t->simple && (basic || !c->Properties || !c->Conditions || !c->Directions || !c->TriggerDelay || !c->Width))
         return grat__pico_say(u, "SetAdvTriggerChannelConditions", GRAT__PICO_UNSUPPORTED);
     if (t->on && t->simple && t->direction != GRAT__PICO_RISING && t->direction != GRAT__PICO_FALLING)
         return grat__pico_say(u, "_set_trigger", GRAT__PICO_UNSUPPORTED);
@@ -391,7 +392,8 @@ static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
     struct grat__pico_stream_state *m = state(u);
     uint32_t ns = (uint32_t)fmin(fmax(nearbyint(s->dt * 1e9), 1), 4e9);
     u->failed = "_run_streaming_ns";
-    if (!m || !CALL(u)->run_streaming_ns || !CALL(u)->get_streaming_last_values) return GRAT__PICO_UNSUPPORTED;
+    if (!m || grat__pico_is_basic(u) || !CALL(u)->run_streaming_ns || !CALL(u)->get_streaming_last_values)
+        return GRAT__PICO_UNSUPPORTED;
     if (s->mode && s->mode != GRAT__PICO_AGGREGATE) return GRAT__PICO_NO_RATIO_MODE;
     m->written = 0;
     s->dt = ns * 1e-9;
@@ -399,6 +401,9 @@ static uint32_t run_streaming(grat__pico_unit *u, grat__pico_streaming *s)
     uint32_t st = result(u, "_run_streaming_ns",
                          CALL(u)->run_streaming_ns(u->handle, ns, NANOSECONDS, s->length, 0, s->mode ? s->ratio : 1,
                                                    s->length) != 0);
+    /* The first answer may tell of a loss that there was none of. */
+    int16_t overrun;
+    if (!st && CALL(u)->overview_buffer_status) CALL(u)->overview_buffer_status(u->handle, &overrun);
     /* There is no error of its own for what is too fast. */
     return st == GRAT__PICO_CONFIG_FAIL ? GRAT__PICO_INVALID_INTERVAL : st;
 }
@@ -453,17 +458,31 @@ static void end_streaming(grat__pico_unit *u, const grat__pico_streaming *s)
 
 /* ---- the generator ------------------------------------------------------------------------------------------- */
 
-static uint32_t points(grat__pico_unit *u, const grat__pico_wave *w, int32_t uv, uint32_t pp)
+/* All of its memory, whatever the number of points: sources do not agree on what fewer are played with. */
+static uint32_t points(grat__pico_unit *u, grat__pico_wave *w, int32_t uv, uint32_t pp)
 {
     uint8_t own[POINTS];
-    uint32_t times = POINTS / w->n, n = w->n * times;
-    double phase = w->hz * 4294967296.0 / DAC_HZ * n / POINTS;
+    double phase = nearbyint(w->hz * 4294967296.0 / DAC_HZ);
     if (!CALL(u)->set_sig_gen_arbitrary || w->source || w->stop != w->hz || phase < 1 || phase > UINT32_MAX)
         return grat__pico_say(u, "_set_sig_gen_arbitrary", GRAT__PICO_UNSUPPORTED);
-    for (uint32_t i = 0; i < n; i++) own[i] = (uint8_t)((w->points[i / times] + 32768) >> 8);
+    for (uint32_t i = 0; i < POINTS; i++) own[i] = (uint8_t)((w->points[i * w->n / POINTS] + 32768) >> 8);
+    w->hz = w->stop = phase * DAC_HZ / 4294967296.0;
     return result(u, "_set_sig_gen_arbitrary",
-                  CALL(u)->set_sig_gen_arbitrary(u->handle, uv, pp, (uint32_t)phase, (uint32_t)phase, 0, 0, own,
-                                                 (int32_t)n, 0, 0) != 0);
+                  CALL(u)->set_sig_gen_arbitrary(u->handle, uv, pp, (uint32_t)phase, (uint32_t)phase, 0, 0, own, POINTS,
+                                                 0, 0) != 0);
+}
+
+/* SQUARE 0, TRIANGLE 1, SINE 2; with 0 Hz it is off. It answers with the frequency that it has. */
+static uint32_t plain_wave(grat__pico_unit *u, grat__pico_wave *w)
+{
+    int16_t number = w->wave == GRAT__PICO_SINE ? 2 : w->wave == GRAT__PICO_TRIANGLE;
+    int32_t hz = w->wave == GRAT__PICO_DC ? 0 : (int32_t)fmax(nearbyint(w->hz), 1);
+    u->failed = "_set_siggen";
+    if (w->wave == GRAT__PICO_POINTS) return GRAT__PICO_UNSUPPORTED;
+    if (!grat__pico_is_basic(u) || !CALL(u)->set_siggen) return GRAT__PICO_NO_GENERATOR;
+    int32_t got = CALL(u)->set_siggen(u->handle, number, hz, hz, 0, 0, 0, 0);
+    w->hz = got;
+    return hz ? result(u, "_set_siggen", got > 0) : GRAT__PICO_OK;
 }
 
 static uint32_t wave(grat__pico_unit *u, grat__pico_wave *w)
@@ -473,6 +492,7 @@ static uint32_t wave(grat__pico_unit *u, grat__pico_wave *w)
     int32_t uv = (int32_t)nearbyint(w->offset * 1e6);
     uint32_t pp = (uint32_t)nearbyint(w->pp * 1e6);
     w->most = POINTS;
+    if (u->lib->series->plain_generator) return plain_wave(u, w);
     if (w->wave == GRAT__PICO_POINTS) return w->n > POINTS ? GRAT__PICO_TOO_MANY_SAMPLES : points(u, w, uv, pp);
     u->failed = "_set_sig_gen_built_in";
     if (!CALL(u)->set_sig_gen_built_in) return GRAT__PICO_NO_GENERATOR;

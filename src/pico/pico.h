@@ -36,7 +36,8 @@ typedef struct grat__pico_series {
     bool short_wave;           /* the type of its wave has 16 bits */
     bool nanovolts;            /* psospa: ranges in nV, no auxiliary output, power details, intervals in ps */
     bool ets;
-    bool no_generator;         /* there may be one, but its calls are not known here */
+    bool few_directions;       /* of triggers: none at the lower level, no runts */
+    bool plain_generator;      /* three waves at whole frequencies, of one amplitude; not of all models */
     int external;              /* number of the external trigger */
     double port_volts;         /* full scale of a port's threshold; 0 = no ports */
     const int8_t *resolutions; /* the vendor's numbers, most bits first, -1 at the end; NULL = one resolution */
@@ -286,6 +287,9 @@ typedef struct grat__pico_unit {
     unsigned runs;
 } grat__pico_unit;
 
+/* ps3000: 3204 to 3206 have equivalent time and a generator, and neither events nor fast streams; the others the
+ * opposite. */
+bool grat__pico_is_basic(const grat__pico_unit *u);
 static inline uint32_t grat__pico_say(grat__pico_unit *u, const char *call, uint32_t status)
 {
     u->failed = call;

@@ -47,6 +47,11 @@ static grat__pico_unit *new_unit(void)
     return u;
 }
 
+bool grat__pico_is_basic(const grat__pico_unit *u)
+{
+    return u->lib->series->plain_generator && strncmp(u->variant, "320", 3) == 0;
+}
+
 /* ---- work ---------------------------------------------------------------------------------------- */
 
 typedef struct work {

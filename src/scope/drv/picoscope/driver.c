@@ -15,14 +15,16 @@ static bool match(const grat_identity *id)
 static void fill_caps(const pk_scope *b, grat_caps *k)
 {
     const pk_limits *l = &b->limits;
+    bool plain = b->u->lib->series->plain_generator;
     *k = (grat_caps){.analog = l->analog, .digital = l->ports ? PK_LINES : 0,
-                     .generators = !b->u->lib->series->no_generator,
+                     .generators = !plain || grat__pico_is_basic(b->u),
                      .horizontal_divisions = PK_DIVISIONS, .vertical_divisions = PK_SCREEN,
                      .min_scale = 2 * pk_range_volts(l->range_first) / PK_SCREEN,
                      .max_scale = 2 * pk_range_volts(l->range_last) / PK_SCREEN,
                      .min_timebase = l->min_dt[1] / PK_DIVISIONS, .max_timebase = 1e6,
                      .features = GRAT_FEATURE_TERMS | GRAT_FEATURE_DOWNSAMPLE | GRAT_FEATURE_SEGMENTS |
-                                 GRAT_FEATURE_DELAY | GRAT_FEATURE_STREAM_TRIGGER | GRAT_FEATURE_GENERATOR |
+                                 GRAT_FEATURE_DELAY | GRAT_FEATURE_STREAM_TRIGGER |
+                                 (plain ? 0 : GRAT_FEATURE_GENERATOR) |
                                  (b->u->lib->series->ets ? GRAT_FEATURE_ETS : 0)};
     for (unsigned i = 1; i <= l->analog; i++) {
         k->max_rate[i] = 1 / l->min_dt[i];

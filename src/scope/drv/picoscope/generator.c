@@ -4,6 +4,8 @@
 #include "scope/drv/picoscope/picoscope.h"
 
 #define MAX_VOLTS 2.0
+/* Of those that count in whole Hz. */
+#define MAX_PLAIN_HZ 1e6
 enum { SCOPE_TRIGGER = 1, EXT_TRIGGER = 3, SOFTWARE_TRIGGER = 4 };
 
 static void free_points(void *p)
@@ -89,6 +91,24 @@ static grat_err check(const pk_scope *b, const grat_generator *g, grat_op *op)
     return check_sweep(g, op);
 }
 
+/* What one with three waves and nothing else cannot do, of what has not been refused already for want of the feature. */
+static grat_err check_plain(const pk_scope *b, const grat_generator *g, grat_op *op)
+{
+    char t[40];
+    bool wave = g->wave == GRAT_WAVE_OFF || g->wave == GRAT_WAVE_SINE || g->wave == GRAT_WAVE_SQUARE ||
+                g->wave == GRAT_WAVE_TRIANGLE;
+    if (!grat__pico_is_basic(b->u)) return grat_op_fail(op, GRAT_ENOTSUP, "generator: this model has none");
+    if (!wave || (g->wave > GRAT_WAVE_OFF && g->symmetry != 0.5))
+        return grat_op_fail(op, GRAT_ENOTSUP, "generator: this series has sine, square and triangle, each in one shape");
+    if (g->wave == GRAT_WAVE_OFF) return GRAT_OK;
+    if (g->low != 0 || g->high != 0)
+        return grat_op_fail(op, GRAT_ENOTSUP, "generator: this series has one amplitude and no offset; leave both out");
+    if (!(g->frequency >= 0.5 && g->frequency < MAX_PLAIN_HZ + 0.5))
+        return grat_op_fail(op, GRAT_ERANGE, "generator: the frequency is 1 Hz to 1 MHz; the nearest is %s",
+                            grat_format_quantity(t, sizeof t, g->frequency > 1 ? MAX_PLAIN_HZ : 1, "Hz"));
+    return GRAT_OK;
+}
+
 static grat__pico_wave described(const grat_generator *g, int wave)
 {
     static const int sources[] = {0, SCOPE_TRIGGER, EXT_TRIGGER, SOFTWARE_TRIGGER};
@@ -106,6 +126,13 @@ static grat__pico_wave described(const grat_generator *g, int wave)
                              .source = sources[g->trigger],
                              .edge = g->trigger_falling,
                              .duty = g->symmetry * 100};
+}
+
+/* The oldest interface refuses it while something is captured, with no word of why. */
+static grat_err check_idle(const pk_scope *b, grat_op *op)
+{
+    if (b->u->lib->series->ops != &grat__pico_old_ops || (!b->armed && !b->stream)) return GRAT_OK;
+    return grat_op_fail(op, GRAT_EBUSY, "generator: this series sets it only while nothing is captured; stop first");
 }
 
 static grat_err fire(pk_scope *b, grat_generator *actual, grat_op *op)
@@ -134,25 +161,27 @@ grat_err pk_generator_set(void *p, const grat_generator *want, grat_generator *a
     pk_scope *b = p;
     grat_generator g = *want;
     int wave;
-    if (b->u->lib->series->no_generator)
-        return grat_op_fail(op, GRAT_ENOTSUP, "generator: that of this series is not driven: its calls are not "
-                                             "known here");
+    bool plain = b->u->lib->series->plain_generator;
+    grat_err e = check_idle(b, op);
+    if (!e && plain) e = check_plain(b, &g, op);
+    if (e) return e;
     if (g.fire) return fire(b, actual, op);
     if (!wave_of(&g, &wave))
         return grat_op_fail(op, GRAT_ENOTSUP, "generator: there are sine, square, triangle, ramp, sinc, gaussian, "
                                               "half-sine, noise, prbs, dc, each in one shape, and points from a file");
-    if (g.wave != GRAT_WAVE_OFF && g.wave != GRAT_WAVE_DC && g.low == 0 && g.high == 0) {
+    if (!plain && g.wave != GRAT_WAVE_OFF && g.wave != GRAT_WAVE_DC && g.low == 0 && g.high == 0) {
         g.low = -MAX_VOLTS;
         g.high = MAX_VOLTS;
     }
     if (g.wave == GRAT_WAVE_OFF) g = (grat_generator){.size = g.size, .symmetry = 0.5};
-    grat_err e = g.wave == GRAT_WAVE_OFF ? GRAT_OK : check(b, &g, op);
-    if (e) return e;
+    if (g.wave != GRAT_WAVE_OFF && (e = check(b, &g, op))) return e;
     grat__pico_wave w = described(&g, wave);
     if ((e = send(b, &g, &w, op))) return e;
     if (g.wave != GRAT_WAVE_OFF && w.hz > 0) g.frequency = w.hz;
     g.points = NULL;
     g.count = 0;
+    /* Its amplitude is not told. */
+    if (plain && g.wave != GRAT_WAVE_OFF) g.low = g.high = NAN;
     b->generator = g;
     *actual = g;
     return GRAT_OK;

@@ -150,12 +150,14 @@ static grat_err add_event(const pk_scope *b, const grat_trigger_term *term, unsi
 {
     int source = 0, direction = direction_of(term->slope), begin = -1;
     bool down = term->slope == GRAT_FALLING, timed = term->least > 0 || term->most > 0;
+    bool few = b->u->lib->series->few_directions;
     grat_err e = find_source(b, term->source, &source, op);
     if (!e) e = set_levels(b, term, source, t, op);
     if (e) return e;
     switch (term->event) {
     case GRAT_EVENT_PULSE:
-        begin = down ? GRAT__PICO_FALLING_LOWER : GRAT__PICO_RISING_LOWER;
+        if (few) begin = down ? GRAT__PICO_FALLING : GRAT__PICO_RISING;
+        else begin = down ? GRAT__PICO_FALLING_LOWER : GRAT__PICO_RISING_LOWER;
         direction = down ? GRAT__PICO_RISING : GRAT__PICO_FALLING;
         break;
     case GRAT_EVENT_WINDOW:
@@ -165,6 +167,7 @@ static grat_err add_event(const pk_scope *b, const grat_trigger_term *term, unsi
         direction = down ? GRAT__PICO_RISING : GRAT__PICO_FALLING;
         break;
     case GRAT_EVENT_RUNT:
+        if (few) return grat_op_fail(op, GRAT_ENOTSUP, "trigger: this series knows no runts");
         if (timed) return grat_op_fail(op, GRAT_ERANGE, "trigger: a runt has no time here");
         direction = down ? GRAT__PICO_RUNT_DOWN : GRAT__PICO_RUNT_UP;
         break;
