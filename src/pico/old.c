@@ -8,7 +8,8 @@
 #include "pico/shared.h"
 
 #define CALL(u) (&(u)->lib->old)
-enum { INFO_VARIANT = 3, INFO_SERIAL = 4, INFO_ERROR = 6, DC_COUPLED = 1, EXT = 4, NO_SOURCE = 5, PICOSECONDS = 1, NANOSECONDS = 2 };
+enum { INFO_VARIANT = 3, INFO_SERIAL = 4, INFO_ERROR = 6 };
+enum { DC_COUPLED = 1, EXT = 4, NO_SOURCE = 5, PICOSECONDS = 1, NANOSECONDS = 2 };
 #define CHANNELS 4
 #define MAX_CODE 32767
 #define POINTS 4096
@@ -195,7 +196,8 @@ static uint32_t trigger(grat__pico_unit *u, const grat__pico_trigger *t)
 {
     const grat__pico_old *c = CALL(u);
     bool basic = grat__pico_is_basic(u);
-    if (t->on && !t->simple && (basic || !c->Properties || !c->Conditions || !c->Directions || !c->TriggerDelay || !c->Width))
+    if (t->on && !t->simple &&
+        (basic || !c->Properties || !c->Conditions || !c->Directions || !c->TriggerDelay || !c->Width))
         return grat__pico_say(u, "SetAdvTriggerChannelConditions", GRAT__PICO_UNSUPPORTED);
     if (t->on && t->simple && t->direction != GRAT__PICO_RISING && t->direction != GRAT__PICO_FALLING)
         return grat__pico_say(u, "_set_trigger", GRAT__PICO_UNSUPPORTED);

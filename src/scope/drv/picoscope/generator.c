@@ -91,7 +91,7 @@ static grat_err check(const pk_scope *b, const grat_generator *g, grat_op *op)
     return check_sweep(g, op);
 }
 
-/* What one with three waves and nothing else cannot do, of what has not been refused already for want of the feature. */
+/* What one with three waves cannot do and was not refused yet, for want of the feature. */
 static grat_err check_plain(const pk_scope *b, const grat_generator *g, grat_op *op)
 {
     char t[40];
@@ -99,7 +99,8 @@ static grat_err check_plain(const pk_scope *b, const grat_generator *g, grat_op 
                 g->wave == GRAT_WAVE_TRIANGLE;
     if (!grat__pico_is_basic(b->u)) return grat_op_fail(op, GRAT_ENOTSUP, "generator: this model has none");
     if (!wave || (g->wave > GRAT_WAVE_OFF && g->symmetry != 0.5))
-        return grat_op_fail(op, GRAT_ENOTSUP, "generator: this series has sine, square and triangle, each in one shape");
+        return grat_op_fail(op, GRAT_ENOTSUP, "generator: this series has sine, square and triangle, each in one "
+                                              "shape");
     if (g->wave == GRAT_WAVE_OFF) return GRAT_OK;
     if (g->low != 0 || g->high != 0)
         return grat_op_fail(op, GRAT_ENOTSUP, "generator: this series has one amplitude and no offset; leave both out");

@@ -143,6 +143,19 @@ static grat_err set_width(const grat_trigger_term *term, int source, int directi
     return GRAT_OK;
 }
 
+/* A level must not serve the trigger and the width both, where there is another way. */
+static int pulse_begin(const pk_scope *b, bool down)
+{
+    if (b->u->lib->series->few_directions) return down ? GRAT__PICO_FALLING : GRAT__PICO_RISING;
+    return down ? GRAT__PICO_FALLING_LOWER : GRAT__PICO_RISING_LOWER;
+}
+
+static grat_err check_runts(const pk_scope *b, grat_op *op)
+{
+    if (!b->u->lib->series->few_directions) return GRAT_OK;
+    return grat_op_fail(op, GRAT_ENOTSUP, "trigger: this series knows no runts");
+}
+
 /* The vendor's ENTER, EXIT, ENTER_OR_EXIT, INSIDE and OUTSIDE have the numbers of RISING, FALLING, EITHER, ABOVE and
  * BELOW. */
 static grat_err add_event(const pk_scope *b, const grat_trigger_term *term, unsigned group, grat__pico_trigger *t,
@@ -150,14 +163,12 @@ static grat_err add_event(const pk_scope *b, const grat_trigger_term *term, unsi
 {
     int source = 0, direction = direction_of(term->slope), begin = -1;
     bool down = term->slope == GRAT_FALLING, timed = term->least > 0 || term->most > 0;
-    bool few = b->u->lib->series->few_directions;
     grat_err e = find_source(b, term->source, &source, op);
     if (!e) e = set_levels(b, term, source, t, op);
     if (e) return e;
     switch (term->event) {
     case GRAT_EVENT_PULSE:
-        if (few) begin = down ? GRAT__PICO_FALLING : GRAT__PICO_RISING;
-        else begin = down ? GRAT__PICO_FALLING_LOWER : GRAT__PICO_RISING_LOWER;
+        begin = pulse_begin(b, down);
         direction = down ? GRAT__PICO_RISING : GRAT__PICO_FALLING;
         break;
     case GRAT_EVENT_WINDOW:
@@ -167,7 +178,7 @@ static grat_err add_event(const pk_scope *b, const grat_trigger_term *term, unsi
         direction = down ? GRAT__PICO_RISING : GRAT__PICO_FALLING;
         break;
     case GRAT_EVENT_RUNT:
-        if (few) return grat_op_fail(op, GRAT_ENOTSUP, "trigger: this series knows no runts");
+        if ((e = check_runts(b, op))) return e;
         if (timed) return grat_op_fail(op, GRAT_ERANGE, "trigger: a runt has no time here");
         direction = down ? GRAT__PICO_RUNT_DOWN : GRAT__PICO_RUNT_UP;
         break;
