@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Suites that need a kernel with USB, V4L2 and udev: each is run in one boot of the virtual lab.
 
-lab.py --build DIR [SUITE…]    all suites, or those named; --list names them
+lab.py --build DIR [SUITE…]    all suites, or those named; --list names them; --jobs N guests at once, 2 unless told
 
 A suite is a file NAME_suite.py here. Two comment lines at its head tell this program what to do:
     # lab: OPTIONS      for ./run, such as -u -k 'vhci-hcd usbtmc'
@@ -9,6 +9,7 @@ A suite is a file NAME_suite.py here. Two comment lines at its head tell this pr
 Where the lab cannot run the suite is skipped, or has failed when REQUIRE_LAB is set.
 """
 import argparse
+import concurrent.futures
 import glob
 import json
 import os
@@ -18,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 UNAVAILABLE, TIME_OUT, BROKEN = 77, 124, 125
@@ -43,9 +45,9 @@ def read_results(folder):
 
 
 def run_suite(name, path, options, text, build):
-    """[{name, result, reason}] of one boot."""
+    """[{name, result, reason}] of one boot, and what it said."""
     folder = tempfile.mkdtemp(prefix='graticule-lab-')
-    command = [os.path.join(HERE, 'run'), '-t', str(LIMIT_S), '-w', folder] + shlex.split(options)
+    command = [os.path.join(HERE, 'run'), '-p', '-t', str(LIMIT_S), '-w', folder] + shlex.split(options)
     command += ['--', '/usr/bin/python3', path, '--build', build, '--results', folder]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=LIMIT_S + 600)
@@ -59,12 +61,11 @@ def run_suite(name, path, options, text, build):
     if done.returncode == UNAVAILABLE and skip and not results:
         reason = 'NOT TESTED, the lab cannot run here (%s): %s' % (skip.group(1), text)
         required = os.environ.get('REQUIRE_LAB', '') not in ('', '0')
-        return [{'name': name, 'result': 'failed' if required else 'skipped', 'reason': reason}]
-    sys.stderr.write(said)
+        return [{'name': name, 'result': 'failed' if required else 'skipped', 'reason': reason}], ''
     bad = any(row['result'] == 'failed' for row in results)
     if not results or (done.returncode and not bad):
         results.append({'name': name, 'result': 'failed', 'reason': ending(done.returncode, said)})
-    return results
+    return results, said
 
 
 def ending(status, said):
@@ -79,10 +80,21 @@ def stalled(row):
     return re.search(late, row.get('reason') or '') is not None
 
 
+def run_twice_at_most(name, path, options, text, build):
+    began = time.monotonic()
+    rows, said = run_suite(name, path, options, text, build)
+    if any(row['result'] == 'failed' and stalled(row) for row in rows):
+        said += 'lab: %s: the machine was too slow or the guest died; once more\n' % name
+        rows, again = run_suite(name, path, options, text, build)
+        said += again
+    return rows, '%slab: %s: %.0f s\n' % (said, name, time.monotonic() - began)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', default='build-check')
     parser.add_argument('--list', action='store_true')
+    parser.add_argument('--jobs', type=int, default=2)
     parser.add_argument('suite', nargs='*')
     args = parser.parse_args()
     known = {row[0]: row for row in suites()}
@@ -94,20 +106,17 @@ def main():
             print('lab: %s: unknown suite; there are: %s' % (name, ', '.join(known)), file=sys.stderr)
             return 2
     results = []
-    for name in args.suite or known:
-        rows = run_suite(*known[name], os.path.abspath(args.build))
-        if any(row['result'] == 'failed' and stalled(row) for row in rows):
-            print('lab: %s: the machine was too slow or the guest died; once more' % name, file=sys.stderr)
-            rows = run_suite(*known[name], os.path.abspath(args.build))
-        results += rows
-        for row in results:
-            if not row.pop('shown', False):
+    with concurrent.futures.ThreadPoolExecutor(max(args.jobs, 1)) as pool:
+        # The longest first.
+        order = sorted(args.suite or known, key=lambda name: -os.path.getsize(known[name][1]))
+        under_way = [pool.submit(run_twice_at_most, *known[name], os.path.abspath(args.build)) for name in order]
+        for done in concurrent.futures.as_completed(under_way):
+            rows, said = done.result()
+            sys.stderr.write(said)
+            results += rows
+            for row in rows:
                 print('%-8s %s%s' % (row['result'], row['name'], ': ' + row['reason'] if row.get('reason') else ''))
-                sys.stdout.flush()
-        for row in results:
-            row['shown'] = True
-    for row in results:
-        row.pop('shown', None)
+            sys.stdout.flush()
     if os.environ.get('GRAT_RESULTS'):
         with open(os.path.join(os.environ['GRAT_RESULTS'], 'lab.json'), 'w', encoding='utf-8') as f:
             json.dump(results, f)
