@@ -172,6 +172,8 @@ void cli_json_close(cli_json *j, char bracket);
 void cli_json_str(cli_json *j, const char *key, const char *value);
 void cli_json_bytes(cli_json *j, const char *key, const void *value, size_t n);
 void cli_json_num(cli_json *j, const char *key, double value);  /* not finite -> null */
+/* Seconds, a week of them to the nanosecond; finite. */
+void cli_json_time(cli_json *j, const char *key, double value);
 void cli_json_u64(cli_json *j, const char *key, uint64_t value);
 void cli_json_bool(cli_json *j, const char *key, bool value);
 void cli_json_identity(cli_json *j, const grat_identity *id);

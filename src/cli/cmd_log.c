@@ -125,7 +125,7 @@ static void gaps_json(const logging *k, cli_json *j)
         cli_json_open(j, NULL, '{');
         cli_json_u64(j, "first", k->gap[i].first);
         cli_json_u64(j, "count", k->gap[i].missing);
-        cli_json_num(j, "time", k->gap[i].time);
+        cli_json_time(j, "time", k->gap[i].time);
         cli_json_close(j, '}');
     }
     cli_json_close(j, ']');

@@ -92,6 +92,12 @@ void cli_json_num(cli_json *j, const char *key, double value)
     }
 }
 
+void cli_json_time(cli_json *j, const char *key, double value)
+{
+    before(j, key);
+    fprintf(j->f, "%.15g", value);
+}
+
 void cli_json_u64(cli_json *j, const char *key, uint64_t value)
 {
     before(j, key);

@@ -119,6 +119,29 @@ def segments_and_groups(place):
         expect(len(most) == len(least) and (most >= least).all() and (most > least).any(), 'no extremes')
 
 
+@check
+def gaps_in_full(place):
+    """Each gap's time to its last digit, beside a file whose name is long; what an earlier recording left is gone."""
+    path = os.path.join(place.path('deep'), *['d' * 120] * 5, 'gaps.csv')
+    os.makedirs(os.path.dirname(path))
+    with open(path + '.gaps.csv', 'w', encoding='ascii') as f:
+        f.write('left by another\n')
+    args = ['log', 'SIM::bitscope', '-c', 'A', '--json', '-o', path]
+    said = json.loads(place.run(*args, '-p', '99.975ms', '-s', '3000', '--for', '2s'))
+    expect(said['gaps_file'] == path + '.gaps.csv', 'the gaps are said to be in %r' % said['gaps_file'])
+    with open(path + '.gaps.csv', encoding='ascii') as f:
+        rows = [row.rstrip().split(',') for row in f]
+    expect(rows[0] == ['first_missing', 'missing', 'time_s'], 'the gaps begin with %r' % rows[0])
+    expect(len(rows) - 1 == said['gaps'] == len(said['missing']) > 5, 'there are %d of %r' % (len(rows), said))
+    for row, gap in zip(rows[1:], said['missing']):
+        first, count, at = int(row[0]), int(row[1]), float(row[2])
+        expect((first, count, at) == (gap['first'], gap['count'], gap['time']), '%r is said to be %r' % (row, gap))
+        expect(abs(at - first * said['sample_interval']) < 1e-12, 'the time of %r' % row)
+    expect(any(len(row[2]) > 10 for row in rows[1:]), 'all times are short')
+    place.run(*args, '--rate', '10kS/s', '--mode', 'stream', '--for', '100ms')
+    expect(os.listdir(os.path.dirname(path)) == ['gaps.csv'], 'the gaps of another recording are there')
+
+
 def killed(place, h5py, numpy, seed):
     """Both files are flushed in this order, so the first holds at least what the header of the second says."""
     dice = random.Random(seed)
