@@ -1,4 +1,5 @@
 /* Numbers as people write them: 2ms, 10kS, 500mV. */
+#include "core/print.h"
 #include "core/str.h"
 
 #include <math.h>
@@ -80,7 +81,7 @@ char *grat_format_quantity(char *out, size_t cap, double value, const char *unit
     if (a > 0 && isfinite(a)) {
         for (i = 0; i + 1 < sizeof steps / sizeof *steps && a < steps[i].factor * 0.9999995; i++) continue;
     }
-    snprintf(out, cap, "%.6g %s%s", value / steps[i].factor, steps[i].prefix, unit);
+    grat__print(out, cap, "%.6g %s%s", value / steps[i].factor, steps[i].prefix, unit);
     if (!*unit && !*steps[i].prefix) grat__rtrim(out, strlen(out));
     return out;
 }

@@ -1,8 +1,12 @@
 #include "core/str.h"
 
+#include "core/print.h"
+
 #include <errno.h>
 #include <locale.h>
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -46,6 +50,17 @@ static locale_t c_locale(void)
         l = expected;
     }
     return l;
+}
+
+int grat__print(char *out, size_t cap, const char *fmt, ...)
+{
+    va_list ap;
+    locale_t before = uselocale(c_locale());
+    va_start(ap, fmt);
+    int n = vsnprintf(out, cap, fmt, ap);
+    va_end(ap);
+    uselocale(before);
+    return n;
 }
 
 bool grat__parse_double(const char *s, double *out)

@@ -1,3 +1,4 @@
+#include "core/print.h"
 #include "core/str.h"
 #include "format/format.h"
 
@@ -72,7 +73,7 @@ void grat__trace_note(const grat_meta *m, const grat_trace *t, char *out, size_t
         return;
     if (number < 1 || number > 4) return;
     const grat_channel_settings *c = &m->settings.channel[number - 1];
-    snprintf(out, cap, "%s/div %s %gX offset %s%s%s", quantity(a, c->scale, t->unit), coupling_name(c->coupling),
+    grat__print(out, cap, "%s/div %s %gX offset %s%s%s", quantity(a, c->scale, t->unit), coupling_name(c->coupling),
              c->probe, quantity(b, c->offset, t->unit), c->bandwidth_limit ? " BW limit" : "",
              c->invert ? " inverted" : "");
     sanitize(out);
@@ -218,7 +219,7 @@ static double time_at(const void *times, size_t stride, size_t i)
 static double rounded(double v)
 {
     char text[32];
-    snprintf(text, sizeof text, "%.12g", v);
+    grat__print(text, sizeof text, "%.12g", v);
     grat__parse_double(text, &v);
     return v;
 }
@@ -278,7 +279,7 @@ grat_err grat__even_times(const char *path, const void *times, size_t stride, gr
     }
     char text[32];
     /* The quotient carries the rounding of the printed times: 12 digits are what it is worth. */
-    snprintf(text, sizeof text, "%.12g", dt);
+    grat__print(text, sizeof text, "%.12g", dt);
     grat__parse_double(text, &dt);
     r->t0 = first;
     r->dt = dt;

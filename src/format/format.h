@@ -69,13 +69,17 @@ grat_err grat__raw_read(const grat__raw_files *f, const grat_reading *to, grat_o
 /* Fills name, unit and logic from a label such as "ch1_V", "ch1", "D0". */
 void grat__label_parse(const char *label, size_t n, grat_trace *t);
 
-/* Appends "identity":{…},"resource":"…","settings":{…} or null, without the outer braces. */
 /* "1:pulse@500mV,1us..5us & D0:above@0V": what a trigger of several events, or of one that is no edge, waits for; "" of
  * another. */
 void grat__trigger_text(const grat_settings *s, char *out, size_t cap);
+/* Appends "identity":{…},"resource":"…","settings":{…} or null, without the outer braces. */
 grat_err grat__meta_json(grat__buf *b, const grat_meta *m);
-/* Appends text as a JSON string with its quotes. */
+/* Takes them from such an object with its braces, as far as they can be read; nothing without Jansson. */
+void grat__meta_parse(const char *text, grat_meta *meta);
+/* Appends text as a JSON string with its quotes: UTF-8, or else ISO 8859-1. */
 grat_err grat__json_string(grat__buf *b, const char *text);
+/* Appends "name":v or null, so that the same number is read back, and `after`. */
+grat_err grat__json_number(grat__buf *b, const char *name, double v, const char *after);
 
 static inline uint64_t grat__le64(const uint8_t *p)
 {

@@ -1,5 +1,6 @@
 /* Reads the files that h5_write.c made, piece by piece. */
 #include "core/str.h"
+#include "format/format.h"
 #include "format/h5_file.h"
 #include "format/h5_lazy.h"
 
@@ -156,6 +157,8 @@ static grat_err open_channels(file *f, grat_op *op)
 static void read_meta(file *f, grat_meta *m)
 {
     grat_identity *id = &m->identity;
+    char text[1 << 14];
+    if (grat__h5_get_text(f->id, "instrument", text, sizeof text)) grat__meta_parse(text, m);
     grat__h5_get_text(f->id, "vendor", id->vendor, sizeof id->vendor);
     grat__h5_get_text(f->id, "model", id->model, sizeof id->model);
     grat__h5_get_text(f->id, "serial", id->serial, sizeof id->serial);

@@ -59,14 +59,3 @@ bool grat__json_count(const json_t *object, const char *name, uint64_t most, uin
     *out = (uint64_t)API.json_integer_value_(v);
     return *out <= most;
 }
-
-void grat__json_meta(const json_t *root, grat_meta *meta)
-{
-    const json_t *id = API.json_object_get_(root, "identity");
-    grat_identity *out = &meta->identity;
-    grat__json_text(id, "vendor", out->vendor, sizeof out->vendor);
-    grat__json_text(id, "model", out->model, sizeof out->model);
-    grat__json_text(id, "serial", out->serial, sizeof out->serial);
-    grat__json_text(id, "firmware", out->firmware, sizeof out->firmware);
-    grat__json_text(root, "resource", meta->resource, sizeof meta->resource);
-}

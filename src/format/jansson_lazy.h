@@ -26,7 +26,7 @@ void grat__json_text(const json_t *object, const char *name, char *out, size_t c
 bool grat__json_double(const json_t *object, const char *name, double *out);
 /* A whole number from 0 to `most`. */
 bool grat__json_count(const json_t *object, const char *name, uint64_t most, uint64_t *out);
-/* Identity and resource. */
+/* Identity, resource and settings. */
 void grat__json_meta(const json_t *root, grat_meta *meta);
 
 #ifndef GRAT__JANSSON_DECLARE_ONLY

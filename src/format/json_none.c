@@ -1,5 +1,10 @@
 #include "format/format.h"
 
+void grat__meta_parse(const char *text, grat_meta *meta)
+{
+    (void)text, (void)meta;
+}
+
 static grat_err none(const char *path, grat_op *op)
 {
     return grat_op_fail(op, GRAT_ENOTSUP, "cannot read %.120s: this program was built without Jansson; build it with "

@@ -50,12 +50,16 @@ static grat_record *new_record(const json_t *channels, size_t count)
 static bool fill(const json_t *from, grat_record *r)
 {
     const json_t *channels = json_object_get(from, "channels"), *utc = json_object_get(from, "utc_ns");
+    const json_t *within = json_object_get(from, "utc_uncertainty_ns");
     uint64_t number = 0;
     bool good = grat__json_double(from, "t0", &r->t0) && grat__json_double(from, "dt", &r->dt) && r->dt > 0 &&
                 grat__json_count(from, "number", UINT32_MAX, &number) &&
                 grat__json_count(from, "first", (uint64_t)1 << 60, &r->first);
     r->number = (unsigned)number;
     r->utc_ns = json_is_integer(utc) ? json_integer_value(utc) : 0;
+    r->utc_uncertainty_ns = json_is_integer(within) ? json_integer_value(within) : 0;
+    grat__json_double(from, "trigger_offset", &r->trigger_offset);
+    grat__json_count(from, "trigger_stamp", INT64_MAX, &r->trigger_stamp);
     r->flags = take_flags(json_object_get(from, "flags"));
     for (unsigned i = 0; i < r->traces && good; i++) {
         const json_t *c = json_array_get(channels, i);

@@ -1,6 +1,7 @@
 /* numpy's own format: one structured array, a row a sample: time <f8, a <f4 an analog channel, a u1 a logic one. A raw
  * file has no times and the converter's values; the title of each column says what they mean:
  *   "V = raw * 0.00015625 + -5.12; t = -0.012 + row * 4e-09 s" */
+#include "core/print.h"
 #include "core/str.h"
 #include "format/format.h"
 #include "format/num.h"
@@ -59,9 +60,9 @@ static void describe_raw(npy *w, const grat_record *r)
         const grat_trace *t = &r->trace[i];
         char label[32];
         grat__trace_label(t, label, sizeof label);
-        n += (size_t)snprintf(w->descr + n, cap - n, "%s(('%s: %s = raw * %.15g + %.15g; t = %.15g + row * %.15g s', ",
-                              i ? ", " : "", label, t->unit, t->scale, t->offset,
-                              r->t0 + (double)r->first * r->dt, r->dt);
+        n += (size_t)grat__print(w->descr + n, cap - n,
+                                 "%s(('%s: %s = raw * %.15g + %.15g; t = %.15g + row * %.15g s', ", i ? ", " : "",
+                                 label, t->unit, t->scale, t->offset, r->t0 + (double)r->first * r->dt, r->dt);
         if (n < cap) n += (size_t)snprintf(w->descr + n, cap - n, "'%s'), '%s')", label, raw_type(t->type));
         w->scale[i] = t->scale, w->offset[i] = t->offset;
     }

@@ -1,5 +1,7 @@
 #include "format/num.h"
 
+#include "core/str.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -139,6 +141,20 @@ size_t grat__put_double(char *p, double v, unsigned digits)
     if (n > digits) exponent++;
     if (n < digits) exponent--;
     return sign + put_digits(p, text + 20 - n, n, exponent);
+}
+
+size_t grat__put_exact(char *p, double v)
+{
+    char text[GRAT__NUM_MAX + 1];
+    size_t n = 0;
+    for (unsigned digits = 15; digits <= 17; digits++) {
+        double back;
+        n = grat__put_double(text, v, digits);
+        text[n] = '\0';
+        if (grat__parse_double(text, &back) && back == v) break;
+    }
+    memcpy(p, text, n);
+    return n;
 }
 
 static bool is_whole(double scaled)

@@ -14,6 +14,8 @@ size_t grat__put_u64(char *p, uint64_t v);
 size_t grat__put_fixed(char *p, int64_t v, unsigned decimals);
 /* Up to `digits` (1..17) significant digits without trailing zeros; "nan", "inf". */
 size_t grat__put_double(char *p, double v, unsigned digits);
+/* So many digits, 15 to 17, that the same number is read back. */
+size_t grat__put_exact(char *p, double v);
 /* The smallest number of decimals with which a and b are exact, or -1 when more than `most` would be needed. */
 int grat__exact_decimals(double a, double b, int most);
 /* Decimals that the values raw * scale + offset deserve: exact when they can be, else three digits finer than one

@@ -1,6 +1,6 @@
 /* The converter's values and nothing else, channel beside channel, little-endian; what they mean stands in FILE.json:
- *   {"graticule_raw":1,"samples":N,"sample_interval":…,"t0":…,"columns":[{"name":"A","type":"i2","scale":…,…}],
- *    "segments":[[row,first,number],…],"identity":{…},…}
+ *   {"graticule_raw":1,"samples":N,"sample_interval":…,"columns":[{"name":"A","type":"i2","scale":…,…}],
+ *    "segments":[{"row":0,"first":0,"number":0,"t0":…},…],"identity":{…},"settings":{…},…}
  * A segment begins wherever a row does not continue the one before. */
 #include "format/format.h"
 #include "format/num.h"
@@ -12,9 +12,10 @@
 enum { CHUNK = 8192, MAX_SEGMENTS = 100000 };
 
 typedef struct segment {
-    uint64_t row, first;
-    unsigned number;
-    double t0;
+    uint64_t row, first, stamp;
+    unsigned number, flags;  /* flags: but for the gap before it */
+    double t0, trigger_offset;
+    int64_t utc_ns;
 } segment;
 
 typedef struct raw {
@@ -23,7 +24,7 @@ typedef struct raw {
     size_t row;              /* bytes */
     uint64_t rows, next, lost;
     double dt;
-    int64_t utc_ns;
+    int64_t utc_ns, utc_uncertainty_ns;
     unsigned traces;
     grat_trace trace[GRAT_MAX_CHANNELS];   /* without samples */
     segment *segment;
@@ -43,6 +44,7 @@ static void start(raw *w, const grat_record *r)
     w->traces = r->traces;
     w->dt = r->dt;
     w->utc_ns = r->utc_ns;
+    w->utc_uncertainty_ns = r->utc_uncertainty_ns;
     for (unsigned i = 0; i < r->traces; i++) {
         w->trace[i] = r->trace[i];
         w->row += grat_sample_size(r->trace[i].type);
@@ -52,8 +54,9 @@ static void start(raw *w, const grat_record *r)
 static grat_err note_segment(raw *w, const grat_record *r, grat_op *op)
 {
     const segment *last = w->segments ? &w->segment[w->segments - 1] : NULL;
+    unsigned flags = r->flags & ~(unsigned)GRAT_REC_GAP_BEFORE;
     bool same = last && last->number == r->number && last->t0 == r->t0;
-    if (same && r->first == w->next) return GRAT_OK;
+    if (same && r->first == w->next && flags == last->flags) return GRAT_OK;
     if (same && r->first > w->next) w->lost += r->first - w->next;
     if (w->segments == MAX_SEGMENTS)
         return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .raw: more than %d gaps or acquisitions; write .h5",
@@ -65,7 +68,9 @@ static grat_err note_segment(raw *w, const grat_record *r, grat_op *op)
         w->segment = more;
         w->room = room;
     }
-    w->segment[w->segments++] = (segment){w->rows, r->first, r->number, r->t0};
+    w->segment[w->segments++] = (segment){
+        .row = w->rows, .first = r->first, .number = r->number, .t0 = r->t0, .utc_ns = r->utc_ns, .flags = flags,
+        .trigger_offset = r->trigger_offset, .stamp = r->trigger_stamp};
     return GRAT_OK;
 }
 
@@ -108,9 +113,25 @@ static void put_columns(grat__buf *b, const raw *w)
         grat__json_string(b, t->name);
         grat__buf_puts(b, ",\"unit\":");
         grat__json_string(b, t->unit);
-        grat__buf_printf(b, ",\"type\":\"%s\",\"logic\":%s,\"scale\":%.17g,\"offset\":%.17g}", types[t->type],
-                         t->logic ? "true" : "false", t->scale, t->offset);
+        grat__buf_printf(b, ",\"type\":\"%s\",\"logic\":%s,", types[t->type], t->logic ? "true" : "false");
+        grat__buf_printf(b, "\"raw_min\":%d,\"raw_max\":%d,", t->raw_min, t->raw_max);
+        grat__json_number(b, "range_low", t->range_low, ",");
+        grat__json_number(b, "range_high", t->range_high, ",");
+        grat__json_number(b, "skew", t->skew, ",");
+        grat__json_number(b, "scale", t->scale, ",");
+        grat__json_number(b, "offset", t->offset, "}");
     }
+}
+
+static void put_segment(grat__buf *b, const segment *s)
+{
+    grat__buf_printf(b, "{\"row\":%llu,\"first\":%llu,\"number\":%u,", (unsigned long long)s->row,
+                     (unsigned long long)s->first, s->number);
+    if (s->utc_ns) grat__buf_printf(b, "\"utc_ns\":%lld,", (long long)s->utc_ns);
+    if (s->flags) grat__buf_printf(b, "\"flags\":%u,", s->flags);
+    if (s->trigger_offset != 0) grat__json_number(b, "trigger_offset", s->trigger_offset, ",");
+    if (s->stamp) grat__buf_printf(b, "\"trigger_stamp\":%llu,", (unsigned long long)s->stamp);
+    grat__json_number(b, "t0", s->t0, "}");
 }
 
 /* The description appears at once or not at all, so that it always fits a beginning of the samples. */
@@ -122,14 +143,14 @@ static grat_err put_description(const raw *w, grat_out *o, grat_op *op)
     grat__buf_init(&b, 64 << 20);
     grat__buf_printf(&b, "{\"graticule_raw\":1,\"samples\":%llu,\"lost\":%llu,", (unsigned long long)w->rows,
                      (unsigned long long)w->lost);
-    grat__buf_printf(&b, "\"sample_interval\":%.17g,\"utc_ns\":%lld,\"bytes_per_row\":%zu,\"columns\":[", w->dt,
-                     (long long)w->utc_ns, w->row);
+    grat__json_number(&b, "sample_interval", w->dt, ",");
+    grat__buf_printf(&b, "\"utc_ns\":%lld,\"utc_uncertainty_ns\":%lld,\"bytes_per_row\":%zu,\"columns\":[",
+                     (long long)w->utc_ns, (long long)w->utc_uncertainty_ns, w->row);
     put_columns(&b, w);
     grat__buf_puts(&b, "],\"segments\":[");
     for (size_t i = 0; i < w->segments; i++) {
-        const segment *s = &w->segment[i];
-        grat__buf_printf(&b, "%s{\"row\":%llu,\"first\":%llu,\"number\":%u,\"t0\":%.17g}", i ? "," : "",
-                         (unsigned long long)s->row, (unsigned long long)s->first, s->number, s->t0);
+        if (i) grat__buf_puts(&b, ",");
+        put_segment(&b, &w->segment[i]);
     }
     grat__buf_puts(&b, "],");
     grat__meta_json(&b, w->meta);

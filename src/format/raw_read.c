@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { PIECE = 1 << 18 };
+enum { PIECE = 1 << 18, FLAGS = GRAT_REC_CLIPPED | GRAT_REC_CUT | GRAT_REC_FORCED | GRAT_REC_PREVIEW };
 #define MOST_ROWS ((uint64_t)1 << 60)
 
 typedef struct description {
@@ -16,20 +16,36 @@ typedef struct description {
     size_t row;                             /* bytes */
     uint64_t rows;
     double dt;
-    int64_t utc_ns;
+    int64_t utc_ns, utc_uncertainty_ns;
     const json_t *segments;
 } description;
 
 typedef struct segment {
-    uint64_t row, first;
-    unsigned number;
-    double t0;
+    uint64_t row, first, stamp;
+    unsigned number, flags;
+    double t0, trigger_offset;
+    int64_t utc_ns;
 } segment;
 
 static grat_err broken(const char *path, const char *what, grat_op *op)
 {
     return grat_op_fail(op, GRAT_EPARSE, "cannot read %.100s: its description %.100s.json %s; check the two files",
                         path, path, what);
+}
+
+static int64_t whole(const json_t *from, const char *name, int64_t otherwise)
+{
+    const json_t *v = json_object_get(from, name);
+    return json_is_integer(v) ? json_integer_value(v) : otherwise;
+}
+
+static void take_range(const json_t *from, grat_trace *t)
+{
+    int64_t least = whole(from, "raw_min", 0), most = whole(from, "raw_max", 0);
+    if (least >= INT32_MIN && least <= most && most <= INT32_MAX) t->raw_min = (int)least, t->raw_max = (int)most;
+    grat__json_double(from, "range_low", &t->range_low);
+    grat__json_double(from, "range_high", &t->range_high);
+    grat__json_double(from, "skew", &t->skew);
 }
 
 static bool take_column(const json_t *from, grat_trace *t)
@@ -42,6 +58,7 @@ static bool take_column(const json_t *from, grat_trace *t)
     t->logic = json_is_true(json_object_get(from, "logic"));
     for (unsigned i = GRAT_U8; i <= GRAT_F32; i++)
         if (strcmp(type, types[i]) == 0) t->type = (grat_sample_type)i;
+    take_range(from, t);
     return t->type && grat__json_double(from, "scale", &t->scale) && grat__json_double(from, "offset", &t->offset);
 }
 
@@ -64,6 +81,11 @@ static bool take_segment(const description *d, size_t i, segment *s)
     uint64_t number;
     if (!grat__json_count(from, "number", UINT32_MAX, &number)) return false;
     s->number = (unsigned)number;
+    s->utc_ns = whole(from, "utc_ns", d->utc_ns);
+    s->flags = (unsigned)whole(from, "flags", 0) & FLAGS;
+    s->stamp = (uint64_t)whole(from, "trigger_stamp", 0);
+    s->trigger_offset = 0;
+    grat__json_double(from, "trigger_offset", &s->trigger_offset);
     return grat__json_count(from, "row", d->rows, &s->row) && grat__json_count(from, "first", MOST_ROWS, &s->first) &&
            grat__json_double(from, "t0", &s->t0);
 }
@@ -88,7 +110,6 @@ static bool check_segments(const description *d, unsigned *acquisitions)
 static grat_err take(const json_t *root, size_t bytes, description *d, grat_meta *meta, grat_op *op)
 {
     uint64_t row;
-    const json_t *utc = json_object_get(root, "utc_ns");
     if (json_integer_value(json_object_get(root, "graticule_raw")) != 1)
         return broken(d->path, "is of something else", op);
     if (!take_columns(root, d)) return broken(d->path, "lacks the columns", op);
@@ -99,7 +120,8 @@ static grat_err take(const json_t *root, size_t bytes, description *d, grat_meta
     if (!grat__json_count(root, "samples", MOST_ROWS, &d->rows) || d->rows > bytes / d->row)
         return broken(d->path, "has more samples than the file", op);
     if (!d->rows) return grat_op_fail(op, GRAT_ENODATA, "cannot read %.120s: it holds no samples", d->path);
-    d->utc_ns = json_is_integer(utc) ? json_integer_value(utc) : 0;
+    d->utc_ns = whole(root, "utc_ns", 0);
+    d->utc_uncertainty_ns = whole(root, "utc_uncertainty_ns", 0);
     d->segments = json_object_get(root, "segments");
     if (!check_segments(d, &meta->acquisitions)) return broken(d->path, "has segments that cannot be", op);
     grat__json_meta(root, meta);
@@ -150,9 +172,11 @@ static grat_err read_stretch(const description *d, const stretch *x, const uint8
         grat_record *r = new_piece(d, (size_t)n);
         if (!r) return grat_op_fail(op, GRAT_ENOMEM, "cannot read %.120s: out of memory", d->path);
         part_columns(data + at * d->row, d->row, r);
-        r->t0 = s->t0, r->dt = d->dt, r->number = s->number, r->utc_ns = d->utc_ns;
+        r->t0 = s->t0, r->dt = d->dt, r->number = s->number, r->utc_ns = s->utc_ns;
+        r->utc_uncertainty_ns = d->utc_uncertainty_ns;
+        r->trigger_offset = s->trigger_offset, r->trigger_stamp = s->stamp;
         r->first = s->first + (at - s->row);
-        r->flags = x->gap && at == s->row ? GRAT_REC_GAP_BEFORE : 0;
+        r->flags = s->flags | (x->gap && at == s->row ? GRAT_REC_GAP_BEFORE : 0u);
         *more = to->fn(to->user, r);
         grat_record_unref(r);
         grat__pages_done(data + at * d->row, (size_t)n * d->row);
@@ -163,6 +187,7 @@ static grat_err read_stretch(const description *d, const stretch *x, const uint8
 static grat_err read_all(const description *d, const uint8_t *data, const grat_reading *to, grat_op *op)
 {
     segment last = {0}, next = {0};
+    uint64_t next_first = 0;
     size_t n = json_array_size(d->segments);
     grat_err err = GRAT_OK;
     bool more = true;
@@ -170,7 +195,8 @@ static grat_err read_all(const description *d, const uint8_t *data, const grat_r
     for (size_t i = 0; i < n && more && !err; i++) {
         stretch x = {.s = next, .end = d->rows};
         if (i + 1 < n && take_segment(d, i + 1, &next)) x.end = next.row;
-        x.gap = i && x.s.number == last.number && x.s.t0 == last.t0;
+        x.gap = i && x.s.number == last.number && x.s.t0 == last.t0 && x.s.first > next_first;
+        next_first = x.s.first + (x.end - x.s.row);
         last = x.s;
         err = read_stretch(d, &x, data, to, &more, op);
     }

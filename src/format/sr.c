@@ -19,6 +19,7 @@
  */
 #include "core/str.h"
 #include "format/format.h"
+#include "format/num.h"
 #include "format/pool.h"
 #include "format/zip.h"
 
@@ -469,6 +470,14 @@ static void append_number(char text[TEXT_MAX], const char *key, double value)
     snprintf(text + n, TEXT_MAX - n, "%s=%.0f\n", key, value);
 }
 
+static void append_exact(char text[TEXT_MAX], const char *key, double value)
+{
+    char digits[GRAT__NUM_MAX + 1];
+    size_t n = strlen(text);
+    digits[grat__put_exact(digits, value)] = '\0';
+    snprintf(text + n, TEXT_MAX - n, "%s=%s\n", key, digits);
+}
+
 static grat_err put_head(sr *s, const grat_record *r, grat_out *o, grat_op *op)
 {
     char text[TEXT_MAX] = "[global]\nsigrok version=0.5.2\n\n[device 1]\n", label[40];
@@ -493,7 +502,9 @@ static grat_err put_head(sr *s, const grat_record *r, grat_out *o, grat_op *op)
     if (s->l.logic) append_number(text, "unitsize", s->l.unit);
     grat_err err = put_text(s, "2", o, op);
     if (!err) err = put_text(s, text, o, op);
-    snprintf(text, sizeof text, "t0=%.15g\ndt=%.15g\n", r->t0 + (double)r->first * r->dt, r->dt);
+    text[0] = '\0';
+    append_exact(text, "t0", r->t0 + (double)r->first * r->dt);
+    append_exact(text, "dt", r->dt);
     for (unsigned i = 0; i < s->l.analog; i++)
         append(text, "unit", s->l.logic + i + 1, r->trace[s->l.analog_trace[i]].unit);
     for (unsigned i = 0; i < r->traces; i++) {

@@ -3,6 +3,7 @@
  * an interval of 1 µs the times count samples. The last line is the time behind the last sample. Samples that a log
  * has lost: logic is x for so long, analog keeps its value. Further acquisitions follow as they are, with a comment.
  * $comment graticule t0=-0.5 dt=1e-06 $end says what the axis cannot. */
+#include "core/print.h"
 #include "core/str.h"
 #include "format/format.h"
 #include "format/num.h"
@@ -357,7 +358,7 @@ static grat_err put_acquisition(vcd *v, const grat_record *r, grat_out *o, grat_
     v->clock.first = v->next = r->first;
     v->number = r->number;
     size_t n = put_time(text, v->clock.shift);
-    snprintf(text + n, sizeof text - n, "$comment acquisition %u, t0=%.15g $end\n", r->number + 1,
+    grat__print(text + n, sizeof text - n, "$comment acquisition %u, t0=%.15g $end\n", r->number + 1,
              r->t0 + (double)r->first * r->dt);
     return put_line(o, text, op);
 }
