@@ -8,12 +8,12 @@
 #include <stdbool.h>
 
 #define GRAT__CAIRO_MAP(X)                                                                                             \
-    X(cairo_clip) X(cairo_create) X(cairo_destroy) X(cairo_image_surface_create) X(cairo_line_to)                      \
-    X(cairo_move_to) X(cairo_paint) X(cairo_rectangle) X(cairo_restore) X(cairo_rotate) X(cairo_save)                  \
-    X(cairo_select_font_face) X(cairo_set_font_size) X(cairo_set_line_join) X(cairo_set_line_width)                    \
-    X(cairo_set_source_rgb) X(cairo_set_source_rgba) X(cairo_show_text) X(cairo_status)                                \
-    X(cairo_status_to_string) X(cairo_stroke) X(cairo_surface_destroy) X(cairo_surface_finish)                         \
-    X(cairo_surface_status) X(cairo_surface_write_to_png_stream) X(cairo_svg_surface_create_for_stream)                \
+    X(cairo_clip) X(cairo_create) X(cairo_destroy) X(cairo_image_surface_create) X(cairo_image_surface_get_data)       \
+    X(cairo_image_surface_get_stride) X(cairo_line_to) X(cairo_move_to) X(cairo_paint) X(cairo_rectangle)              \
+    X(cairo_restore) X(cairo_rotate) X(cairo_save) X(cairo_select_font_face) X(cairo_set_font_size)                    \
+    X(cairo_set_line_join) X(cairo_set_line_width) X(cairo_set_source_rgb) X(cairo_set_source_rgba)                    \
+    X(cairo_show_text) X(cairo_status) X(cairo_status_to_string) X(cairo_stroke) X(cairo_surface_destroy)              \
+    X(cairo_surface_finish) X(cairo_surface_flush) X(cairo_surface_status) X(cairo_svg_surface_create_for_stream)      \
     X(cairo_text_extents) X(cairo_translate)
 
 typedef struct grat__cairo_api {
@@ -31,6 +31,8 @@ bool grat__cairo_load(void);
 #define cairo_create grat__cairo.cairo_create_
 #define cairo_destroy grat__cairo.cairo_destroy_
 #define cairo_image_surface_create grat__cairo.cairo_image_surface_create_
+#define cairo_image_surface_get_data grat__cairo.cairo_image_surface_get_data_
+#define cairo_image_surface_get_stride grat__cairo.cairo_image_surface_get_stride_
 #define cairo_line_to grat__cairo.cairo_line_to_
 #define cairo_move_to grat__cairo.cairo_move_to_
 #define cairo_paint grat__cairo.cairo_paint_
@@ -50,8 +52,8 @@ bool grat__cairo_load(void);
 #define cairo_stroke grat__cairo.cairo_stroke_
 #define cairo_surface_destroy grat__cairo.cairo_surface_destroy_
 #define cairo_surface_finish grat__cairo.cairo_surface_finish_
+#define cairo_surface_flush grat__cairo.cairo_surface_flush_
 #define cairo_surface_status grat__cairo.cairo_surface_status_
-#define cairo_surface_write_to_png_stream grat__cairo.cairo_surface_write_to_png_stream_
 #define cairo_svg_surface_create_for_stream grat__cairo.cairo_svg_surface_create_for_stream_
 #define cairo_text_extents grat__cairo.cairo_text_extents_
 #define cairo_translate grat__cairo.cairo_translate_

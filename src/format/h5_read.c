@@ -3,31 +3,29 @@
 #include "format/format.h"
 #include "format/h5_file.h"
 #include "format/h5_lazy.h"
+#include "format/reuse.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 1 << 20, TABLE = 64, RECORDS = 8 };
+enum { PIECE = 1 << 20, TABLE = 64 };
 
 typedef struct channel {
     hid_t set, type;
     bool direct;             /* whole chunks can be taken as they lie in the file */
     uint64_t chunk;
-    grat_trace trace;        /* without samples */
 } channel;
 
 typedef struct file {
     const char *path;
     hid_t id, segments;
     channel ch[GRAT_MAX_CHANNELS];
+    grat_trace trace[GRAT_MAX_CHANNELS];   /* without samples */
     unsigned channels;
     uint64_t rows, segment_rows;
     double dt;
     int64_t utc_uncertainty_ns;
-    grat_record *r;          /* the piece in work, one of … */
-    grat_record *record[RECORDS];   /* … these, which are used again when nobody keeps them any more; … */
-    size_t room[RECORDS];    /* … for so many samples */
-    unsigned turn;
+    grat__reuse records;
     bool enough;             /* the caller has it all */
 } file;
 
@@ -72,16 +70,16 @@ static hid_t native(grat_sample_type t)
     return -1;
 }
 
-static bool find_type(channel *c)
+static bool find_type(channel *c, grat_trace *trace)
 {
     hid_t type = H5Dget_type(c->set);
-    c->trace.type = 0;
+    trace->type = 0;
     for (grat_sample_type t = GRAT_U8; t <= GRAT_F32; t++) {
-        if (H5Tequal(type, native(t)) > 0) c->trace.type = t;
+        if (H5Tequal(type, native(t)) > 0) trace->type = t;
     }
     H5Tclose(type);
-    c->type = native(c->trace.type);
-    return c->trace.type != 0;
+    c->type = native(trace->type);
+    return trace->type != 0;
 }
 
 static void find_chunks(channel *c)
@@ -113,11 +111,11 @@ static grat_err open_channel(file *f, const char *name, grat_op *op)
         return broken(f, "its channels are numbered wrongly", op);
     }
     channel *c = &f->ch[order];
-    grat_trace *t = &c->trace;
+    grat_trace *t = &f->trace[order];
     uint64_t n;
     c->set = set;
     f->channels++;
-    if (!find_type(c)) return broken(f, "a channel has an unknown type", op);
+    if (!find_type(c, t)) return broken(f, "a channel has an unknown type", op);
     find_chunks(c);
     integer(set, "logic", &logic);
     t->logic = logic;
@@ -202,53 +200,30 @@ static void close_all(file *f)
         if (f->ch[i].set > 0) H5Dclose(f->ch[i].set);
     if (f->segments > 0) H5Dclose(f->segments);
     if (f->id > 0) H5Fclose(f->id);
-    for (unsigned i = 0; i < RECORDS; i++) grat_record_unref(f->record[i]);
+    grat__reuse_free(&f->records);
 }
 
 /* ---- samples -------------------------------------------------------------------------------------- */
 
-/* One that was just let go is still in the processor's memory. */
-static bool new_record(file *f, size_t n)
-{
-    grat_sample_type types[GRAT_MAX_CHANNELS];
-    unsigned at = RECORDS;
-    for (unsigned i = 0; i < RECORDS && at == RECORDS; i++)
-        if (f->record[i] && __atomic_load_n(&f->record[i]->refs, __ATOMIC_ACQUIRE) == 1 && f->room[i] >= n) at = i;
-    if (at == RECORDS) {
-        at = f->turn++ % RECORDS;
-        grat_record_unref(f->record[at]);
-        for (unsigned i = 0; i < f->channels; i++) types[i] = f->ch[i].trace.type;
-        f->record[at] = grat_record_new(f->channels, types, n);
-        f->room[at] = n;
-    }
-    f->r = f->record[at];
-    return f->r != NULL;
-}
-
-static bool read_channel(const channel *c, uint64_t at, size_t n, void *out)
+static bool read_channel(const channel *c, uint64_t at, size_t n, grat_trace *to)
 {
     if (c->direct && n == c->chunk && at % n == 0) {
         hsize_t offset = at, size = 0;
         uint32_t passed = 0;
-        size_t want = n * grat_sample_size(c->trace.type);
+        size_t want = n * grat_sample_size(to->type);
         if (H5Dget_chunk_storage_size(c->set, &offset, &size) >= 0 && size == want &&
-            H5Dread_chunk(c->set, H5P_DEFAULT, &offset, &passed, out) >= 0)
+            H5Dread_chunk(c->set, H5P_DEFAULT, &offset, &passed, to->raw) >= 0)
             return true;
     }
-    return read_rows(c->set, c->type, at, n, out);
+    return read_rows(c->set, c->type, at, n, to->raw);
 }
 
-static grat_err read_piece(file *f, const grat__h5_segment *s, uint64_t at, size_t n, grat_op *op)
+static grat_err read_piece(file *f, const grat__h5_segment *s, uint64_t at, size_t n, grat_op *op, grat_record **out)
 {
-    if (!new_record(f, n)) return grat_op_fail(op, GRAT_ENOMEM, "cannot read %.160s: out of memory", f->path);
-    grat_record *r = f->r;
-    for (unsigned i = 0; i < f->channels; i++) {
-        void *raw = r->trace[i].raw;
-        r->trace[i] = f->ch[i].trace;
-        r->trace[i].raw = raw;
-        if (!read_channel(&f->ch[i], at, n, raw)) return broken(f, "its samples cannot be read", op);
-    }
-    r->count = n;
+    grat_record *r = *out = grat__reuse_take(&f->records, f->channels, f->trace, n);
+    if (!r) return grat_op_fail(op, GRAT_ENOMEM, "cannot read %.160s: out of memory", f->path);
+    for (unsigned i = 0; i < f->channels; i++)
+        if (!read_channel(&f->ch[i], at, n, &r->trace[i])) return broken(f, "its samples cannot be read", op);
     r->first = s->first + (at - s->row);
     r->t0 = s->t0, r->dt = f->dt;
     r->utc_ns = s->utc_ns, r->mono_ns = s->monotonic_ns;
@@ -275,11 +250,12 @@ static grat_err read_segment(file *f, const grat__h5_segment *s, uint64_t end, c
     for (uint64_t at = s->row; at < end && !f->enough;) {
         grat_err err = grat_op_check(op);
         size_t n = piece_at(f, at, end);
-        if (!err) err = read_piece(f, s, at, n, op);
+        grat_record *r;
+        if (!err) err = read_piece(f, s, at, n, op, &r);
         if (err) return err;
         /* The one who takes it may be writing HDF5. */
         grat__h5_leave();
-        f->enough = !to->fn(to->user, f->r);
+        f->enough = !to->fn(to->user, r);
         grat__h5_enter(op);
         at += n;
     }

@@ -3,14 +3,13 @@
  *   "V = raw * 0.00015625 + -5.12; t = -0.012 + row * 4e-09 s" */
 #include "core/print.h"
 #include "core/str.h"
+#include "format/ahead.h"
 #include "format/format.h"
 #include "format/num.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct npy {
     bool started, numbered, raw;
@@ -324,7 +323,6 @@ typedef struct layout {
     grat__npy a;
     bool numbered, timed;
     unsigned skip;           /* columns before the channels */
-    int fd;                  /* for a single column: reading is quicker than mapping; -1 = none */
     size_t at;               /* of the data in the file */
 } layout;
 
@@ -389,12 +387,31 @@ static size_t stretch(const layout *l, grat__axis *x, size_t row, size_t n, grat
 static void take_rows(const layout *l, size_t row, size_t n, grat_record *r)
 {
     const grat__npy *a = &l->a;
-    size_t bytes = n * a->row_size;
-    off_t at = (off_t)(l->at + row * a->row_size);
-    if (l->fd >= 0 && pread(l->fd, r->trace[0].raw, bytes, at) == (ssize_t)bytes) return;
     for (unsigned i = 0; i < r->traces; i++)
         take_column(a->data + row * a->row_size, a, &a->field[l->skip + i], n, r->trace[i].raw);
-    grat__pages_done(a->data + row * a->row_size, bytes);
+    grat__pages_done(a->data + row * a->row_size, n * a->row_size);
+}
+
+/* A single column lies in the file as it does in a record. */
+static grat_err each_of_one(const layout *l, const grat_record *like, const char *path, const grat_reading *to,
+                            grat_op *op)
+{
+    const grat__ahead_file file = {.path = path, .traces = 1, .trace = like->trace, .bytes = l->a.rows * l->a.row_size};
+    grat__ahead *ahead = grat__ahead_open(&file, to, op);
+    if (!ahead) return op->err;
+    size_t piece = grat__ahead_piece(l->a.row_size);
+    grat_err err = GRAT_OK;
+    for (size_t row = 0; row < l->a.rows && grat__ahead_wanted(ahead) && !err; row += piece) {
+        grat_record *r;
+        uint64_t from = l->at + row * l->a.row_size;
+        err = grat__ahead_take(ahead, l->a.rows - row < piece ? l->a.rows - row : piece, op, &r);
+        if (err) break;
+        r->t0 = like->t0, r->dt = like->dt, r->first = row;
+        grat__ahead_start(ahead, &from);
+    }
+    if (!err) err = grat__ahead_drain(ahead, op);
+    grat__ahead_close(ahead);
+    return err;
 }
 
 static grat_err each(const char *path, const uint8_t *data, size_t n, const grat_reading *to, grat_op *op)
@@ -406,8 +423,12 @@ static grat_err each(const char *path, const uint8_t *data, size_t n, const grat
     grat_record *r = new_piece(&l, PIECE);
     if (!r) return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: out of memory, or its titles are not ours", path);
     l.at = (size_t)(l.a.data - data);
-    l.fd = l.a.fields == 1 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     to->meta->acquisitions = number_at(&l, l.a.rows - 1) + 1;
+    if (l.a.fields == 1) {
+        err = each_of_one(&l, r, path, to, op);
+        grat_record_unref(r);
+        return err;
+    }
     bool more = true;
     for (size_t row = 0, take; row < l.a.rows && more && !err; row += take) {
         take = stretch(&l, &x, row, l.a.rows - row < PIECE ? l.a.rows - row : PIECE, r);
@@ -421,7 +442,6 @@ static grat_err each(const char *path, const uint8_t *data, size_t n, const grat
         }
         if (!err) err = grat_op_check(op);
     }
-    if (l.fd >= 0) close(l.fd);
     grat_record_unref(r);
     return err;
 }

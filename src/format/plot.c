@@ -4,6 +4,7 @@
 #include "format/cairo_lazy.h"
 #include "format/envelope.h"
 #include "format/format.h"
+#include "format/image/image.h"
 #include "format/num.h"
 #include "format/pool.h"
 
@@ -21,13 +22,18 @@ typedef struct plot {
     const grat_meta *meta;
     grat__keep keep;         /* all records, or, of a long recording, the first one */
     grat__envelope *wide;    /* of a long recording: one for each trace; … */
-    grat__pool *pool;        /* … where these take the samples from */
+    grat__pool *pool;        /* … where these take the samples from; … */
+    struct part *next;       /* … the job that is being filled */
     double t_low, t_high;
 } plot;
 
+/* Several records at once: a thread that sleeps is slow to wake. */
+enum { TOGETHER = 4 };
+
 typedef struct part {
-    grat_record *r;
-    grat__envelope_part *of; /* one for each trace */
+    unsigned n;              /* records; with none the fonts are made ready */
+    grat_record *r[TOGETHER];
+    grat__envelope_part *of[TOGETHER];   /* one for each trace */
 } part;
 
 /* What is longer is drawn from its envelope, without being held. */
@@ -77,10 +83,33 @@ static grat_record *head_of(const grat_record *r)
     return head;
 }
 
+static void font(cairo_t *c, double size, bool bold)
+{
+    cairo_select_font_face(c, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
+                           bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(c, size);
+}
+
+/* The first letter takes as long as the rest of the drawing. */
+static void find_fonts(void)
+{
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 8, 8);
+    cairo_t *c = cairo_create(surface);
+    cairo_text_extents_t e;
+    for (int bold = 0; bold < 2; bold++) {
+        font(c, 13, bold);
+        cairo_text_extents(c, "0", &e);
+    }
+    cairo_destroy(c);
+    cairo_surface_destroy(surface);
+}
+
 static void find_extremes(void *job)
 {
     part *p = job;
-    for (unsigned i = 0; i < p->r->traces; i++) grat__envelope_work(&p->of[i], p->r, i);
+    if (!p->n) find_fonts();
+    for (unsigned k = 0; k < p->n; k++)
+        for (unsigned i = 0; i < p->r[k]->traces; i++) grat__envelope_work(&p->of[k][i], p->r[k], i);
 }
 
 static grat_err merge_extremes(void *user, void *job, grat_op *op)
@@ -88,17 +117,19 @@ static grat_err merge_extremes(void *user, void *job, grat_op *op)
     plot *g = user;
     part *p = job;
     (void)op;
-    for (unsigned i = 0; i < p->r->traces; i++) grat__envelope_merge(&g->wide[i], &p->of[i], p->r);
-    grat_record_unref(p->r);
-    p->r = NULL;
+    for (unsigned k = 0; k < p->n; k++) {
+        for (unsigned i = 0; i < p->r[k]->traces; i++) grat__envelope_merge(&g->wide[i], &p->of[k][i], p->r[k]);
+        grat_record_unref(p->r[k]);
+    }
+    p->n = 0;
     return GRAT_OK;
 }
 
 static void free_part(void *job)
 {
     part *p = job;
-    grat_record_unref(p->r);
-    free(p->of);
+    for (unsigned k = 0; k < p->n; k++) grat_record_unref(p->r[k]);
+    for (unsigned k = 0; k < TOGETHER; k++) free(p->of[k]);
 }
 
 static grat_err no_memory(grat_op *op)
@@ -106,17 +137,30 @@ static grat_err no_memory(grat_op *op)
     return grat_op_fail(op, GRAT_ENOMEM, "cannot draw the plot: out of memory; close something");
 }
 
-static grat_err put_part(plot *g, grat_record *r, grat_op *op)
+static grat_err next_part(plot *g, grat_op *op)
 {
     void *job;
-    grat_err err = grat__pool_take(g->pool, op, &job);
-    if (err) return err;
-    part *p = job;
-    if (!p->of) p->of = malloc(r->traces * sizeof *p->of);
-    if (!p->of) return no_memory(op);
-    for (unsigned i = 0; i < r->traces; i++) grat__envelope_plan(&g->wide[i], r, &p->of[i]);
-    p->r = grat_record_ref(r);
+    grat_err err = g->next ? GRAT_OK : grat__pool_take(g->pool, op, &job);
+    if (!err && !g->next) g->next = job;
+    return err;
+}
+
+static void start_part(plot *g)
+{
+    g->next = NULL;
     grat__pool_start(g->pool);
+}
+
+static grat_err put_part(plot *g, grat_record *r, grat_op *op)
+{
+    grat_err err = next_part(g, op);
+    if (err) return err;
+    part *p = g->next;
+    if (!p->of[p->n]) p->of[p->n] = malloc(r->traces * sizeof *p->of[0]);
+    if (!p->of[p->n]) return no_memory(op);
+    for (unsigned i = 0; i < r->traces; i++) grat__envelope_plan(&g->wide[i], r, &p->of[p->n][i]);
+    p->r[p->n++] = grat_record_ref(r);
+    if (p->n == TOGETHER) start_part(g);
     return GRAT_OK;
 }
 
@@ -138,6 +182,8 @@ static grat_err widen(plot *g, const grat_record *r, grat_op *op)
     grat__keep_free(&g->keep);
     grat_err err = grat__keep_add(&g->keep, head, op);
     grat_record_unref(head);
+    if (!err) err = next_part(g, op);
+    if (!err) start_part(g);
     return err;
 }
 
@@ -229,13 +275,6 @@ static double put_text(cairo_t *c, double x, double y, double align, const char 
     cairo_move_to(c, x - align * e.x_advance, y);
     cairo_show_text(c, text);
     return e.x_advance;
-}
-
-static void font(cairo_t *c, double size, bool bold)
-{
-    cairo_select_font_face(c, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
-                           bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
-    cairo_set_font_size(c, size);
 }
 
 static void grid(cairo_t *c, const axis *a, bool vertical, double from, double to, bool labels)
@@ -544,13 +583,38 @@ static cairo_status_t put_bytes(void *user, const unsigned char *data, unsigned 
     return s->err ? CAIRO_STATUS_WRITE_ERROR : CAIRO_STATUS_SUCCESS;
 }
 
+/* Cairo's own PNG takes several times as long and twice the bytes. */
+static grat_err put_picture(cairo_surface_t *surface, unsigned height, stream *s)
+{
+    grat__raster raster;
+    uint8_t *png;
+    size_t n;
+    grat_err err = grat__raster_init(&raster, WIDTH, height, 3, s->op);
+    if (err) return err;
+    cairo_surface_flush(surface);
+    const uint8_t *data = cairo_image_surface_get_data(surface);
+    size_t stride = (size_t)cairo_image_surface_get_stride(surface);
+    for (unsigned y = 0; y < height; y++) {
+        const uint32_t *from = (const void *)(data + y * stride);
+        uint8_t *to = raster.pixels + y * raster.stride;
+        for (unsigned x = 0; x < WIDTH; x++, to += 3)
+            to[0] = (uint8_t)(from[x] >> 16), to[1] = (uint8_t)(from[x] >> 8), to[2] = (uint8_t)from[x];
+    }
+    err = grat__png_encode(&raster, &png, &n, s->op);
+    grat__raster_free(&raster);
+    if (err) return err;
+    err = grat_out_write(s->out, png, n, s->op);
+    free(png);
+    return err;
+}
+
 static grat_err finish(cairo_surface_t *surface, const plot *g, const layout *l, bool picture, stream *s)
 {
     cairo_t *c = cairo_create(surface);
     draw(c, g, l);
     cairo_status_t status = cairo_status(c);
     cairo_destroy(c);
-    if (!status && picture) status = cairo_surface_write_to_png_stream(surface, put_bytes, s);
+    if (!status && picture) s->err = put_picture(surface, l->height, s);
     cairo_surface_finish(surface);
     if (!status) status = cairo_surface_status(surface);
     cairo_surface_destroy(surface);
@@ -559,8 +623,9 @@ static grat_err finish(cairo_surface_t *surface, const plot *g, const layout *l,
     return grat_op_fail(s->op, GRAT_EIO, "cannot draw the plot: %s; choose csv or npy", cairo_status_to_string(status));
 }
 
-static grat_err end_with(const plot *g, bool picture, grat_out *o, grat_op *op)
+static grat_err end_with(plot *g, bool picture, grat_out *o, grat_op *op)
 {
+    if (g->next) start_part(g);
     grat_err err = g->pool ? grat__pool_drain(g->pool, op) : GRAT_OK;
     if (err) return err;
     if (!g->keep.count) return grat_op_fail(op, GRAT_ENODATA, "nothing to plot: the records are empty; capture again");

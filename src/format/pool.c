@@ -20,7 +20,7 @@ struct grat__pool {
     state state[SLOTS];
     pthread_t thread[MOST_THREADS];
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    pthread_cond_t ready, done;   /* for the threads; for the caller */
     bool leave;
 };
 
@@ -44,7 +44,7 @@ static bool work_one(grat__pool *p)
     p->kind.work(p->job[at]);
     pthread_mutex_lock(&p->lock);
     p->state[at] = DONE;
-    pthread_cond_broadcast(&p->changed);
+    pthread_cond_signal(&p->done);
     return true;
 }
 
@@ -53,7 +53,7 @@ static void *run(void *user)
     grat__pool *p = user;
     pthread_mutex_lock(&p->lock);
     while (!p->leave)
-        if (!work_one(p)) pthread_cond_wait(&p->changed, &p->lock);
+        if (!work_one(p)) pthread_cond_wait(&p->ready, &p->lock);
     pthread_mutex_unlock(&p->lock);
     return NULL;
 }
@@ -91,7 +91,8 @@ grat__pool *grat__pool_new(const grat__pool_kind *kind, bool alone)
     p->kind = *kind;
     p->slots = wanted > 1 ? wanted + SPARE : 1;
     pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->changed, NULL);
+    pthread_cond_init(&p->ready, NULL);
+    pthread_cond_init(&p->done, NULL);
     for (unsigned i = 0; i < p->slots; i++) {
         p->job[i] = calloc(1, kind->job_size);
         if (p->job[i]) continue;
@@ -108,7 +109,7 @@ static grat_err hand_back(grat__pool *p, bool wait, bool *any, grat_op *op)
 {
     pthread_mutex_lock(&p->lock);
     while (wait && p->count && p->state[p->first] != DONE)
-        if (!work_one(p)) pthread_cond_wait(&p->changed, &p->lock);
+        if (!work_one(p)) pthread_cond_wait(&p->done, &p->lock);
     *any = p->count && p->state[p->first] == DONE;
     pthread_mutex_unlock(&p->lock);
     if (!*any) return GRAT_OK;
@@ -134,7 +135,7 @@ void grat__pool_start(grat__pool *p)
 {
     pthread_mutex_lock(&p->lock);
     p->state[(p->first + p->count++) % p->slots] = READY;
-    if (p->threads) pthread_cond_broadcast(&p->changed);
+    if (p->threads) pthread_cond_signal(&p->ready);
     else work_one(p);
     pthread_mutex_unlock(&p->lock);
 }
@@ -152,14 +153,15 @@ void grat__pool_free(grat__pool *p)
     if (!p) return;
     pthread_mutex_lock(&p->lock);
     p->leave = true;
-    pthread_cond_broadcast(&p->changed);
+    pthread_cond_broadcast(&p->ready);
     pthread_mutex_unlock(&p->lock);
     for (unsigned i = 0; i < p->threads; i++) pthread_join(p->thread[i], NULL);
     for (unsigned i = 0; i < p->slots; i++) {
         p->kind.fini(p->job[i]);
         free(p->job[i]);
     }
-    pthread_cond_destroy(&p->changed);
+    pthread_cond_destroy(&p->ready);
+    pthread_cond_destroy(&p->done);
     pthread_mutex_destroy(&p->lock);
     free(p);
 }
