@@ -110,6 +110,12 @@ static grat_request at_random(unsigned row)
     return q;
 }
 
+/* A trigger soon after the stream's begin has less before it than was asked for. */
+static bool begins_late(const stream *k, const grat_request *q)
+{
+    return k->t0 > q->delay - q->pre * 2e-3 + 20e-6 && k->t0 < 0;
+}
+
 static void check_start(unsigned row, const stream *k, const grat_request *q, double dt)
 {
     const char *name = rows[row].resource;
@@ -139,7 +145,10 @@ TEST(streams)
             q.ratio = modes[i] ? 16 : 0;
             if (modes[i] == GRAT_DOWN_DECIMATE && !rows[row].groups) continue;
             uint64_t n = modes[i] ? 200 : 4000;
-            if (record(sc, &q, n, 5000, &k)) TEST_FAIL("%s row %u: %s", rows[row].resource, row, op.text);
+            for (unsigned attempt = 0; attempt < 5 && (!attempt || begins_late(&k, &q)); attempt++) {
+                k = (stream){0};
+                if (record(sc, &q, n, 5000, &k)) TEST_FAIL("%s row %u: %s", rows[row].resource, row, op.text);
+            }
             EQ(k.next, n);
             check_start(row, &k, &q, 1e-6);
         }
