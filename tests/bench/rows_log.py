@@ -108,7 +108,7 @@ def streaming(bench, folder, bits):
         if ending == 'h5':
             contestants['h5py in blocks (from %d)' % (8 * part)] = lambda: record(
                 [SYSTEM_PYTHON, '-c', APPEND, theirs, str(8 * part), kind], theirs) * n / (8 * part)
-        times = bench.median(contestants, 2 if bench.quick else 3)
+        times = bench.median(contestants, 2 if bench.quick else 5)
         want = {'limit': 1 / 0.8, 'as the example': 1 / 20}
         bench.row('.%s of %d samples of %d bits' % (ending, n, bits), 's', times, want, ' '.join(ours))
 
