@@ -6,6 +6,7 @@
 #include "wire/vicp.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,8 +234,8 @@ static void on_connect(void *user, uint32_t events)
     (void)events;
     int fd = sim_accept(v->listener.fd);
     if (fd < 0) return;
-    char c;
-    if (v->client.fd >= 0 && recv(v->client.fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0) drop_client(v, false);
+    struct pollfd old = {.fd = v->client.fd, .events = POLLRDHUP};
+    if (v->client.fd >= 0 && poll(&old, 1, 0) > 0) drop_client(v, false);
     if (v->client.fd >= 0 || grat_now_ns() < v->free_ns) {
         struct linger now = {.l_onoff = 1};
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);

@@ -139,11 +139,8 @@ grat_err grat__channel_drain(grat__channel *c, grat_op *op)
         grat_err e = grat__recv_some(c->fd, scratch, sizeof scratch, op);
         size_t got = op->count;
         op->count = 0;
-        if (!e) {
-            grat__rpc_in_feed(&c->in, scratch, got, NULL);
-            e = grat_op_check(op);
-        }
         if (e) return e;
+        grat__rpc_in_feed(&c->in, scratch, got, NULL);
     }
     c->pending = false;
     return GRAT_OK;

@@ -11,11 +11,12 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 typedef enum script {
     NORMAL, ODD_LID, CHUNKS, EXACT, FRAGMENTS, BYTES, STALE, PARTIAL_TIMEOUT, RESET, SILENT, LOCKED, CLIPPED,
-    PARTIAL_WRITE,
+    PARTIAL_WRITE, LATE,
 } script;
 
 typedef struct server {
@@ -66,6 +67,7 @@ static bool on_read(server *s, const grat__rpc_call *c, grat__buf *b)
     size_t left = strlen(reply_text) - s->reply_at;
     grat__vxi_read_result r = {0, 4, (const uint8_t *)reply_text + s->reply_at, left};
     if (s->script == SILENT) return false;
+    if (s->script == LATE) usleep(100000);
     if (s->script == CHUNKS && left > 7) r.reason = 0, r.n = 7;
     if (r.n > a.request_size) r.n = a.request_size, r.reason = 1;
     if (s->script == EXACT && r.n == a.request_size) r.reason = 5;
@@ -320,6 +322,42 @@ TEST(cancel_and_timeout_then_clear)
     grat_cancel_free(c);
 }
 
+/* Fired as soon as something was received. */
+static grat_cancel *received;
+
+ssize_t recv(int fd, void *buf, size_t n, int flags)
+{
+    ssize_t r = syscall(SYS_recvfrom, fd, buf, n, flags, NULL, NULL);
+    if (r > 0 && received) grat_cancel_fire(received);
+    return r;
+}
+
+/* The reply to a call that was given up has come, and then the call that waited for it is given up too. */
+TEST(cancelled_behind_a_late_reply)
+{
+    server s = {0};
+    char got[64] = "";
+    grat_cancel *c = grat_cancel_new();
+    start(&s, LATE);
+    grat_op_init(&op, 30, NULL);
+    EQ(t->read(priv, got, sizeof got, -1, &op), GRAT_ETIMEOUT);
+    usleep(200000);
+    grat_op_init(&op, 1000, c);
+    received = c;
+    t->write(priv, "*IDN?", 5, true, &op);
+    received = NULL;
+    TRUE(grat_cancel_fired(c));
+    s.script = NORMAL;
+    s.reply_at = 0;
+    grat_op_init(&op, 1000, NULL);
+    EQ(t->write(priv, "*IDN?", 5, true, &op), GRAT_OK);
+    EQ(t->read(priv, got, sizeof got, -1, &op), GRAT_OK);
+    EQ(op.count, strlen(reply_text));
+    MEM(got, reply_text, strlen(reply_text));
+    stop(&s);
+    grat_cancel_free(c);
+}
+
 int main(void)
 {
     RUN(query);
@@ -335,5 +373,6 @@ int main(void)
     RUN(device_errors);
     RUN(lost_inside_a_block);
     RUN(cancel_and_timeout_then_clear);
+    RUN(cancelled_behind_a_late_reply);
     return TEST_RESULT();
 }
