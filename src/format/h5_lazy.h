@@ -20,7 +20,8 @@
     X(H5Dwrite_chunk) X(H5Eclear2) X(H5Ewalk2) X(H5Fclose) X(H5Fcreate) X(H5Fflush) X(H5Fopen)                         \
     X(H5Fstart_swmr_write) X(H5free_memory) X(H5Gcreate2) X(H5Idec_ref) X(H5Lget_name_by_idx) X(H5Pclose)              \
     X(H5Pcreate) X(H5Pget_chunk) X(H5Pget_layout) X(H5Pget_nfilters) X(H5Pset_chunk) X(H5Pset_deflate)                 \
-    X(H5Pset_fill_time) X(H5Pset_libver_bounds) X(H5Pset_shuffle) X(H5Sclose) X(H5Screate) X(H5Screate_simple)         \
+    X(H5Pset_fill_time) X(H5Pset_libver_bounds) X(H5Pset_metadata_read_attempts) X(H5Pset_shuffle) X(H5Sclose)         \
+    X(H5Screate) X(H5Screate_simple)                                                                                   \
     X(H5Sget_simple_extent_dims) X(H5Sget_simple_extent_ndims) X(H5Sselect_hyperslab) X(H5Tclose) X(H5Tcopy)           \
     X(H5Tcreate) X(H5Tequal) X(H5Tget_class) X(H5Tget_size) X(H5Tinsert) X(H5Tis_variable_str) X(H5Tset_cset)          \
     X(H5Tset_size)
@@ -88,6 +89,7 @@ extern grat__h5_api grat__h5;
 #define H5Pset_deflate grat__h5.H5Pset_deflate_
 #define H5Pset_fill_time grat__h5.H5Pset_fill_time_
 #define H5Pset_libver_bounds grat__h5.H5Pset_libver_bounds_
+#define H5Pset_metadata_read_attempts grat__h5.H5Pset_metadata_read_attempts_
 #define H5Pset_shuffle grat__h5.H5Pset_shuffle_
 #define H5Sclose grat__h5.H5Sclose_
 #define H5Screate grat__h5.H5Screate_

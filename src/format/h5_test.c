@@ -220,6 +220,35 @@ TEST(foreign_bytes_are_refused)
     EQ(grat_writer_open("-", "h5", NULL, &op, &w), GRAT_ENOTSUP);
 }
 
+/* Each in turn is made wrong; nothing mends it, so nothing is waited for. */
+TEST(a_wrong_checksum_is_no_wait)
+{
+    static const char *const blocks[] = {"EAHD", "EAIB"};
+    grat_writer *w = open_writer("sum.h5", true, false);
+    for (unsigned i = 0; i < 40; i++) put(w, i * 1000, 1000, 1e-3);
+    EQ(grat_writer_finish(w, &op), GRAT_OK);
+    FILE *f = fopen(test_path("sum.h5"), "rb");
+    static char good[1 << 20], bad[1 << 20];
+    size_t n = fread(good, 1, sizeof good, f);
+    fclose(f);
+    alarm(20);
+    unsigned tried = 0;
+    for (unsigned b = 0; b < sizeof blocks / sizeof *blocks; b++) {
+        check k = {0};
+        memcpy(bad, good, n);
+        char *at = memmem(bad, n, blocks[b], 4);
+        if (!at) continue;
+        at[7] ^= 0x55;
+        f = fopen(test_path("bad.h5"), "wb");
+        fwrite(bad, 1, n, f);
+        fclose(f);
+        tried++;
+        if (!grat_read_pieces(test_path("bad.h5"), NULL, on_piece, &k, &op)) TEST_FAIL("%s: read", blocks[b]);
+    }
+    alarm(0);
+    EQ(tried, 2);
+}
+
 int main(void)
 {
     grat_op_init(&op, INT64_MAX, NULL);
@@ -230,5 +259,6 @@ int main(void)
     RUN(a_killed_writer_leaves_what_it_flushed);
     RUN(what_triggers_tell);
     RUN(foreign_bytes_are_refused);
+    RUN(a_wrong_checksum_is_no_wait);
     return TEST_RESULT();
 }
