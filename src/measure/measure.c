@@ -1,5 +1,6 @@
 /* Single-trace measurements, with the levels of IEEE 181: base and top are the peaks of the histogram of the lower
- * and the upper half, the middle level is halfway, rise and fall run from 10 % to 90 %. */
+ * and the upper half, the middle level is halfway, rise and fall run from 10 % to 90 %. A period counts when it goes
+ * through three quarters and one quarter of the height: noise on a signal of a few steps of the converter does not. */
 #include "core/str.h"
 
 #include <graticule/graticule.h>
@@ -86,14 +87,26 @@ static void add_histogram(void *user, const double *v, size_t n)
     }
 }
 
-/* The mean of the fullest bin of a half, when it stands out (5 % of all samples); else the extreme, as for a sine. */
+/* A level at which the signal rests, seven tenths of its half within 5 % of the height: the mean of that. Else the mean
+ * of the fullest bin, when it stands out (5 % of all samples, twice the others on average), as at the crest of a sine.
+ * Else the extreme, as for a triangle. */
 static double peak(const histogram *h, int from, int to, double extreme, size_t total)
 {
-    int best = from;
+    int best = from, used = 0;
+    size_t half = 0, near = 0;
+    double sum = 0;
     for (int i = from; i < to; i++) {
         if (h->count[i] > h->count[best]) best = i;
+        half += h->count[i];
+        used += h->count[i] > 0;
     }
-    if (h->count[best] * 20 < total) return extreme;
+    for (int i = best - BINS / 20; i <= best + BINS / 20; i++) {
+        if (i < from || i >= to) continue;
+        near += h->count[i];
+        sum += h->sum[i];
+    }
+    if (near * 10 > half * 7) return sum / (double)near;
+    if (h->count[best] * 20 < total || h->count[best] * (size_t)used < 2 * half) return extreme;
     return h->sum[best] / (double)h->count[best];
 }
 
@@ -224,8 +237,8 @@ static void begin_edges(edges *e, const levels *l)
     e->low = l->base + 0.1 * height;
     e->high = l->base + 0.9 * height;
     e->middle = l->base + 0.5 * height;
-    e->arm_low = e->middle - 0.1 * height;
-    e->arm_high = e->middle + 0.1 * height;
+    e->arm_low = e->middle - 0.25 * height;
+    e->arm_high = e->middle + 0.25 * height;
     break_edges(e);
 }
 
@@ -241,6 +254,13 @@ static double period_of(edges *e)
 static double ratio(double a, size_t n)
 {
     return n ? a / (double)n : NAN;
+}
+
+/* In samples; an edge of less than two is faster than can be told from them. */
+static double edge(double sum, size_t n)
+{
+    double mean = ratio(sum, n);
+    return mean < 2 ? NAN : mean;
 }
 
 static unsigned put(grat_measurement *m, const char *name, const char *unit, double value)
@@ -289,8 +309,8 @@ static unsigned gauge_get(gauge *g, grat_measurement out[GRAT_MEASUREMENTS])
     n += put(&out[n], "frequency", "Hz", 1 / period);
     n += put(&out[n], "period", "s", period);
     n += put(&out[n], "duty", "%", 100 * high / period);
-    n += put(&out[n], "rise", "s", ratio(e->rise_sum, e->rises) * g->dt);
-    n += put(&out[n], "fall", "s", ratio(e->fall_sum, e->falls) * g->dt);
+    n += put(&out[n], "rise", "s", edge(e->rise_sum, e->rises) * g->dt);
+    n += put(&out[n], "fall", "s", edge(e->fall_sum, e->falls) * g->dt);
     n += put(&out[n], "amplitude", unit, l->top - l->base);
     return n;
 }
