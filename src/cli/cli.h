@@ -117,6 +117,8 @@ bool cli_is_resource(const cli *c, const char *text);
 int cli_resolve(cli *c);
 /* A usage error, before anything is opened, when the argument is there and no resource. */
 int cli_only_resource(const cli *c);
+/* The usage error about a word that should have been a resource. */
+int cli_no_resource(const cli *c, const char *text);
 int cli_open_session(cli *c, grat_session **out);
 int cli_open_scope(cli *c, grat_scope **out);
 /* A line of text in which what is not printable is escaped. */

@@ -100,9 +100,7 @@ static int run(cli *c)
     cli_acquire_deadline(c, &k.request);
     status = cli_open_scope(c, &sc);
     if (status) return status;
-    if (c->next_arg < c->args.args) {
-        status = cli_usage("capture: \"%s\" is no resource", c->args.arg[c->next_arg]);
-    } else if (cli_acquire_meta(c, sc, &k.request, &k.files.meta)) {
+    if (cli_acquire_meta(c, sc, &k.request, &k.files.meta)) {
         status = cli_fail(c, c->resource);
     } else {
         status = cli_files_open(&k.files);

@@ -314,8 +314,7 @@ static int run(cli *c)
     if (!status) status = plan_options(&k);
     if (!status) status = cli_open_scope(c, &sc);
     if (status) return status;
-    if (c->next_arg < c->args.args) status = cli_usage("log: \"%s\" is no resource", c->args.arg[c->next_arg]);
-    if (!status) status = plan_piece(&k, grat_scope_caps(sc));
+    status = plan_piece(&k, grat_scope_caps(sc));
     if (!status && cli_acquire_meta(c, sc, &k.request, &k.files.meta)) status = cli_fail(c, c->resource);
     k.files.meta.acquisitions = k.options.separate ? 2 : 1;
     if (!status) status = cli_files_open(&k.files);

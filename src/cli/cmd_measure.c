@@ -53,6 +53,8 @@ static void show_table(const measuring *k)
         for (unsigned i = 0; i < n; i++) {
             if (isnan(m[i].value)) {
                 snprintf(text, sizeof text, "-");
+            } else if (!m[i].unit[0]) {
+                snprintf(text, sizeof text, "%.6g", m[i].value);
             } else {
                 grat_format_quantity(text, sizeof text, m[i].value, m[i].unit);
             }
@@ -135,6 +137,7 @@ static int run(cli *c)
 {
     static measuring k;
     k.c = c;
+    if (cli_only_resource(c)) return CLI_USAGE;
     if (c->args.args && !cli_is_resource(c, c->args.arg[0])) return from_file(&k, c->args.arg[0]);
     return from_scope(&k);
 }
@@ -143,6 +146,10 @@ const cli_command cli_cmd_measure = {
     .name = "measure",
     .args = "[RESOURCE | FILE]",
     .summary = "measure a live capture or a file",
+    .text = "All of a record is measured, also the part of a period at its end; acrms is without the mean. amplitude "
+            "is between the two levels at which the signal rests, else between the extremes; rise and fall are from "
+            "10 % to 90 % of it, and - where edges are faster than two samples. frequency, period and duty are of "
+            "all whole periods.",
     .shared = cli_acquire_options,
     .max_args = 1,
     .long_wait = true,

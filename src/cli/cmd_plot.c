@@ -118,6 +118,7 @@ static int run(cli *c)
     grat_op_init(&k.write_op, INT64_MAX, NULL);
     int status = check_name(&k);
     if (status) return status;
+    if (cli_only_resource(c)) return CLI_USAGE;
     if (c->args.args && !cli_is_resource(c, c->args.arg[0])) return from_file(&k, c->args.arg[0]);
     return from_scope(&k);
 }

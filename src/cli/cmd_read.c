@@ -68,15 +68,11 @@ static int run(cli *c)
         grat_close(s);
         return status;
     }
-    if (c->next_arg < c->args.args) {
-        status = cli_usage("read: \"%s\" is no resource", c->args.arg[c->next_arg]);
-    } else {
-        grat_err e = read_message(s, &m, (size_t)cli_amount(&c->args, "bytes", 0), &c->op);
-        if (e) status = cli_fail(c, c->resource);
-        if (m.len) {
-            int kept = put(c, &m);
-            status = !e ? kept : CLI_INCOMPLETE;
-        }
+    grat_err e = read_message(s, &m, (size_t)cli_amount(&c->args, "bytes", 0), &c->op);
+    if (e) status = cli_fail(c, c->resource);
+    if (m.len) {
+        int kept = put(c, &m);
+        status = !e ? kept : CLI_INCOMPLETE;
     }
     free(m.data);
     grat_close(s);

@@ -57,7 +57,9 @@ static void report(cli *c, const grat_screenshot *shot, const char *path)
 {
     char markdown[400];
     bool md = cli_has(&c->args, "markdown");
-    snprintf(markdown, sizeof markdown, "![](%s)", path);
+    /* CommonMark: a name with spaces or parentheses stands in <>. */
+    bool plain = !strpbrk(path, " ()<>");
+    snprintf(markdown, sizeof markdown, plain ? "![](%s)" : "![](<%s>)", path);
     if (cli_has(&c->args, "clipboard")) to_clipboard(c, shot, path, md ? markdown : NULL);
     if (strcmp(path, "-") == 0) return;
     if (!c->json) {
@@ -112,11 +114,7 @@ static int run(cli *c)
     if (cli_check_output(path ? path : "./screenshot", &c->op)) return cli_fail(c, "screenshot");
     status = cli_open_session(c, &s);
     if (status) return status;
-    if (c->next_arg < c->args.args) {
-        status = cli_usage("screenshot: \"%s\" is no resource; the file is named with -o", c->args.arg[c->next_arg]);
-    } else {
-        status = take(c, s, want);
-    }
+    status = take(c, s, want);
     grat_close(s);
     return status;
 }

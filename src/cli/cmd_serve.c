@@ -151,7 +151,7 @@ static int run(cli *c)
                             .cert = cli_value(&c->args, "cert"), .key = cli_value(&c->args, "key"),
                             .ready = on_ready, .user = c};
     for (int i = 0; i < c->args.args; i++) {
-        if (!cli_is_resource(c, c->args.arg[i])) return cli_usage("serve: \"%s\" is no resource", c->args.arg[i]);
+        if (!cli_is_resource(c, c->args.arg[i])) return cli_no_resource(c, c->args.arg[i]);
         resources[i] = expand(c, c->args.arg[i]);
     }
     for (int i = 0; i < 32 && cli_value_nth(&c->args, "name", i); i++) names[i] = cli_value_nth(&c->args, "name", i);

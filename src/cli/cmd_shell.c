@@ -210,13 +210,9 @@ static int run(cli *c)
     grat_session *s;
     int status = cli_open_session(c, &s);
     if (status) return status;
-    if (c->next_arg < c->args.args) {
-        status = cli_usage("shell: \"%s\" is no resource", c->args.arg[c->next_arg]);
-    } else {
-        if (isatty(STDIN_FILENO)) cli_note(c, "%s  (.help, .quit)", c->resource);
-        status = loop(c, s);
-        cli_line_save();
-    }
+    if (isatty(STDIN_FILENO)) cli_note(c, "%s  (.help, .quit)", c->resource);
+    status = loop(c, s);
+    cli_line_save();
     grat_close(s);
     return status;
 }

@@ -117,7 +117,8 @@ static bool check_value(cli_args *a, const cli_option *o, const char *value)
     case CLI_COUNT:
     case CLI_NUMBER:
         if (cli_parse_u64(value, &u) && (u || o->kind == CLI_NUMBER)) return true;
-        snprintf(a->error, sizeof a->error, "--%s %.40s: a whole number is wanted", o->name, value);
+        snprintf(a->error, sizeof a->error, "--%s %.40s: a whole number%s is wanted", o->name, value,
+                 o->kind == CLI_COUNT ? " from 1 on" : "");
         return false;
     case CLI_AMOUNT:
         grat_op_init(&op, 0, NULL);

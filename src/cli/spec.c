@@ -51,7 +51,7 @@ static grat_err parse_numbers(const cli_args *a, grat_request *q, grat_op *op)
     if (cli_has(a, "probe") && !(q->probe > 0))
         return grat_op_fail(op, GRAT_EINVAL, "--probe: it must be above 0; 10 means 10X");
     if (cli_has(a, "samples") && !(samples >= 1 && samples <= 1e15))
-        return grat_op_fail(op, GRAT_EINVAL, "--samples: it must be at least 1");
+        return grat_op_fail(op, GRAT_EINVAL, "--samples: it must be at least 1 and at most 1e15");
     if (cli_has(a, "pre") && !(pre >= 0 && pre <= 1))
         return grat_op_fail(op, GRAT_EINVAL, "--pre: it must be between 0%% and 100%%, such as 25%%");
     if (count > 1e9) return grat_op_fail(op, GRAT_EINVAL, "--count: at most 1000000000");

@@ -75,7 +75,7 @@ TEST(requests_that_contradict)
     EQ(REQUEST("--range", "1V", "--low", "0V", "--high", "1V"), GRAT_EINVAL);
     EQ(REQUEST("--peak", "--hires"), GRAT_EINVAL);
     EQ(REQUEST("--pre", "150%"), GRAT_EINVAL);
-    EQ(REQUEST("--pre", "25"), GRAT_EINVAL);
+    EQ(REQUEST("--pre", "250"), GRAT_EINVAL);
     EQ(REQUEST("--period", "0s"), GRAT_EINVAL);
     EQ(REQUEST("--current", "--count", "2"), GRAT_EINVAL);
 }

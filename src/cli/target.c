@@ -99,9 +99,29 @@ static int discover(cli *c)
     return status;
 }
 
+/* An address, or a name of mDNS, that stands where a resource should. */
+static bool is_host(const char *text)
+{
+    size_t n = strlen(text), digits = strspn(text, "0123456789.");
+    return (n > 6 && digits == n && strchr(text, '.')) || (n > 6 && strcmp(text + n - 6, ".local") == 0);
+}
+
+int cli_no_resource(const cli *c, const char *text)
+{
+    const cli_command *k = c->args.command;
+    const cli_option *o = k->options;
+    if (is_host(text))
+        return cli_usage("%s: \"%s\" is no resource; write it like TCPIP::%s::INSTR", k->name, text, text);
+    while (o && o->name && strcmp(o->name, "output") != 0) o++;
+    bool file = o && o->name && strrchr(text, '.');
+    return cli_usage("%s: \"%s\" is no resource%s", k->name, text, file ? "; the file is named with -o" : "");
+}
+
 int cli_resolve(cli *c)
 {
     const char *name = c->config ? grat_config_default(c->config) : NULL, *env = getenv("GRATICULE_RESOURCE");
+    int status = cli_only_resource(c);
+    if (status) return status;
     if (env && *env) name = env;
     if (c->next_arg < c->args.args && cli_is_resource(c, c->args.arg[c->next_arg])) name = c->args.arg[c->next_arg++];
     bool known = name && cli_is_resource(c, name);
@@ -121,7 +141,9 @@ int cli_resolve(cli *c)
 int cli_only_resource(const cli *c)
 {
     if (c->next_arg >= c->args.args || cli_is_resource(c, c->args.arg[c->next_arg])) return CLI_DONE;
-    return cli_usage("%s: \"%s\" is no resource", c->args.command->name, c->args.arg[c->next_arg]);
+    const char *text = c->args.arg[c->next_arg], *wanted = c->args.command->args;
+    bool only = wanted && strcmp(wanted, "[RESOURCE]") == 0;
+    return only || is_host(text) ? cli_no_resource(c, text) : CLI_DONE;
 }
 
 /* False when there is neither a variable nor a terminal to ask at. */

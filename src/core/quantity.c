@@ -15,20 +15,52 @@ static const struct {
     {"k", 1e3},   {"K", 1e3},  {"M", 1e6},  {"G", 1e9},
 };
 
+/* What else stands for a unit, and how a value of it is written. */
+static const struct {
+    const char *unit, *also[2], *example;
+} units[] = {
+    {"s", {NULL, NULL}, "2ms"},         {"V", {NULL, NULL}, "500mV"},     {"Hz", {NULL, NULL}, "1kHz"},
+    {"S", {"Sa", "pts"}, "10kS"},       {"S/s", {"Sa/s", "Hz"}, "1MS/s"}, {"%", {NULL, NULL}, "25%"},
+    {"", {NULL, NULL}, "1000 or 1k"},
+};
+
 static bool is_unit(const char *s, const char *unit)
 {
-    return !*s || (*unit && grat__strcaseeq(s, unit));
+    if (!*s || (*unit && grat__strcaseeq(s, unit))) return true;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        for (size_t k = 0; k < 2 && strcmp(units[i].unit, unit) == 0; k++)
+            if (units[i].also[k] && grat__strcaseeq(s, units[i].also[k])) return true;
+    }
+    return false;
+}
+
+static const char *example_of(const char *unit)
+{
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(units[i].unit, unit) == 0) return units[i].example;
+    return unit;
+}
+
+static bool time_factor(const char *s, double *factor)
+{
+    static const struct {
+        const char *text;
+        double seconds;
+    } longer[] = {{"min", 60}, {"h", 3600}, {"d", 86400}};
+    for (size_t i = 0; i < sizeof longer / sizeof *longer; i++) {
+        if (strcmp(s, longer[i].text) != 0) continue;
+        *factor = longer[i].seconds;
+        return true;
+    }
+    return false;
 }
 
 /* The factor of what follows the number. */
-static bool suffix_factor(const char *s, const char *unit, double *factor)
+static bool suffix_factor(const char *s, const char *unit, double value, double *factor)
 {
-    bool time = strcmp(unit, "s") == 0;
-    if (time && (strcmp(s, "min") == 0 || strcmp(s, "h") == 0)) {
-        *factor = *s == 'h' ? 3600 : 60;
-        return true;
-    }
-    if (strcmp(unit, "%") == 0 && strcmp(s, "%") == 0) {
+    if (strcmp(unit, "s") == 0 && time_factor(s, factor)) return true;
+    /* 25 and 25% are a quarter, and so is 0.25. */
+    if (strcmp(unit, "%") == 0 && (strcmp(s, "%") == 0 || (!*s && value > 1))) {
         *factor = 0.01;
         return true;
     }
@@ -62,9 +94,12 @@ grat_err grat_parse_quantity(const char *text, const char *unit, double *out, gr
         return grat_op_fail(op, GRAT_EPARSE, "%s: a number was expected at \"%.20s\"", text, p);
     const char *rest = p + n;
     rest += strspn(rest, " \t");
-    if (!suffix_factor(rest, unit, &factor))
+    if (strcmp(unit, "s") == 0 && (strcmp(rest, "m") == 0 || strcmp(rest, "M") == 0))
+        return grat_op_fail(op, GRAT_EPARSE, "%s: minutes or milliseconds? Write %.*smin or %.*sms", text, (int)n, p,
+                            (int)n, p);
+    if (!suffix_factor(rest, unit, value, &factor))
         return grat_op_fail(op, GRAT_EPARSE, "%s: \"%.20s\" is not a unit here; write it like %s", text, rest,
-                            *unit ? unit : "1000 or 1k");
+                            example_of(unit));
     *out = value * factor;
     return GRAT_OK;
 }

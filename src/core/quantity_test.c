@@ -20,7 +20,13 @@ TEST(quantities)
     NEAR(parse("1.5e3 mV", "V"), 1.5, 1e-15);
     NEAR(parse("1h", "s"), 3600, 0);
     NEAR(parse("2min", "s"), 120, 0);
+    NEAR(parse("7d", "s"), 604800, 0);
     NEAR(parse("25%", "%"), 0.25, 0);
+    NEAR(parse("25", "%"), 0.25, 0);
+    NEAR(parse("0.25", "%"), 0.25, 0);
+    NEAR(parse("1.5 MSa/s", "S/s"), 1.5e6, 0);
+    NEAR(parse("2MHz", "S/s"), 2e6, 0);
+    NEAR(parse("12Mpts", "S"), 12e6, 0);
     NEAR(parse("3us", "s"), 3e-6, 1e-20);
     NEAR(parse("3\xc2\xb5s", "s"), 3e-6, 1e-20);
     NEAR(parse("1k", ""), 1000, 0);
@@ -31,6 +37,8 @@ TEST(not_quantities)
     TRUE(isnan(parse("", "s")));
     TRUE(isnan(parse("ms", "s")));
     TRUE(isnan(parse("2mx", "s")));
+    TRUE(isnan(parse("2m", "s")));
+    TRUE(isnan(parse("2 M", "s")));
     TRUE(isnan(parse("2V", "s")));
     TRUE(isnan(parse("1..2", "s")));
     TRUE(isnan(parse("inf", "s")));

@@ -102,6 +102,8 @@ static const char *reason(void)
     unsigned long code = ssl.ERR_get_error_();
     const char *text = code ? ssl.ERR_reason_error_string_(code) : NULL;
     ssl.ERR_clear_error_();
+    /* The library has no words for what a system call says: its number is in the lowest 23 bits. */
+    if (!text && code >> 31) text = strerror((int)(code & 0x7fffffff));
     return text ? text : "unknown reason";
 }
 

@@ -69,8 +69,8 @@ static grat_err fail_unknown(const char *path, const char *name, grat_op *op)
         return grat_op_fail(op, GRAT_EFORMAT, "there is no format \"%.40s\": the formats are %s; choose one",
                             name, list);
     if (strcmp(path, "-") == 0)
-        return grat_op_fail(op, GRAT_EFORMAT, "no format for standard output: \"-\" has no ending; name one of %s",
-                            list);
+        return grat_op_fail(op, GRAT_EFORMAT, "no format for \"-\": it has no ending; name a file, or one of the "
+                            "formats %s", list);
     return grat_op_fail(op, GRAT_EFORMAT, "no format for %.120s: its name ends in none that is known; the formats "
                         "are %s", path, list);
 }

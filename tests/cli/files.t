@@ -34,6 +34,8 @@ $ screenshot SIM::ds1104z -o s.jpg --json
 = s\.jpg ÿØ
 $ screenshot SIM::ds1104z -o s.png --markdown
 > ![](s.png)
+$ screenshot SIM::ds1104z -o my_shot(1).png --markdown
+> ![](<my_shot(1).png>)
 $ screenshot SIM::bitscope
 ! grat: screenshot: a BitScope BS0005 has no screen; grat plot draws what it captures, grat live what it sees
 ? 1

@@ -10,6 +10,29 @@ $ capture SIM::ds1104z --period 2V
 $ capture SIM::ds1104z --trigger 9:up
 ! grat: trigger 9:up: not a trigger; write it like 1:rising@0.5V, D3:falling, D0=1,D3=0, none or auto
 ? 2
+$ log SIM::ds1104z --for 2m
+! grat: --for 2m: minutes or milliseconds? Write 2min or 2ms
+? 2
+$ capture SIM::ds1104z --count 0
+! grat: --count 0: a whole number from 1 on is wanted
+? 2
+$ screenshot 192.168.1.20
+! grat: screenshot: "192.168.1.20" is no resource; write it like TCPIP::192.168.1.20::INSTR
+? 2
+$ query 192.168.1.20 *IDN?
+! grat: query: "192.168.1.20" is no resource; write it like TCPIP::192.168.1.20::INSTR
+? 2
+$ measure 192.168.1.20
+! grat: measure: "192.168.1.20" is no resource; write it like TCPIP::192.168.1.20::INSTR
+? 2
+$ screenshot scope
+! grat: screenshot: "scope" is no resource
+? 2
+$ screenshot x.png
+! grat: screenshot: "x.png" is no resource; the file is named with -o
+? 2
+$ gen SIM::bitscope square --duty 25
+> square, 1 kHz (1000 Hz), 0 V to 3.3 V
 $ capture -o -
 ! grat: capture: -o -: which format? Add --format=csv
 ? 2

@@ -242,7 +242,7 @@ grat_err bs_generator_set(void *p, const grat_generator *want, grat_generator *a
     if (want->wave && !(want->frequency > 0 && isfinite(want->frequency)))
         return grat_op_fail(op, GRAT_EINVAL, "frequency: it must be positive");
     if (!(want->symmetry >= 0 && want->symmetry <= 1))
-        return grat_op_fail(op, GRAT_EINVAL, "symmetry, duty: from 0 %% to 100 %%");
+        return grat_op_fail(op, GRAT_EINVAL, "symmetry, duty: from 0 %% to 100 %%, such as 25%%");
     bool clock = want->wave == GRAT_WAVE_CLOCK;
     if (want->wave && b->gen.what == (clock ? BS_GEN_WAVE : BS_GEN_CLOCK))
         return grat_op_fail(op, GRAT_EBUSY, "generator: the %s runs, and both share one clock; stop it first",

@@ -81,7 +81,7 @@ static grat_err plan_channels(planner *p)
     }
     for (unsigned i = 0; i < 4; i++) {
         if (p->q->channel[i] && i >= BS_ANALOG)
-            return grat_op_fail(p->op, GRAT_ERANGE, "channel %u: there are A and B", i + 1);
+            return grat_op_fail(p->op, GRAT_ERANGE, "channel %c: there are A and B", 'A' + (int)i);
         p->w->channel[i].enabled = p->q->channel[i];
         on = on || p->q->channel[i];
     }

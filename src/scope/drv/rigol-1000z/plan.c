@@ -65,13 +65,12 @@ static void rescale(planner *p, unsigned i, double probe)
 static grat_err plan_probe(planner *p)
 {
     double probe = p->q->probe;
-    char a[40];
     if (probe == 0) return GRAT_OK;
     if (!(probe > 0) || !isfinite(probe)) return grat_op_fail(p->op, GRAT_EINVAL, "probe: the ratio must be positive");
     double legal = fmin(fmax(grat__ladder_nearest(probe), 0.01), 1000);
     if (fabs(legal - probe) > probe * 1e-6)
-        return grat_op_fail(p->op, GRAT_ERANGE, "probe: %sis not a step of this instrument; the nearest is %g",
-                            quantity(a, probe, ""), legal);
+        return grat_op_fail(p->op, GRAT_ERANGE, "probe: %g is not a step of this instrument; the nearest is %g",
+                            probe, legal);
     for (unsigned i = 0; i < p->caps->analog; i++)
         if (p->w->channel[i].enabled) rescale(p, i, probe);
     p->mask |= GRAT_SET_PROBE;
