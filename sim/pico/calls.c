@@ -282,7 +282,8 @@ uint32_t ps_set_buffer(ps_unit *u, int32_t channel, uint64_t segment, const ps_b
     int i = ps_input_index(u, channel);
     if (i < 0) return PS_INVALID_CHANNEL;
     if (segment >= u->segments) return PS_SEGMENT_OUT_OF_RANGE;
-    if (b->mode != 0 && b->mode != 1 && b->mode != 2 && b->mode != 4) return PS_RATIO_MODE_NOT_SUPPORTED;
+    if (b->mode != 0 && b->mode != 1 && b->mode != 2 && b->mode != 4 && b->mode != PS_ANY_MODE)
+        return PS_RATIO_MODE_NOT_SUPPORTED;
     u->buffer[segment * PS_INPUTS + (unsigned)i] = b->max && b->length ? *b : (ps_buffer){0};
     return PS_OK;
 }
@@ -297,7 +298,7 @@ static double fastest(const ps_unit *u)
 /* What stands against equivalent time with these inputs. */
 static uint32_t check_ets(const ps_unit *u)
 {
-    if (!u->model->ets_interleave || ps_bits(u) > 8) return PS_ETS_NOT_SUPPORTED;
+    if (!u->model->ets_interleave || ps_bits(u) > u->model->bits) return PS_ETS_NOT_SUPPORTED;
     for (unsigned i = PS_CHANNELS; i < PS_INPUTS; i++)
         if (u->input[i].enabled) return PS_ETS_WITH_LINES;
     return ps_enabled(u) ? PS_OK : PS_INVALID_CHANNEL;
@@ -375,7 +376,7 @@ static uint32_t one_segment(ps_unit *u, const ps_values *v, uint64_t segment, ui
     for (unsigned i = 0; i < PS_INPUTS; i++) {
         const ps_buffer *b = &u->buffer[segment * PS_INPUTS + i];
         uint64_t room = b->length < most ? b->length : most;
-        if (!b->length || b->mode != v->mode || !u->input[i].enabled) continue;
+        if (!b->length || (b->mode != v->mode && b->mode != PS_ANY_MODE) || !u->input[i].enabled) continue;
         ps_reduce r = {(int)i, u->start[segment] + (int64_t)v->start, (uint32_t)room, (uint32_t)ratio, v->mode};
         if (u->ets.interleave) ps_ets_values(u, (int)i, v->start, (uint32_t)room, b->max);
         else ps_reduced(u, &r, b, 0);

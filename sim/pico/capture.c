@@ -14,6 +14,15 @@ _Thread_local bool ps_in_callback;
 
 /* ---- block -------------------------------------------------------------------------------------- */
 
+/* Samples in which a trigger comes that comes at all: some periods of the slowest signal. */
+static double far_enough(const ps_unit *u)
+{
+    double hz = 1e9;
+    for (unsigned i = 0; i < PS_SOURCES; i++)
+        if ((i == PS_CHANNELS || u->input[i].enabled) && u->signal[i].hz > 0) hz = fmin(hz, u->signal[i].hz);
+    return 3 / hz / u->dt + 70000;
+}
+
 /* The trigger of one capture that may begin at `from`; -1 for never. */
 static int64_t place(const ps_unit *u, int64_t from, int64_t *fs)
 {
@@ -21,10 +30,7 @@ static int64_t place(const ps_unit *u, int64_t from, int64_t *fs)
     int64_t armed = from + u->pre;
     *fs = 0;
     if (!t->on) return armed;
-    double hz = 1e9;
-    for (unsigned i = 0; i < PS_SOURCES; i++)
-        if ((i == PS_CHANNELS || u->input[i].enabled) && u->signal[i].hz > 0) hz = fmin(hz, u->signal[i].hz);
-    double most = 3 / hz / u->dt + 70000, limit = t->auto_s > 0 ? t->auto_s / u->dt : most;
+    double most = far_enough(u), limit = t->auto_s > 0 ? t->auto_s / u->dt : most;
     ps_search s = {from, armed, (int64_t)fmin(most, limit) + 1};
     int64_t at = ps_find_trigger(u, &s, fs);
     if (at >= 0) return at + (int64_t)t->delay;
@@ -90,7 +96,7 @@ static int64_t take_slot(ps_unit *u, int64_t from)
     /* By chance: even steps may fall in with the period of the signal, and leave places out for ever. */
     e->seed = e->seed * 1664525u + 1013904223u;
     u->nudge = ldexp(e->seed >> 8, -24);
-    at = ps_find_trigger(u, &(ps_search){from, armed, (int64_t)(1 / u->dt / 10) + 70000}, &fs);
+    at = ps_find_trigger(u, &(ps_search){from, armed, (int64_t)far_enough(u)}, &fs);
     if (at < 0) return -1;
     double after = fmin(ps_crossing(u, at), 1 - 1e-9), place = after * e->interleave;
     ps_slot *s = &e->next[(int)place];
@@ -290,7 +296,7 @@ uint32_t ps_poll(ps_unit *u, ps_chunk *out, bool *have)
     if (!n && !last) return PS_BUSY;
     for (int i = 0; i < PS_INPUTS; i++) {
         const ps_buffer *b = &u->buffer[i];
-        if (!u->input[i].enabled || !b->length || b->mode != u->mode) continue;
+        if (!u->input[i].enabled || !b->length || (b->mode != u->mode && b->mode != PS_ANY_MODE)) continue;
         ps_reduce r = {i, (int64_t)u->delivered, (uint32_t)n, u->ratio, u->mode};
         ps_reduced(u, &r, b, pos);
     }

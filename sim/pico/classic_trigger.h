@@ -2,6 +2,13 @@
 
 enum { CLEAR = 1, ADD = 2, STATE_TRUE = 1, STATE_FALSE = 2, SOURCE_WIDTH = 0x10000000, SOURCE_DIGITAL = 0x10000001 };
 
+/* ps5000 has none at the lower level and no runts. */
+#ifdef PICO_BARE
+#define MOST_DIRECTION 4
+#else
+#define MOST_DIRECTION 10
+#endif
+
 typedef struct term {
     int32_t source, state;
 } term;
@@ -68,7 +75,7 @@ static void forget_levels(ps_unit *u)
     for (unsigned i = 0; i < PS_SOURCES; i++) u->trigger.event[i].known = false;
 }
 
-#if PICO_ID > 0
+#if PICO_ID > 0 && !defined PICO_BARE
 /* Structs of 16 bytes with a mode, or of 12 without one. */
 static uint32_t set_properties(ps_unit *u, const void *list, int16_t n, size_t size)
 {
@@ -83,6 +90,28 @@ static uint32_t set_properties(ps_unit *u, const void *list, int16_t n, size_t s
         if (size > 12) memcpy(&mode, p + 12, 4);
         status = set_level(u, channel, &l);
         if (!status && size > 12) u->trigger.event[ps_source(u, channel)].window = mode == 1;
+    }
+    return status;
+}
+#endif
+
+#ifdef PICO_BARE
+/* Structs of 14 bytes: two levels, one hysteresis, the channel, the mode. */
+static uint32_t set_bare_properties(ps_unit *u, const void *list, int16_t n)
+{
+    const uint8_t *p = list;
+    uint32_t status = n < 0 || (n && !list) ? PS_NULL_PARAMETER : PS_OK;
+    forget_levels(u);
+    for (int16_t k = 0; k < n && !status; k++, p += 14) {
+        int16_t levels[2];
+        uint16_t hysteresis;
+        int32_t channel, mode;
+        memcpy(levels, p, 4);
+        memcpy(&hysteresis, p + 4, 2);
+        memcpy(&channel, p + 6, 4);
+        memcpy(&mode, p + 10, 4);
+        status = set_level(u, channel, &(level){levels[0], hysteresis, levels[1], hysteresis});
+        if (!status) u->trigger.event[ps_source(u, channel)].window = mode == 1;
     }
     return status;
 }
@@ -152,7 +181,11 @@ EXPORT API(SetTriggerChannelProperties)(int16_t h, void *list, int16_t n, int16_
     BEGIN(h, SetTriggerChannelProperties);
     (void)aux;
     u->trigger.auto_s = auto_ms > 0 ? auto_ms * 1e-3 : 0;
+#ifdef PICO_BARE
+    return ps_leave(u, set_bare_properties(u, list, n));
+#else
     return ps_leave(u, set_properties(u, list, n, 16));
+#endif
 }
 
 EXPORT API(SetTriggerChannelDirections)(int16_t h, int32_t a, int32_t b, int32_t c, int32_t d, int32_t ext, int32_t aux)
@@ -160,6 +193,8 @@ EXPORT API(SetTriggerChannelDirections)(int16_t h, int32_t a, int32_t b, int32_t
     BEGIN(h, SetTriggerChannelDirections);
     const int32_t way[] = {a, b, c, d};
     (void)aux;
+    for (unsigned i = 0; i < 4; i++)
+        if (way[i] < 0 || way[i] > MOST_DIRECTION) return ps_leave(u, PS_INVALID_TRIGGER_DIRECTION);
     for (unsigned i = 0; i < 4; i++) u->trigger.event[i].direction = way[i];
     u->trigger.event[PS_CHANNELS].direction = ext;
     return ps_leave(u, PS_OK);
@@ -175,6 +210,7 @@ EXPORT API(SetPulseWidthQualifier)(int16_t h, void *list, int16_t n, int32_t dir
                                    int32_t type)
 {
     BEGIN(h, SetPulseWidthQualifier);
+    if (list && (direction < 0 || direction > MOST_DIRECTION)) return ps_leave(u, PS_INVALID_TRIGGER_DIRECTION);
     return ps_leave(u, set_width(u, list, n, PICO_ID == 2 ? 7 : 6, &(width){direction, lower, upper, type}));
 }
 #endif

@@ -14,6 +14,7 @@ void *ps3000_find(const char *name);
 void *ps4000_find(const char *name);
 void *ps3000a_find(const char *name);
 void *ps4000a_find(const char *name);
+void *ps5000_find(const char *name);
 void *ps5000a_find(const char *name);
 void *ps6000_find(const char *name);
 void *ps6000a_find(const char *name);
@@ -28,7 +29,8 @@ bool grat__pico_sim_knows(const char *model);
 void *grat__pico_sim_symbol(const char *name)
 {
     void *(*const find[])(const char *) = {ps2000a_find, ps3000a_find, ps4000a_find, ps5000a_find, ps6000a_find,
-                                           psospa_find, ps2000_find, ps3000_find, ps4000_find, ps6000_find};
+                                           psospa_find, ps2000_find, ps3000_find, ps4000_find, ps5000_find,
+                                           ps6000_find};
     for (size_t i = 0; i < sizeof find / sizeof *find; i++) {
         void *p = find[i](name);
         if (p) return p;

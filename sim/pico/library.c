@@ -21,10 +21,19 @@ EXPORT API(OpenUnit)(int16_t *h)
     return ps_open(library, h, NULL, 0);
 }
 
+#ifndef PICO_BARE
 EXPORT API(OpenUnitEx)(int16_t *h, int8_t *serial)
 {
     return ps_open(library, h, serial, 0);
 }
+
+EXPORT API(SetBwFilter)(int16_t h, int32_t channel, int16_t enable)
+{
+    BEGIN(h, SetBandwidthFilter);
+    (void)enable;
+    return ps_leave(u, channel >= 0 && channel < (int32_t)u->model->channels ? PS_OK : PS_INVALID_CHANNEL);
+}
+#endif
 #else
 EXPORT API(OpenUnit)(int16_t *h, int8_t *serial)
 {
@@ -112,7 +121,7 @@ EXPORT API(GetAnalogueOffset)(int16_t h, int32_t range, int32_t coupling, float 
 }
 #endif
 
-#if !PICO_WIDE
+#if !PICO_WIDE && !defined PICO_BARE
 EXPORT API(GetChannelInformation)(int16_t h, int32_t info, int32_t probe, int32_t *ranges, int32_t *n, int32_t channel)
 {
     BEGIN(h, GetChannelInformation);
@@ -169,6 +178,7 @@ EXPORT API(SetNoOfCaptures)(int16_t h, PS_SEGMENT n)
     return ps_leave(u, PS_OK);
 }
 
+#ifndef PICO_BARE
 static uint32_t captures(const ps_unit *u, PS_SEGMENT *out)
 {
     uint32_t n = 0, status = out ? ps_captures(u, &n) : PS_NULL_PARAMETER;
@@ -181,6 +191,7 @@ EXPORT API(GetNoOfCaptures)(int16_t h, PS_SEGMENT *n)
     BEGIN(h, GetNoOfCaptures);
     return ps_leave(u, captures(u, n));
 }
+#endif
 
 #if PICO_ID != 1
 EXPORT API(GetNoOfProcessedCaptures)(int16_t h, uint32_t *n)
@@ -311,6 +322,25 @@ EXPORT API(GetValuesTriggerTimeOffsetBulk)(int16_t h, uint32_t *upper, uint32_t 
 /* ---- buffers, block mode ------------------------------------------------------------------------------ */
 
 #if PICO_ID == 1
+#ifdef PICO_BARE
+/* Buffers are for all modes. */
+static int mode_of(int32_t mode)
+{
+    return mode == 0 || mode == 1 || mode == 2 || mode == 4 ? mode : -1;
+}
+
+EXPORT API(SetDataBuffers)(int16_t h, int32_t channel, int16_t *max, int16_t *min, int32_t length)
+{
+    BEGIN(h, SetDataBuffers);
+    ps_buffer b = {.max = max, .min = min, .length = length > 0 ? (uint64_t)length : 0, .mode = PS_ANY_MODE};
+    return ps_leave(u, ps_set_buffer(u, channel, 0, &b));
+}
+
+EXPORT API(SetDataBuffer)(int16_t h, int32_t channel, int16_t *buffer, int32_t length)
+{
+    return API(SetDataBuffers)(h, channel, buffer, NULL, length);
+}
+#else
 /* Its AVERAGE has the number of a mode that it has not got; -1 is none. */
 static int mode_of(int32_t mode)
 {
@@ -340,6 +370,7 @@ EXPORT API(SetDataBuffers)(int16_t h, int32_t channel, int16_t *max, int16_t *mi
 {
     return API(SetDataBuffersWithMode)(h, channel, max, min, length, 1);
 }
+#endif
 
 EXPORT API(SetDataBufferBulk)(int16_t h, int32_t channel, int16_t *buffer, int32_t length, uint16_t segment)
 {
@@ -416,7 +447,7 @@ EXPORT API(RunBlock)(int16_t h, PS_COUNT pre, PS_COUNT post, uint32_t n, OVERSAM
     return ps_leave(u, status);
 }
 
-EXPORT API(GetValues)(int16_t h, uint32_t start, uint32_t *n, uint32_t ratio, int32_t mode, PS_SEGMENT segment,
+EXPORT API(GetValues)(int16_t h, uint32_t start, uint32_t *n, uint32_t ratio, PS_MODE mode, PS_SEGMENT segment,
                       int16_t *overflow)
 {
     BEGIN(h, GetValues);
@@ -446,7 +477,6 @@ EXPORT API(GetValuesBulk)(int16_t h, uint32_t *n, uint32_t from, uint32_t to, ui
     return ps_leave(u, status);
 }
 
-#if PICO_ID != 1
 EXPORT API(SetEts)(int16_t h, int32_t mode, int16_t cycles, int16_t interleave, int32_t *ps)
 {
     BEGIN(h, SetEts);
@@ -471,7 +501,6 @@ EXPORT API(SetEtsTimeBuffers)(int16_t h, uint32_t *upper, uint32_t *lower, PS_CO
     u->ets.length = n > 0 ? (int32_t)n : 0;
     return ps_leave(u, PS_OK);
 }
-#endif
 
 #if PICO_ID == 3 && !PICO_WIDE
 EXPORT API(GetMaxEtsValues)(int16_t h, int16_t *cycles, int16_t *interleave)
@@ -484,7 +513,7 @@ EXPORT API(GetMaxEtsValues)(int16_t h, int16_t *cycles, int16_t *interleave)
 }
 #endif
 
-EXPORT API(GetMaxDownSampleRatio)(int16_t h, uint32_t n, uint32_t *max, int32_t mode, PS_SEGMENT segment)
+EXPORT API(GetMaxDownSampleRatio)(int16_t h, uint32_t n, uint32_t *max, PS_MODE mode, PS_SEGMENT segment)
 {
     BEGIN(h, GetMaxDownSampleRatio);
     (void)mode;
@@ -496,22 +525,27 @@ EXPORT API(GetMaxDownSampleRatio)(int16_t h, uint32_t n, uint32_t *max, int32_t 
 
 /* ---- streaming ---------------------------------------------------------------------------------------- */
 
-#if PICO_ID == 1
-EXPORT API(RunStreamingEx)(int16_t h, uint32_t *interval, int32_t units, uint32_t pre, uint32_t post, int16_t auto_stop,
-                           uint32_t ratio, int32_t mode, uint32_t overview)
-#else
-EXPORT API(RunStreaming)(int16_t h, uint32_t *interval, int32_t units, uint32_t pre, uint32_t post, int16_t auto_stop,
-                         uint32_t ratio, int32_t mode, uint32_t overview)
-#endif
+typedef struct streaming {
+    uint32_t *interval;
+    int32_t units;
+    uint32_t pre, post;
+    int16_t auto_stop;
+    uint32_t ratio;
+    int mode;
+    uint32_t overview;
+} streaming;
+
+static uint32_t run_streaming(int16_t h, const streaming *r)
 {
     BEGIN(h, RunStreaming);
-    if (!interval) return ps_leave(u, PS_NULL_PARAMETER);
-    if (units < 0 || units > 5 || !overview) return ps_leave(u, PS_INVALID_PARAMETER);
-    ps_stream s = {*interval * ps_unit_s[units], pre, post, overview, auto_stop != 0, ratio, mode_of(mode)};
+    if (!r->interval) return ps_leave(u, PS_NULL_PARAMETER);
+    if (r->units < 0 || r->units > 5 || !r->overview) return ps_leave(u, PS_INVALID_PARAMETER);
+    double unit = ps_unit_s[r->units];
+    ps_stream s = {*r->interval * unit, r->pre, r->post, r->overview, r->auto_stop != 0, r->ratio, r->mode};
     uint32_t status = ps_start_stream(u, &s);
     if (status) return ps_leave(u, status);
-    *interval = (uint32_t)nearbyint(s.dt / ps_unit_s[units]);
-    u->dt = *interval * ps_unit_s[units];
+    *r->interval = (uint32_t)nearbyint(s.dt / unit);
+    u->dt = *r->interval * unit;
     ps_run_stream(u);
     return ps_leave(u, PS_OK);
 }
@@ -520,7 +554,19 @@ EXPORT API(RunStreaming)(int16_t h, uint32_t *interval, int32_t units, uint32_t 
 EXPORT API(RunStreaming)(int16_t h, uint32_t *interval, int32_t units, uint32_t pre, uint32_t post, int16_t auto_stop,
                          uint32_t ratio, uint32_t overview)
 {
-    return API(RunStreamingEx)(h, interval, units, pre, post, auto_stop, ratio, ratio > 1, overview);
+    return run_streaming(h, &(streaming){interval, units, pre, post, auto_stop, ratio, ratio > 1, overview});
+}
+#endif
+#if PICO_ID != 1 || !defined PICO_BARE
+#if PICO_ID == 1
+EXPORT API(RunStreamingEx)(int16_t h, uint32_t *interval, int32_t units, uint32_t pre, uint32_t post, int16_t auto_stop,
+                           uint32_t ratio, int16_t mode, uint32_t overview)
+#else
+EXPORT API(RunStreaming)(int16_t h, uint32_t *interval, int32_t units, uint32_t pre, uint32_t post, int16_t auto_stop,
+                         uint32_t ratio, int32_t mode, uint32_t overview)
+#endif
+{
+    return run_streaming(h, &(streaming){interval, units, pre, post, auto_stop, ratio, mode_of(mode), overview});
 }
 #endif
 
@@ -564,12 +610,19 @@ typedef struct wave {
     int16_t threshold;
 } wave;
 
+/* None, noise, bits; ps5000 has no bits. */
+#ifdef PICO_BARE
+#define MOST_OPERATION 1
+#else
+#define MOST_OPERATION 2
+#endif
+
 /* Seen at the inputs whose signal is `gen`. */
 static uint32_t generate(ps_unit *u, const wave *w)
 {
     if (w->shots && w->sweeps) return PS_SHOTS_SWEEPS;
-    if (w->number > 8 || w->operation < 0 || w->operation > 2 || w->source < 0 || w->source > PS_GEN_SOFTWARE ||
-        w->edge < 0 || w->edge > 1)
+    if (w->number > 8 || w->operation < 0 || w->operation > MOST_OPERATION || w->source < 0 ||
+        w->source > PS_GEN_SOFTWARE || w->edge < 0 || w->edge > 1)
         return PS_SIG_GEN_PARAM;
     u->generator.offset = w->offset_uv / 1e6;
     u->generator.pp = w->pp_uv / 1e6;
@@ -601,10 +654,18 @@ EXPORT API(SigGenSoftwareControl)(int16_t h, int16_t state)
     return ps_leave(u, state ? ps_fire(u) : PS_OK);
 }
 
+#ifdef PICO_BARE
+#define POINTS 8192
+#else
 #define POINTS 32768
+#endif
 #define POINTS_MIN 10
+#ifdef PICO_BARE
+#define DAC_HZ 125e6
+#else
 static const double dac_hz[] = {20e6, 20e6, 100e6, 80e6, 100e6};
 #define DAC_HZ (PICO_WIDE ? 200e6 : dac_hz[PICO_ID - 1])
+#endif
 
 EXPORT API(SigGenArbitraryMinMaxValues)(int16_t h, int16_t *min, int16_t *max, uint32_t *least, uint32_t *most)
 {
@@ -627,7 +688,7 @@ EXPORT API(SigGenFrequencyToPhase)(int16_t h, double hz, int32_t index, uint32_t
 }
 
 EXPORT API(SetSigGenArbitrary)(int16_t h, int32_t offset, uint32_t pp, uint32_t start, uint32_t stop, uint32_t step,
-                               uint32_t dwell, int16_t *points, int32_t n, int32_t sweep, int32_t operation,
+                               uint32_t dwell, int16_t *points, int32_t n, int32_t sweep, PS_OPERATION operation,
                                int32_t index, uint32_t shots, uint32_t sweeps, int32_t type, int32_t source,
                                int16_t threshold)
 {
@@ -650,7 +711,7 @@ EXPORT API(SetSigGenArbitrary)(int16_t h, int32_t offset, uint32_t pp, uint32_t 
     return ps_leave(u, status);
 }
 
-#if PICO_ID == 1
+#if PICO_ID == 1 && !defined PICO_BARE
 EXPORT API(SigGenOff)(int16_t h)
 {
     BEGIN(h, SigGenOff);
@@ -658,7 +719,7 @@ EXPORT API(SigGenOff)(int16_t h)
 }
 #endif
 
-#if PICO_ID != 1 && PICO_ID != 4
+#if (PICO_ID != 1 && PICO_ID != 4) || defined PICO_BARE
 EXPORT API(SetSigGenBuiltInV2)(int16_t h, int32_t offset, uint32_t pp, PS_WAVE number, double start, double stop,
                                double step, double dwell, GENERATOR_TAIL)
 {

@@ -1,6 +1,6 @@
 /* The beginning of each library's source: its calls declared, those that are not simulated, and those that all but the
- * oldest have alike. Its table comes before. PICO_ID: 0 ps2000 and ps3000, 1 ps4000, 2 to 5 the classic libraries, 6
- * and 7 the modern ones. */
+ * oldest have alike. Its table comes before. PICO_ID: 0 ps2000 and ps3000, 1 ps4000 and ps5000, 2 to 5 the classic
+ * libraries, 6 and 7 the modern ones. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,10 +47,12 @@ EXPORT API(CloseUnit)(int16_t h)
     return ps_leave(u, PS_OK);
 }
 
+#ifndef PICO_BARE
 EXPORT API(EnumerateUnits)(int16_t *count, int8_t *serials, int16_t *length)
 {
     return ps_enumerate(library, count, serials, length);
 }
+#endif
 
 EXPORT API(GetUnitInfo)(int16_t h, int8_t *text, int16_t cap, int16_t *size, uint32_t info)
 {

@@ -12,6 +12,7 @@ import sys
 CLASSIC = ('SHARED', 'COMMON', 'CLASSIC')
 LIBRARIES = {'ps2000': ('table_old.h', 0, ('OLD',)), 'ps3000': ('table_old.h', 0, ('OLD',)),
              'ps4000': ('table_narrow.h', 1, ('SHARED', 'COMMON', 'NARROW')), 'ps2000a': ('table.h', 2, CLASSIC),
+             'ps5000': ('table_narrow.h', 1, ('SHARED', 'COMMON', 'NARROW')),
              'ps3000a': ('table.h', 3, CLASSIC), 'ps4000a': ('table.h', 4, CLASSIC), 'ps5000a': ('table.h', 5, CLASSIC),
              'ps6000': ('table_wide.h', 3, ('SHARED', 'COMMON', 'WIDE')),
              'ps6000a': ('table_modern.h', 6, ('SHARED', 'MODERN')),

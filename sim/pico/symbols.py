@@ -62,6 +62,14 @@ OWN = {
         IsReady GetStreamingLatestValues NoOfStreamingValues GetMaxDownSampleRatio GetValues GetValuesBulk
         GetValuesAsync Stop SetProbe HoldOff GetProbe GetChannelInformation SetFrequencyCounter EnumerateUnits PingUnit
         SetBwFilter TriggerWithinPreTriggerSamples GetNoOfCaptures'''),
+    'ps5000': (46, '''OpenUnit OpenUnitAsync OpenUnitProgress GetUnitInfo FlashLed IsLedFlashing CloseUnit
+        MemorySegments SetChannel GetTimebase GetTimebase2 SetSigGenArbitrary SetSigGenBuiltIn SetSigGenBuiltInV2
+        SigGenFrequencyToPhase SigGenArbitraryMinMaxValues SigGenSoftwareControl SetEts SetTriggerChannelProperties
+        SetTriggerChannelConditions SetTriggerChannelDirections SetSimpleTrigger SetTriggerDelay SetPulseWidthQualifier
+        IsTriggerOrPulseWidthQualifierEnabled GetTriggerTimeOffset GetTriggerTimeOffset64
+        GetValuesTriggerTimeOffsetBulk GetValuesTriggerTimeOffsetBulk64 SetDataBuffers SetDataBuffer SetDataBufferBulk
+        SetEtsTimeBuffer SetEtsTimeBuffers IsReady RunBlock RunStreaming GetStreamingLatestValues NoOfStreamingValues
+        GetMaxDownSampleRatio GetValues GetValuesBulk GetValuesAsync Stop PingUnit SetNoOfCaptures'''),
     'ps6000': (61, '''OpenUnit OpenUnitAsync OpenUnitProgress GetUnitInfo FlashLed CloseUnit MemorySegments SetChannel
         GetTimebase GetTimebase2 SetSigGenArbitrary SetSigGenBuiltIn SetSigGenBuiltInV2 SetSigGenPropertiesArbitrary
         SetSigGenPropertiesBuiltIn SigGenFrequencyToPhase SigGenArbitraryMinMaxValues SigGenSoftwareControl

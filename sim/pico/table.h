@@ -14,6 +14,7 @@ typedef void (*ps_streaming_ready)(int16_t handle, int32_t samples, uint32_t sta
 #define PS_SEGMENT uint32_t
 #define PS_COUNT int32_t
 #define PS_OPERATION int32_t
+#define PS_MODE int32_t
 #if PICO_ID <= 3
 #define PS_OVERSAMPLE int16_t,
 #define PS_WAVE int16_t

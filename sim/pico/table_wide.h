@@ -9,6 +9,7 @@
 #define PS_COUNT uint32_t
 #define PS_WAVE int16_t
 #define PS_OPERATION int32_t
+#define PS_MODE int32_t
 #define PS_HZ float
 typedef void (*ps_block_ready)(int16_t handle, uint32_t status, void *user);
 typedef void (*ps_streaming_ready)(int16_t handle, int32_t samples, uint32_t start, int16_t overflow,

@@ -80,7 +80,8 @@ typedef struct ps_input {
 } ps_input;
 #define PS_TABLE 65536
 
-/* Modes: 0 as it is, 1 aggregate, 2 decimate, 4 average. */
+/* Modes: 0 as it is, 1 aggregate, 2 decimate, 4 average; of a buffer also this. */
+#define PS_ANY_MODE 100
 typedef struct ps_buffer {
     void *max, *min;
     uint64_t length;

@@ -15,6 +15,7 @@ static const struct {
     {"ps3000a", "3406DMSO", true, true, true, true},   {"ps4000a", "4824A", true, true, true, true},
     {"ps5000a", "5444D", true, true, true, true},      {"ps6000a", "6424E", false, true, true, true},
     {"psospa", "3418E", false, true, true, true},      {"ps6000", "6404", false, true, true, true},
+    {"ps5000", "5204", false, true, true, true},
 };
 
 typedef enum mode { BLOCK, RAPID, STREAM } mode;
@@ -155,10 +156,15 @@ static void check(unsigned s, const row *w, bool reduce, const char *resource)
     grat_scope_close(sc);
 }
 
+static bool has_no_reduced_bulk(unsigned s)
+{
+    return strcmp(series[s].library, "ps4000") == 0 || strcmp(series[s].library, "ps5000") == 0;
+}
+
 static bool applies(unsigned s, const row *w, bool reduce)
 {
     bool old = !series[s].calls_back;
-    if (w->mode == RAPID && (!series[s].segments || (reduce && strcmp(series[s].library, "ps4000") == 0))) return false;
+    if (w->mode == RAPID && (!series[s].segments || (reduce && has_no_reduced_bulk(s)))) return false;
     if (reduce && w->mode != STREAM && !series[s].reduces) return false;
     if (old && strcmp(w->call, "BlockReady") == 0) return false;
     return !(old && w->fault == LATE);

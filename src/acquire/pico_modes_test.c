@@ -35,6 +35,10 @@ static const char units[] =
     "ps2000a 2406B ETS/2 a=sine,31.7e6,0.9,0;ps3000a 3206DMSO ETS/3 a=sine,31.7e6,0.9,0;"
     "ps5000a 5244D ETS/5 a=sine,50e6,0.9,0;ps2000 2204A ETS/20 a=sine,3.17e6,0.9,0;"
     "ps3000 3205 ETS/30 a=sine,3.17e6,0.9,0;ps3000 3205 GEN/30 a=gen;"
+    "ps5000 5204 COUNT/50" COUNTS ";ps5000 5204 WAVE/50 a=pulse,1000,1,0 b=runt,1000,1,0 ext=square,1000,2;"
+    "ps5000 5203 SINE/50 a=sine,1000,0.9,0;ps5000 5203 GEN/50 a=gen b=square,500,1 ext=square,500,2;"
+    "ps5000 5204 ETS/50 a=sine,31.7e6,0.9,0;ps4000 4227 ETS/40 a=sine,3.17e6,0.9,0;"
+    "ps6000 6404 ETS/60 a=sine,101e6,0.9,0;"
     "ps2000 2204A FIRST/20" COUNTS " overrun;"
     "ps6000a 6424E GEN/6 a=gen b=square,500,1 ext=square,500,2;"
     "psospa 3418E GEN/7 a=gen b=square,500,1 ext=square,500,2";
@@ -42,17 +46,19 @@ static const char units[] =
 static const char *const count_units[] = {"PICO::ps2000::COUNT/20",  "PICO::ps2000a::COUNT/2", "PICO::ps3000a::COUNT/3",
                                           "PICO::ps4000a::COUNT/4",  "PICO::ps5000a::COUNT/5", "PICO::ps6000a::COUNT/6",
                                           "PICO::psospa::COUNT/7",   "PICO::ps3000::COUNT/30", "PICO::ps4000::COUNT/40",
-                                          "PICO::ps4000::COUNT/42", "PICO::ps6000::COUNT/60"};
+                                          "PICO::ps4000::COUNT/42", "PICO::ps6000::COUNT/60",
+                                          "PICO::ps5000::COUNT/50"};
 static const char *const wave_units[] = {"PICO::ps2000::WAVE/20", "PICO::ps3000::WAVE/30", "PICO::ps4000::WAVE/40",
                                          "PICO::ps2000a::WAVE/2", "PICO::ps3000a::WAVE/3", "PICO::ps4000a::WAVE/4",
                                          "PICO::ps5000a::WAVE/5", "PICO::ps6000a::WAVE/6", "PICO::psospa::WAVE/7",
-                                         "PICO::ps6000::WAVE/60"};
+                                         "PICO::ps6000::WAVE/60", "PICO::ps5000::WAVE/50"};
 #define COUNT(a) (sizeof(a) / sizeof *(a))
-/* The oldest interface has two modes, and those in streaming only; the one after it has no decimation. */
+/* The oldest interface has two modes, in streaming only, where ps5000 has no more either; ps4000 does not decimate. */
 static bool has_mode(const char *resource, grat_downsample mode, bool block)
 {
     if (strstr(resource, "ps2000:") || strstr(resource, "ps3000:"))
         return !mode || (!block && mode == GRAT_DOWN_AGGREGATE);
+    if (strstr(resource, "ps5000:") && !block) return !mode || mode == GRAT_DOWN_AGGREGATE;
     return mode != GRAT_DOWN_DECIMATE || !strstr(resource, "ps4000:");
 }
 
@@ -192,7 +198,8 @@ TEST(equivalent_time)
         double hz, dt;
     } rows[] = {{"PICO::ps2000a::ETS/2", 31.7e6, 1e-10}, {"PICO::ps3000a::ETS/3", 31.7e6, 1.25e-11},
                 {"PICO::ps5000a::ETS/5", 50e6, 2.5e-11}, {"PICO::ps2000::ETS/20", 3.17e6, 2.5e-10},
-                {"PICO::ps3000::ETS/30", 3.17e6, 2e-10}};
+                {"PICO::ps3000::ETS/30", 3.17e6, 2e-10}, {"PICO::ps5000::ETS/50", 31.7e6, 5e-11},
+                {"PICO::ps4000::ETS/40", 3.17e6, 5e-11}, {"PICO::ps6000::ETS/60", 101e6, 4e-12}};
     for (unsigned u = 0; u < COUNT(rows); u++) {
         grat_scope *sc = open_scope(rows[u].resource);
         grat_request q = ask("A", 1000 * rows[u].dt, 1000);
@@ -665,7 +672,7 @@ TEST(generator_waves)
 {
     static const char *const resources[] = {"PICO::ps2000::GEN/20", "PICO::ps2000a::GEN/2", "PICO::ps4000a::GEN/4",
                                             "PICO::ps5000a::GEN/5", "PICO::ps6000a::GEN/6", "PICO::psospa::GEN/7",
-                                            "PICO::ps4000::GEN/40"};
+                                            "PICO::ps4000::GEN/40", "PICO::ps5000::GEN/50"};
     for (unsigned u = 0; u < COUNT(resources); u++) {
         grat_scope *sc = open_scope(resources[u]);
         grat_generator g, actual;
@@ -673,7 +680,7 @@ TEST(generator_waves)
         double low, high;
         if (!sc) continue;
         for (int w = GRAT_WAVE_SINC; w <= GRAT_WAVE_PRBS; w++) {
-            bool has = u || w < GRAT_WAVE_NOISE;
+            bool has = (u || w < GRAT_WAVE_NOISE) && (u < 7 || w != GRAT_WAVE_PRBS);
             grat_generator_init(&g);
             g.wave = (grat_wave)w;
             g.frequency = 5000;
@@ -867,7 +874,8 @@ TEST(generator_sweeps)
 {
     static const char *const resources[] = {"PICO::ps2000::GEN/20", "PICO::ps2000a::GEN/2", "PICO::ps4000::GEN/40",
                                             "PICO::ps4000a::GEN/4", "PICO::ps5000a::GEN/5", "PICO::ps6000a::GEN/6",
-                                            "PICO::psospa::GEN/7", "PICO::ps6000::GEN/60"};
+                                            "PICO::psospa::GEN/7", "PICO::ps6000::GEN/60",
+                                            "PICO::ps5000::GEN/50"};
     static const double points[] = {-1, 1};
     for (unsigned u = 0; u < COUNT(resources); u++) {
         grat_scope *sc = open_scope(resources[u]);
@@ -910,7 +918,7 @@ TEST(generator_triggered)
 {
     static const char *const resources[] = {"PICO::ps2000a::GEN/2", "PICO::ps4000::GEN/40", "PICO::ps4000a::GEN/4",
                                             "PICO::ps5000a::GEN/5", "PICO::ps6000a::GEN/6", "PICO::psospa::GEN/7",
-                                            "PICO::ps6000::GEN/60"};
+                                            "PICO::ps6000::GEN/60", "PICO::ps5000::GEN/50"};
     for (unsigned u = 0; u < COUNT(resources); u++) {
         grat_scope *sc = open_scope(resources[u]);
         grat_request q = ask("AB", 1.8e-3, 1800);
@@ -987,6 +995,7 @@ TEST(simulated)
         const char *resource, *model;
         unsigned analog;
     } rows[] = {{"SIM::ps3205", "3205", 2}, {"SIM::ps4424", "4424", 4}, {"SIM::ps6404", "6404", 4},
+                {"SIM::ps5204", "5204", 2},
                 {"SIM::ps2204a", "2204A", 2},
                 {"SIM::ps2406b", "2406B", 4}, {"SIM::ps3206dmso", "3206DMSO", 2},
                 {"SIM::ps4824a", "4824A", 8}, {"SIM::ps5444d", "5444D", 4}, {"SIM::ps6824e", "6824E", 8},
@@ -1008,7 +1017,7 @@ TEST(simulated)
         EQ(capture(b, &q, 5000, keep), GRAT_OK);
         q = ask("A", 1e-3, 0);
         EQ(capture(b, &q, 5000, keep), GRAT_OK);
-        EQ(grat_scope_flash(b, &op), i == 9 ? GRAT_ENOTSUP : GRAT_OK);
+        EQ(grat_scope_flash(b, &op), i == COUNT(rows) - 1 ? GRAT_ENOTSUP : GRAT_OK);
         grat_scope_close(a);
         grat_scope_close(b);
     }

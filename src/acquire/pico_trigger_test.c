@@ -14,7 +14,7 @@ static const char units[] =
     "ps2000a 2206BMSO WAVE/2 a=pulse,1000,1,0;ps3000a 3206DMSO WAVE/3 a=pulse,1000,1,0;"
     "ps4000a 4824A WAVE/4 a=pulse,1000,1,0;ps5000a 5444DMSO WAVE/5 a=pulse,1000,1,0;"
     "ps6000a 6424E WAVE/6 a=pulse,1000,1,0;psospa 3418E WAVE/7 a=pulse,1000,1,0;"
-    "ps6000 6404 WAVE/60 a=pulse,1000,1,0";
+    "ps6000 6404 WAVE/60 a=pulse,1000,1,0;ps5000 5204 WAVE/50 a=pulse,1000,1,0;ps5000 5204 COUNT/50" COUNTS;
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 /* Channels decide how many bits there are with `hires`. */
@@ -32,6 +32,7 @@ static const struct {
     {"PICO::ps6000a::COUNT/6", "ABCD", true, true, 0},      {"PICO::ps6000a::COUNT/6", "AB", true, true, 0},
     {"PICO::psospa::COUNT/7", "AB", false, true, 0},        {"PICO::psospa::COUNT/7", "AB", true, true, 0},
     {"PICO::ps6000::COUNT/60", "ABD", false, true, 32512},
+    {"PICO::ps5000::COUNT/50", "AB", false, false, 32512},
     {"PICO::ps6000a::SKEW/6", "ABC", false, true, 32512},   {"PICO::psospa::SKEW/7", "ABC", false, true, 0},
 };
 
@@ -178,7 +179,7 @@ TEST(delayed_streams)
 static const char *const wave_units[] = {"PICO::ps2000::WAVE/20", "PICO::ps3000::WAVE/30", "PICO::ps4000::WAVE/40",
                                          "PICO::ps2000a::WAVE/2", "PICO::ps3000a::WAVE/3", "PICO::ps4000a::WAVE/4",
                                          "PICO::ps5000a::WAVE/5", "PICO::ps6000a::WAVE/6", "PICO::psospa::WAVE/7",
-                                         "PICO::ps6000::WAVE/60"};
+                                         "PICO::ps6000::WAVE/60", "PICO::ps5000::WAVE/50"};
 
 static bool keep_first(void *user, grat_record *r)
 {

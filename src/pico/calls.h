@@ -1,6 +1,6 @@
 /* The calls of the vendor's libraries that are used here, as their headers have them: the classic interface (ps2000a,
- * ps3000a, ps4000a, ps5000a), the narrow and the wide one before it (ps4000; ps6000), the modern one (ps6000a, psospa)
- * and the oldest (ps2000, ps3000). Where libraries of one interface differ there are two members for one name. */
+ * ps3000a, ps4000a, ps5000a), the narrow and the wide one before it (ps4000, ps5000; ps6000), the modern one (ps6000a,
+ * psospa) and the oldest (ps2000, ps3000). Where libraries of one interface differ there are two members for a name. */
 #ifndef GRAT_PICO_CALLS_H
 #define GRAT_PICO_CALLS_H
 
@@ -39,6 +39,11 @@ typedef struct grat__pico_properties_v2 {       /* 5000a, modern */
     uint16_t lower_hysteresis;
     int32_t channel;
 } grat__pico_properties_v2;
+typedef struct grat__pico_bare_properties {     /* 5000 */
+    int16_t major, minor;
+    uint16_t hysteresis;
+    int32_t channel, mode;
+} grat__pico_bare_properties;
 typedef struct grat__pico_old_properties {      /* 2000, 3000 */
     int16_t major, minor;
     uint16_t hysteresis;
@@ -70,7 +75,7 @@ typedef struct grat__pico_stream_trigger {
 } grat__pico_stream_trigger;
 #pragma pack(pop)
 _Static_assert(sizeof(grat__pico_properties) == 16 && sizeof(grat__pico_properties_v2) == 12, "packed");
-_Static_assert(sizeof(grat__pico_old_properties) == 12, "packed");
+_Static_assert(sizeof(grat__pico_old_properties) == 12 && sizeof(grat__pico_bare_properties) == 14, "packed");
 _Static_assert(sizeof(grat__pico_trigger_info) == 32 && sizeof(grat__pico_modern_info) == 48, "packed");
 _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_trigger) == 12, "packed");
 
@@ -78,7 +83,7 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
 /* Of all but the oldest interface. */
 #define GRAT__PICO_SHARED(X)                                                                                           \
     X(CloseUnit, "CloseUnit", 1, (int16_t))                                                                            \
-    X(EnumerateUnits, "EnumerateUnits", 1, (int16_t *, int8_t *, int16_t *))                                           \
+    X(EnumerateUnits, "EnumerateUnits", 0, (int16_t *, int8_t *, int16_t *))                                           \
     X(GetUnitInfo, "GetUnitInfo", 1, (int16_t, int8_t *, int16_t, int16_t *, uint32_t))                                \
     X(FlashLed, "FlashLed", 0, (int16_t, int16_t))                                                                     \
     X(SetDeviceResolution, "SetDeviceResolution", 0, (int16_t, int32_t))                                               \
@@ -155,27 +160,40 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
       (int16_t, int32_t, uint32_t, int32_t, double, double, double, double, int32_t, int32_t, uint32_t, uint32_t,      \
        int32_t, int32_t, int16_t))
 
-/* Segments have 16 bits, inputs no offset; buffers of one segment and of many are given by calls of their own. */
+/* Segments have 16 bits, inputs no offset; buffers of one segment and of many are given by calls of their own. ps5000
+ * has those without a mode only, and opens the next unit only. */
 #define GRAT__PICO_NARROW(X)                                                                                           \
-    X(OpenUnit, "OpenUnitEx", 1, (int16_t *, int8_t *))                                                                \
+    X(OpenNext, "OpenUnit", 1, (int16_t *))                                                                            \
+    X(OpenUnit, "OpenUnitEx", 0, (int16_t *, int8_t *))                                                                \
     X(SetChannel, "SetChannel", 1, (int16_t, int32_t, int16_t, int16_t, int32_t))                                      \
+    X(SetBwFilter, "SetBwFilter", 0, (int16_t, int32_t, int16_t))                                                      \
     X(GetTimebase2, "GetTimebase2", 1, (int16_t, uint32_t, int32_t, float *, int16_t, int32_t *, uint16_t))            \
     X(MemorySegments, "MemorySegments", 1, (int16_t, uint16_t, int32_t *))                                             \
     X(SetNoOfCaptures, "SetNoOfCaptures", 1, (int16_t, uint16_t))                                                      \
     X(GetNoOfCaptures, "GetNoOfCaptures", 0, (int16_t, uint16_t *))                                                    \
     X(RunBlock, "RunBlock", 1,                                                                                         \
       (int16_t, int32_t, int32_t, uint32_t, int16_t, int32_t *, uint16_t, grat__pico_block_ready, void *))             \
-    X(SetDataBuffer, "SetDataBufferWithMode", 1, (int16_t, int32_t, int16_t *, int32_t, int32_t))                      \
-    X(SetDataBuffers, "SetDataBuffersWithMode", 1, (int16_t, int32_t, int16_t *, int16_t *, int32_t, int32_t))         \
+    X(SetDataBuffer, "SetDataBuffer", 1, (int16_t, int32_t, int16_t *, int32_t))                                       \
+    X(SetDataBuffers, "SetDataBuffers", 1, (int16_t, int32_t, int16_t *, int16_t *, int32_t))                          \
+    X(SetDataBufferMode, "SetDataBufferWithMode", 0, (int16_t, int32_t, int16_t *, int32_t, int32_t))                  \
+    X(SetDataBuffersMode, "SetDataBuffersWithMode", 0, (int16_t, int32_t, int16_t *, int16_t *, int32_t, int32_t))     \
     X(SetDataBufferBulk, "SetDataBufferBulk", 1, (int16_t, int32_t, int16_t *, int32_t, uint16_t))                     \
-    X(GetValues, "GetValues", 1, (int16_t, uint32_t, uint32_t *, uint32_t, int32_t, uint16_t, int16_t *))              \
+    X(GetValues, "GetValues", 1, (int16_t, uint32_t, uint32_t *, uint32_t, int16_t, uint16_t, int16_t *))              \
     X(GetValuesBulk, "GetValuesBulk", 1, (int16_t, uint32_t *, uint16_t, uint16_t, int16_t *))                         \
     X(TriggerOffsets, "GetValuesTriggerTimeOffsetBulk64", 0, (int16_t, int64_t *, int32_t *, uint16_t, uint16_t))      \
-    X(RunStreaming, "RunStreamingEx", 1,                                                                               \
-      (int16_t, uint32_t *, int32_t, uint32_t, uint32_t, int16_t, uint32_t, int32_t, uint32_t))                        \
+    X(RunStreaming, "RunStreaming", 1,                                                                                 \
+      (int16_t, uint32_t *, int32_t, uint32_t, uint32_t, int16_t, uint32_t, uint32_t))                                 \
+    X(RunStreamingMode, "RunStreamingEx", 0,                                                                           \
+      (int16_t, uint32_t *, int32_t, uint32_t, uint32_t, int16_t, uint32_t, int16_t, uint32_t))                        \
     X(SetSigGenBuiltIn, "SetSigGenBuiltIn", 0,                                                                         \
       (int16_t, int32_t, uint32_t, int16_t, float, float, float, float, int32_t, int16_t, uint32_t, uint32_t,          \
-       int32_t, int32_t, int16_t))
+       int32_t, int32_t, int16_t))                                                                                     \
+    X(SetSigGenBuiltInV2, "SetSigGenBuiltInV2", 0,                                                                     \
+      (int16_t, int32_t, uint32_t, int16_t, double, double, double, double, int32_t, int16_t, uint32_t, uint32_t,      \
+       int32_t, int32_t, int16_t))                                                                                     \
+    X(SetSigGenArbitrary, "SetSigGenArbitrary", 0,                                                                     \
+      (int16_t, int32_t, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t, int16_t *, int32_t, int32_t, int16_t,       \
+       int32_t, uint32_t, uint32_t, int32_t, int32_t, int16_t))
 
 /* Like the classic one, with counts that have no sign; buffers of one capture and of many are given by calls of their
  * own. What is alike is called as classic: offsets, stamps, SetSigGenBuiltInV2. */

@@ -200,8 +200,28 @@ static uint32_t list_width(grat__pico_unit *u, const grat__pico_trigger *t)
     return grat__pico_say(u, "SetPulseWidthQualifier", st);
 }
 
+static int32_t auto_long_ms(const grat__pico_trigger *t)
+{
+    return t->auto_s > 0 ? (int32_t)fmin(fmax(t->auto_s * 1000, 1), INT32_MAX) : 0;
+}
+
+/* ps5000: two levels, one hysteresis. */
+static uint32_t bare_properties(grat__pico_unit *u, const grat__pico_trigger *t)
+{
+    grat__pico_bare_properties list[GRAT__PICO_SOURCES];
+    int16_t n = 0;
+    for (int i = 0; i < GRAT__PICO_SOURCES; i++) {
+        if (!t->event[i].used && !(t->width.on && t->width.source == i)) continue;
+        list[n++] = (grat__pico_bare_properties){t->event[i].upper, t->event[i].lower, PICO_HYSTERESIS,
+                                                 grat__pico_source(u, i), t->event[i].window};
+    }
+    return grat__pico_say(u, "SetTriggerChannelProperties",
+                          COMMON(u)->Properties(u->handle, n ? list : NULL, n, 0, auto_long_ms(t)));
+}
+
 static uint32_t properties(grat__pico_unit *u, const grat__pico_trigger *t)
 {
+    if (SERIES(u)->bare) return bare_properties(u, t);
     const grat__pico_classic *c = CALL(u);
     grat__pico_properties list[GRAT__PICO_SOURCES];
     grat__pico_properties_v2 v2[GRAT__PICO_SOURCES];
@@ -216,8 +236,7 @@ static uint32_t properties(grat__pico_unit *u, const grat__pico_trigger *t)
     }
     uint32_t st;
     if (SERIES(u)->trigger != GRAT__PICO_LIST_V2) {
-        int32_t ms = t->auto_s > 0 ? (int32_t)fmin(fmax(t->auto_s * 1000, 1), INT32_MAX) : 0;
-        st = COMMON(u)->Properties(u->handle, n ? list : NULL, (int16_t)n, 0, ms);
+        st = COMMON(u)->Properties(u->handle, n ? list : NULL, (int16_t)n, 0, auto_long_ms(t));
     } else {
         st = c->PropertiesV2(u->handle, n ? v2 : NULL, (int16_t)n, 0);
         if (!st && c->AutoTrigger) st = c->AutoTrigger(u->handle, (uint64_t)(t->auto_s * 1e6));
@@ -298,7 +317,7 @@ enum { ETS_OFF = 0, ETS_SLOW = 2 };
 /* Between two and five are allowed. */
 #define CYCLES_A_PLACE 4
 
-static uint32_t ets(grat__pico_unit *u, uint32_t interleave, double *dt)
+uint32_t grat__pico_ets(grat__pico_unit *u, uint32_t interleave, double *dt)
 {
     int32_t ps = 0;
     u->failed = "SetEts";
@@ -311,7 +330,7 @@ static uint32_t ets(grat__pico_unit *u, uint32_t interleave, double *dt)
     return st;
 }
 
-static uint32_t ets_times(grat__pico_unit *u, int64_t *times, uint32_t n)
+uint32_t grat__pico_ets_times(grat__pico_unit *u, int64_t *times, uint32_t n)
 {
     if (!COMMON(u)->SetEtsTimeBuffer) return grat__pico_say(u, "SetEtsTimeBuffer", GRAT__PICO_NO_ETS);
     return grat__pico_say(u, "SetEtsTimeBuffer", COMMON(u)->SetEtsTimeBuffer(u->handle, times, times ? (int32_t)n : 0));
@@ -411,6 +430,11 @@ static uint32_t built_in(grat__pico_unit *u, const grat__pico_wave *w, int32_t u
     int operation = w->wave == GRAT__PICO_NOISE ? 1 : w->wave == GRAT__PICO_PRBS ? 2 : 0;
     int wave = operation ? GRAT__PICO_SINE : w->wave;
     u->failed = "SetSigGenBuiltIn";
+    if (SERIES(u)->bare && operation > 1) return GRAT__PICO_UNSUPPORTED;
+    if (u->lib->narrow.SetSigGenBuiltInV2)
+        return u->lib->narrow.SetSigGenBuiltInV2(u->handle, uv, pp, (int16_t)wave, w->hz, w->stop, w->step, w->dwell,
+                                                 w->sweep, (int16_t)operation, w->shots, w->sweeps, w->edge, w->source,
+                                                 0);
     if (u->lib->narrow.SetSigGenBuiltIn)
         return u->lib->narrow.SetSigGenBuiltIn(u->handle, uv, pp, (int16_t)wave, (float)w->hz, (float)w->stop,
                                                (float)w->step, (float)w->dwell, w->sweep, (int16_t)operation, w->shots,
@@ -469,8 +493,13 @@ uint32_t grat__pico_wave_out(grat__pico_unit *u, grat__pico_wave *w)
         /* The dwell time counts periods of the DAC, whose rate is not told: phase = hz * 2^32 / rate * n / most. */
         double dac = w->dwell * w->hz * 4294967296.0 / fmax(from, 1) * n / w->most;
         uint32_t dwell = (uint32_t)fmin(fmax(nearbyint(dac), 10), UINT32_MAX);
-        st = c->SetSigGenArbitrary(u->handle, uv, pp, from, to, step, w->stop != w->hz ? dwell : 0, points, (int32_t)n,
-                                   w->sweep, 0, 0, w->shots, w->sweeps, w->edge, w->source, 0);
+        if (w->stop == w->hz) dwell = 0;
+        if (u->lib->narrow.SetSigGenArbitrary)
+            st = u->lib->narrow.SetSigGenArbitrary(u->handle, uv, pp, from, to, step, dwell, points, (int32_t)n,
+                                                   w->sweep, 0, 0, w->shots, w->sweeps, w->edge, w->source, 0);
+        else
+            st = c->SetSigGenArbitrary(u->handle, uv, pp, from, to, step, dwell, points, (int32_t)n, w->sweep, 0, 0,
+                                       w->shots, w->sweeps, w->edge, w->source, 0);
     }
     free(points);
     return st;
@@ -495,8 +524,6 @@ const grat__pico_ops grat__pico_classic_ops = {
     .max_segments = max_segments,
     .segments = segments,
     .captures = captures,
-    .ets = ets,
-    .ets_times = ets_times,
     .run_block = run_block,
     .buffer = buffer,
     .values = values,

@@ -26,11 +26,14 @@ const grat__pico_series grat__pico_all[] = {
     {.name = "ps2000", .ops = &grat__pico_old_ops, .ets = true, .few_directions = true, .external = 4},
     {.name = "ps3000", .ops = &grat__pico_old_ops, .ets = true, .few_directions = true, .plain_generator = true,
      .external = 4},
-    {.name = "ps4000", .ops = &grat__pico_narrow_ops, .trigger = GRAT__PICO_MEMBERS, .external = 4},
-    {.name = "ps6000", .ops = &grat__pico_wide_ops, .trigger = GRAT__PICO_MEMBERS, .short_wave = true, .external = 4},
+    {.name = "ps4000", .ops = &grat__pico_narrow_ops, .trigger = GRAT__PICO_MEMBERS, .ets = true, .external = 4},
+    {.name = "ps5000", .ops = &grat__pico_narrow_ops, .trigger = GRAT__PICO_MEMBERS, .ets = true, .bare = true,
+     .few_directions = true, .external = 4},
+    {.name = "ps6000", .ops = &grat__pico_wide_ops, .trigger = GRAT__PICO_MEMBERS, .short_wave = true, .ets = true,
+     .external = 4},
     {.name = NULL},
 };
-#define SERIES 10
+#define SERIES 11
 
 static struct {
     grat__pico_lib lib;

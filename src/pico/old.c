@@ -8,14 +8,11 @@
 #include "pico/shared.h"
 
 #define CALL(u) (&(u)->lib->old)
-enum { INFO_VARIANT = 3, INFO_SERIAL = 4, INFO_ERROR = 6 };
-enum { DC_COUPLED = 1, EXT = 4, NO_SOURCE = 5, PICOSECONDS = 1, NANOSECONDS = 2 };
+enum { INFO_ERROR = 6, DC_COUPLED = 1, EXT = 4, NO_SOURCE = 5, PICOSECONDS = 1, NANOSECONDS = 2 };
 #define CHANNELS 4
 #define MAX_CODE 32767
 #define POINTS 4096
 #define DAC_HZ 48e6
-/* Units are looked for by opening them all. */
-#define UNITS 8
 
 struct grat__pico_stream_state {
     int16_t *block[CHANNELS];  /* where values go to */
@@ -41,36 +38,35 @@ static uint32_t result(grat__pico_unit *u, const char *call, bool ok)
     return ok ? GRAT__PICO_OK : last_error(u->lib, u->handle);
 }
 
-static bool text_of(const grat__pico_lib *lib, int16_t handle, int16_t line, char *out, size_t cap)
+static bool text_of(const grat__pico_lib *lib, int16_t handle, uint32_t line, char *out, size_t cap)
 {
     int8_t text[128] = {0};
-    if (!lib->old.get_unit_info(handle, text, sizeof text - 1, line)) return false;
+    if (!lib->old.get_unit_info(handle, text, sizeof text - 1, (int16_t)line)) return false;
     snprintf(out, cap, "%s", (char *)text);
     return true;
 }
 
-/* Two who look through all units would take them from each other. */
-static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
+static uint32_t open_next(const grat__pico_lib *lib, int16_t *handle)
+{
+    *handle = lib->old.open_unit();
+    return *handle > 0 ? GRAT__PICO_OK : *handle < 0 ? last_error(lib, 0) : GRAT__PICO_NOT_FOUND;
+}
 
-/* With a serial number all are opened until it is found, and the others closed again. */
+static void close_one(const grat__pico_lib *lib, int16_t handle)
+{
+    lib->old.close_unit(handle);
+}
+
+static const grat__pico_lookup by_opening = {open_next, close_one, text_of};
+
 static uint32_t open_unit(const grat__pico_lib *lib, const char *serial, int16_t *handle)
 {
-    int16_t other[UNITS];
-    unsigned n = 0;
-    pthread_mutex_lock(&looking);
-    for (*handle = 0; n < UNITS;) {
-        char own[64] = "";
-        int16_t h = lib->old.open_unit();
-        if (h <= 0) break;
-        if (!serial || (text_of(lib, h, INFO_SERIAL, own, sizeof own) && strcmp(own, serial) == 0)) {
-            *handle = h;
-            break;
-        }
-        other[n++] = h;
-    }
-    while (n) lib->old.close_unit(other[--n]);
-    pthread_mutex_unlock(&looking);
-    return *handle > 0 ? GRAT__PICO_OK : GRAT__PICO_NOT_FOUND;
+    return grat__pico_look_up(lib, &by_opening, serial, handle);
+}
+
+static void enumerate(const grat__pico_lib *lib, grat__pico_list *out)
+{
+    grat__pico_look_around(lib, &by_opening, out);
 }
 
 static uint32_t close_unit(grat__pico_unit *u)
@@ -85,24 +81,7 @@ static uint32_t stop(grat__pico_unit *u)
 
 static uint32_t info(const grat__pico_unit *u, uint32_t what, char *out, size_t cap)
 {
-    return text_of(u->lib, u->handle, (int16_t)what, out, cap) ? GRAT__PICO_OK : GRAT__PICO_UNSUPPORTED;
-}
-
-static void enumerate(const grat__pico_lib *lib, grat__pico_list *out)
-{
-    int16_t open[UNITS];
-    unsigned n = 0;
-    pthread_mutex_lock(&looking);
-    for (int16_t h; n < UNITS && (h = lib->old.open_unit()) > 0;) {
-        char serial[64] = "", variant[32] = "", entry[120];
-        open[n++] = h;
-        text_of(lib, h, INFO_SERIAL, serial, sizeof serial);
-        text_of(lib, h, INFO_VARIANT, variant, sizeof variant);
-        snprintf(entry, sizeof entry, "%s[%s]", serial, variant);
-        grat__pico_take_serials(out, lib->series->name, entry);
-    }
-    while (n) lib->old.close_unit(open[--n]);
-    pthread_mutex_unlock(&looking);
+    return text_of(u->lib, u->handle, what, out, cap) ? GRAT__PICO_OK : GRAT__PICO_UNSUPPORTED;
 }
 
 static uint32_t flash(grat__pico_unit *u, int times)

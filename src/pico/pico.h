@@ -36,6 +36,7 @@ typedef struct grat__pico_series {
     bool short_wave;           /* the type of its wave has 16 bits */
     bool nanovolts;            /* psospa: ranges in nV, no auxiliary output, power details, intervals in ps */
     bool ets;
+    bool bare;                 /* ps5000: buffers and streams without a mode, triggers with one hysteresis, no lists */
     bool few_directions;       /* of triggers: none at the lower level, no runts */
     bool plain_generator;      /* three waves at whole frequencies, of one amplitude; not of all models */
     int external;              /* number of the external trigger */

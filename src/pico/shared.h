@@ -10,6 +10,19 @@
 #define PICO_WIDTH 0x10000000
 enum { PICO_CLEAR = 1, PICO_ADD = 2, PICO_TRUE = 1 };
 
+/* Of libraries that open the next unit only and have no list: units are looked for by opening all of them. `open`: a
+ * status, and a handle above 0 with OK. */
+typedef struct grat__pico_lookup {
+    uint32_t (*open)(const grat__pico_lib *lib, int16_t *handle);
+    void (*close)(const grat__pico_lib *lib, int16_t handle);
+    bool (*text)(const grat__pico_lib *lib, int16_t handle, uint32_t what, char *out, size_t cap);
+} grat__pico_lookup;
+uint32_t grat__pico_look_up(const grat__pico_lib *lib, const grat__pico_lookup *by, const char *serial,
+                            int16_t *handle);
+void grat__pico_look_around(const grat__pico_lib *lib, const grat__pico_lookup *by, grat__pico_list *out);
+/* With OpenUnit(handle), as ps5000 has it. */
+extern const grat__pico_lookup grat__pico_next_unit;
+
 uint32_t grat__pico_close_unit(grat__pico_unit *u);
 uint32_t grat__pico_stop(grat__pico_unit *u);
 uint32_t grat__pico_info(const grat__pico_unit *u, uint32_t what, char *out, size_t cap);
@@ -20,6 +33,8 @@ uint32_t grat__pico_is_ready(grat__pico_unit *u, bool *ready);
 /* The vendor's number of a source of triggers. */
 int32_t grat__pico_source(const grat__pico_unit *u, int source);
 
+uint32_t grat__pico_ets(grat__pico_unit *u, uint32_t interleave, double *dt);
+uint32_t grat__pico_ets_times(grat__pico_unit *u, int64_t *times, uint32_t n);
 uint32_t grat__pico_ranges(grat__pico_unit *u, unsigned *mask, double offset[16]);
 uint32_t grat__pico_set_trigger(grat__pico_unit *u, const grat__pico_trigger *t);
 uint32_t grat__pico_poll(grat__pico_unit *u, grat__pico_streaming *s, grat__pico_sink sink, void *user);
@@ -36,7 +51,8 @@ void grat__pico_end_streaming(grat__pico_unit *u, const grat__pico_streaming *s)
     .is_ready = grat__pico_is_ready, .end_streaming = grat__pico_end_streaming
 /* Of all of those that call back while they are polled. */
 #define PICO_COMMON_OPS                                                                                                \
-    .trigger = grat__pico_set_trigger, .poll = grat__pico_poll, .wave = grat__pico_wave_out, .fire = grat__pico_fire
+    .ets = grat__pico_ets, .ets_times = grat__pico_ets_times, .trigger = grat__pico_set_trigger,                       \
+    .poll = grat__pico_poll, .wave = grat__pico_wave_out, .fire = grat__pico_fire
 
 /* Of GetTimebase2: a float has 24 bits; clocks are multiples of 0.1 ns. */
 double grat__pico_exact(float ns);

@@ -251,7 +251,7 @@ grat_err grat__pico_open(const char *driver, const char *serial, grat_op *op, gr
     if (!known && serial[0] && driver[0]) {
         drop_opening(o);
         return grat_op_fail(op, GRAT_ENOTSUP, "%.40s: no such library; there are ps2000 ps2000a ps3000 ps3000a "
-                                             "ps4000 ps4000a ps5000a ps6000 ps6000a psospa", driver);
+                                             "ps4000 ps4000a ps5000 ps5000a ps6000 ps6000a psospa", driver);
     }
     return finish_opening(o, op, out);
 }
