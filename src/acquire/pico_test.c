@@ -3,6 +3,9 @@
 #include "pico_help_test.h"
 #include "temp.h"
 
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+/* B is seldom zero, so that a level says where it is. */
+#define DC " a=dc,0,0,0.7 b=sine,1000,0.9,0.2 c=dc,0,0,-0.7;"
 static const char units[] =
     "ps5000a 5244D DC/1 a=dc,0,0,0.7 b=dc,0,0,-0.3;ps5000a 5444D POWER/1 power;ps5000a 5244D SINE/5;"
     "ps5000a 5244D LATE/1 late=300;ps5000a 5244D GONE/1 fault=IsReady,1,unplug;"
@@ -13,6 +16,9 @@ static const char units[] =
     "fault=GetStreamingLatestValues,60,0x10000008 fault=GetStreamingLatestValues,45,0x27;"
     "ps4000a 4824A FRESH/4 counter=30000;ps2000a 2406B FRESH/2 counter=30000;"
     "ps3000a 3206DMSO FRESH/3 counter=30000;ps5000a 5244D FRESH/5 counter=30000;ps4000a 4824A DC/4 a=dc,0,0,0.7;"
+    "ps2000 2204A V/20" DC "ps3000 3205 V/30" DC "ps3000 3424 V/34" DC "ps4000 4224 V/40" DC "ps4000 4262 V/42" DC
+    "ps5000 5204 V/50" DC "ps6000 6404 V/60" DC "ps2000a 2406B V/2" DC "ps3000a 3206DMSO V/3" DC "ps4000a 4824A V/4" DC
+    "ps5000a 5444D V/5" DC "ps6000a 6424E V/6" DC "psospa 3418E V/7" DC
     "ps2000a 2406B GEN/2 a=gen;ps4000a 4824A GEN/4 a=gen;ps5000a 5244D GEN/5 a=gen";
 
 /* ---- captures ------------------------------------------------------------------------------------- */
@@ -66,7 +72,7 @@ TEST(discovery)
     grat_discover_options o = {.size = sizeof o, .sources = GRAT_FIND_PICO};
     grat_op_init(&op, 10000, NULL);
     EQ(grat_discover(&o, on_found, NULL, &op), GRAT_OK);
-    EQ(found_units, 20);
+    EQ(found_units, 33);
 }
 
 TEST(opening)
@@ -129,6 +135,85 @@ TEST(volts_per_range)
     q.acq = GRAT_ACQ_HIRES;
     EQ(capture(sc, &q, 5000, keep), GRAT_ERANGE);
     grat_scope_close(sc);
+}
+
+/* Half a step of the converter, which is rounded: a full scale that is another one's is further away. */
+static void check_value(const char *what, unsigned trace, double want, unsigned bits)
+{
+    double step = kept->trace[trace].scale * ldexp(1, 16 - (int)bits);
+    for (size_t i = 0; i < kept->count; i += 99) {
+        if (fabs(volts(kept, trace, i) - want) <= 0.51 * step) continue;
+        TEST_FAIL("%s: %.6g V for %g", what, volts(kept, trace, i), want);
+        return;
+    }
+}
+
+/* Series and resolution: a steady voltage in some ranges, around zero and around itself; a level of B the same way. */
+TEST(volts_of_every_series)
+{
+    static const struct {
+        const char *resource, *channels;
+        bool hires, offset;
+        unsigned bits;
+        double max;
+    } rows[] = {{"PICO::ps2000::V/20", "A", false, false, 8, 32767},
+                {"PICO::ps3000::V/30", "A", false, false, 8, 32767},
+                {"PICO::ps3000::V/34", "A", false, false, 12, 32767},
+                {"PICO::ps4000::V/40", "A", false, false, 12, 32764},
+                {"PICO::ps4000::V/42", "A", false, false, 16, 32767},
+                {"PICO::ps5000::V/50", "A", false, false, 8, 32512},
+                {"PICO::ps6000::V/60", "A", false, true, 8, 32512},
+                {"PICO::ps2000a::V/2", "A", false, true, 8, 32512},
+                {"PICO::ps3000a::V/3", "A", false, true, 8, 32512},
+                {"PICO::ps4000a::V/4", "A", false, true, 12, 32767},
+                {"PICO::ps5000a::V/5", "A", false, true, 8, 32512},
+                {"PICO::ps5000a::V/5", "A", true, true, 16, 32767},
+                {"PICO::ps5000a::V/5", "AB", true, true, 15, 32767},
+                {"PICO::ps5000a::V/5", "ABCD", true, true, 14, 32767},
+                {"PICO::ps6000a::V/6", "A", false, true, 8, 32512},
+                {"PICO::ps6000a::V/6", "A", true, true, 12, 32736},
+                {"PICO::ps6000a::V/6", "ABC", true, true, 10, 32704},
+                {"PICO::psospa::V/7", "A", false, true, 8, 32512},
+                {"PICO::psospa::V/7", "A", true, true, 10, 32704}};
+    static const struct {
+        double low, high, full;  /* full: that of the range */
+    } ranges[] = {{-0.8, 0.8, 1}, {-1.9, 1.9, 2}, {-19, 19, 20}, {0.55, 0.85, 0}, {-0.6, 2.6, 0}};
+    for (unsigned u = 0; u < COUNT(rows); u++) {
+        grat_scope *sc = open_scope(rows[u].resource);
+        for (unsigned k = 0; sc && k < COUNT(ranges); k++) {
+            grat_request q = ask(rows[u].channels, 1e-3, 1000);
+            q.acq = rows[u].hires ? GRAT_ACQ_HIRES : GRAT_ACQ_NORMAL;
+            q.has_range = true;
+            q.low = ranges[k].low;
+            q.high = ranges[k].high;
+            if (capture(sc, &q, 5000, keep)) TEST_FAIL("%s %u: %s", rows[u].resource, k, op.text);
+            if (!got) continue;
+            const grat_trace *t = &kept->trace[0];
+            check_value(rows[u].resource, 0, 0.7, rows[u].bits);
+            if (ranges[k].full > 0) NEAR(t->scale * rows[u].max, ranges[k].full, 1e-9);
+            TRUE(t->range_low <= q.low + 1e-9 && t->range_high >= q.high - 1e-9);
+            /* Where it can be shifted the range is a smaller one. */
+            if (k >= 3 && rows[u].offset) TRUE(t->scale * rows[u].max < fmax(fabs(q.low), fabs(q.high)) - 1e-9);
+            if (rows[u].channels[1] == 'B' && rows[u].channels[2] == 'C' && k < 3)
+                check_value(rows[u].resource, 2, -0.7, rows[u].bits);
+        }
+        grat_request q = ask("B", 4e-3, 4000);
+        q.acq = rows[u].hires ? GRAT_ACQ_HIRES : GRAT_ACQ_NORMAL;
+        q.has_range = true;
+        q.low = 0.3;
+        q.high = 1.2;
+        q.trigger = GRAT_TRIG_EDGE;
+        q.trigger_level = 0.75;
+        q.pre = 0.5;
+        snprintf(q.trigger_source, sizeof q.trigger_source, "B");
+        if (sc && capture(sc, &q, 5000, keep)) TEST_FAIL("%s: %s", rows[u].resource, op.text);
+        size_t z = zero_of(kept);
+        /* 0.9 V at 1 kHz, here 4.5 mV a microsecond. */
+        double slope = 4.5e3 * kept->dt, step = kept->trace[0].scale * ldexp(1, 16 - (int)rows[u].bits);
+        NEAR(volts(kept, 0, z), 0.75, slope + step);
+        TRUE(volts(kept, 0, z - 1) < 0.75 && volts(kept, 0, z + 10) > 0.75);
+        grat_scope_close(sc);
+    }
 }
 
 static bool check_edge(void *user, grat_record *r)
@@ -417,6 +502,7 @@ int main(void)
     RUN(discovery);
     RUN(opening);
     RUN(volts_per_range);
+    RUN(volts_of_every_series);
     RUN(trigger_position);
     RUN(rapid_block);
     RUN(block_in_order);
