@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 
 /* A third of what a small machine has; longer logs go to .csv, .npy or .wav, which hold nothing back. */
+#define LONGEST_GAP 100000000u   /* samples */
+#define FARTHEST 1e18            /* samples */
 #define KEEP_MAX ((uint64_t)1 << 30)
 
 void grat__trace_label(const grat_trace *t, char *out, size_t cap)
@@ -162,6 +164,27 @@ void grat__interleave(const grat_record *r, size_t row, size_t from, size_t n, u
     }
 }
 
+grat_err grat__fill_lost(grat__filler *f, const grat_record *r, size_t row, uint64_t *filled, grat_out *o, grat_op *op)
+{
+    *filled = f->begun && r->number == f->number && r->first > f->next ? r->first - f->next : 0;
+    if (*filled > LONGEST_GAP)
+        return grat_op_fail(op, GRAT_ETOOBIG, "cannot write %.120s: %llu samples in a row are lost, and its rows have "
+                            "no times of their own; write .h5 or .csv", grat__out_name(o), (unsigned long long)*filled);
+    for (uint64_t i = 0; i < *filled; i++) {
+        grat_err err = grat_out_write(o, f->last, row, op);
+        if (err) return err;
+    }
+    return GRAT_OK;
+}
+
+void grat__filler_take(grat__filler *f, const grat_record *r, const uint8_t *last, size_t row)
+{
+    f->begun = true;
+    f->next = r->first + r->count;
+    f->number = r->number;
+    memcpy(f->last, last, row);
+}
+
 static bool grow(grat__whole *w, size_t count)
 {
     size_t room = w->room ? w->room : count;
@@ -245,8 +268,12 @@ size_t grat__axis_take(grat__axis *x, const void *times, size_t stride, size_t n
     bool fresh = !x->begun || x->number != r->number;
     if (fresh) axis_begin(x, times, stride, n, r->number);
     double at = nearbyint((time_at(times, stride, 0) - x->origin) / x->dt);
-    /* Times that go back are another acquisition, although nothing numbers them. */
-    if (!fresh && at < (double)x->next) axis_begin(x, times, stride, n, r->number), at = 0, fresh = true;
+    /* Times that go back are another acquisition, although nothing numbers them; so are those beyond any count. */
+    if (!fresh && !(at >= (double)x->next && at < FARTHEST)) {
+        axis_begin(x, times, stride, n, r->number);
+        at = 0;
+        fresh = true;
+    }
     r->first = (uint64_t)at;
     r->flags = !fresh && r->first > x->next ? GRAT_REC_GAP_BEFORE : 0;
     r->t0 = x->origin;

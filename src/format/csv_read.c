@@ -2,6 +2,7 @@
 #include "format/csv.h"
 #include "format/format.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,7 @@ typedef struct table {
     grat__axis axis;
     grat_record *r;          /* rows that are read and not handed on yet: `filled` */
     size_t filled;
+    unsigned decimals;       /* of the last number of the row before */
     bool enough;             /* the caller has it all */
 } table;
 
@@ -102,7 +104,7 @@ static bool read_row(table *t, const char *line, size_t n)
         p += length + 1;
         length = field_length(p, end);
     }
-    if (!field_number(p, length, &t->times[row])) return false;
+    if (!field_number(p, length, &t->times[row]) || !isfinite(t->times[row])) return false;
     for (unsigned i = 0; i < t->columns; i++) {
         p += length;
         if (p >= end) return false;
@@ -111,6 +113,22 @@ static bool read_row(table *t, const char *line, size_t n)
         ((float *)t->r->trace[i].raw)[row] = (float)v;
     }
     return p + length == end;
+}
+
+static unsigned decimals_of_last(const char *line, size_t n)
+{
+    unsigned k = 0;
+    while (n && line[n - 1] >= '0' && line[n - 1] <= '9') n--, k++;
+    return n && line[n - 1] == '.' ? k : 0;
+}
+
+/* A number that was cut is another number. Where all have the same decimals, a whole one is known by them; a digit of
+ * logic is whole. */
+static bool may_be_cut(const table *t, const char *line, size_t n)
+{
+    if (t->l.p <= t->l.end || t->r->trace[t->columns - 1].logic) return false;
+    unsigned decimals = decimals_of_last(line, n);
+    return !decimals || decimals != t->decimals;
 }
 
 /* The last line of a file that is still being written may be cut: it has no end yet. */
@@ -125,6 +143,8 @@ static grat_err read_rows(table *t, grat_op *op)
             return grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: line %zu is not a row of %u numbers; mend it",
                                 t->path, t->l.number, t->columns + 1 + t->numbered);
         }
+        if (may_be_cut(t, line, n)) break;
+        t->decimals = decimals_of_last(line, n);
         t->filled++;
     }
     return GRAT_OK;

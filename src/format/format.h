@@ -27,6 +27,19 @@ typedef struct grat__keep {
 grat_err grat__keep_add(grat__keep *k, grat_record *r, grat_op *op);
 void grat__keep_free(grat__keep *k);
 
+/* Rows of samples that are missing, for formats whose rows have no times of their own. */
+typedef struct grat__filler {
+    bool begun;
+    uint64_t next;           /* index that goes on without a gap */
+    unsigned number;
+    uint8_t last[4 * GRAT_MAX_CHANNELS];   /* the row before */
+} grat__filler;
+/* Writes the last row again for each row of `row` bytes that is missing before r; *filled are so many. ETOOBIG beyond
+ * 100 million in a row. */
+grat_err grat__fill_lost(grat__filler *f, const grat_record *r, size_t row, uint64_t *filled, grat_out *o, grat_op *op);
+/* Behind r; `last`: its last row. */
+void grat__filler_take(grat__filler *f, const grat_record *r, const uint8_t *last, size_t row);
+
 /* The raw samples of n rows from index `from`, channel beside channel; `row` bytes each. */
 void grat__interleave(const grat_record *r, size_t row, size_t from, size_t n, uint8_t *out);
 

@@ -104,6 +104,127 @@ TEST(events_of_a_trigger_in_words)
     STR(text, "");
 }
 
+typedef struct seen {
+    unsigned pieces;
+    uint64_t first[4], samples;
+    size_t count[4];
+    unsigned number[4], flags[4];
+    double t0, dt;
+} seen;
+
+static bool on_piece(void *user, grat_record *r)
+{
+    seen *k = user;
+    if (k->pieces < 4) {
+        k->first[k->pieces] = r->first, k->count[k->pieces] = r->count;
+        k->number[k->pieces] = r->number, k->flags[k->pieces] = r->flags;
+    }
+    k->pieces++;
+    k->samples += r->count;
+    k->t0 = r->t0, k->dt = r->dt;
+    return true;
+}
+
+/* A last row without its end counts when its number is whole, which the decimals tell. */
+TEST(csv_cut_in_a_number)
+{
+    static const struct {
+        const char *text;
+        size_t count;
+        double last;
+    } rows[] = {
+        {"time_s,ch1_V\n0,1.25\n1,-13.50\n2,14.75", 3, 14.75},
+        {"time_s,ch1_V\n0,1.25\n1,-13.50\n2,14.7", 2, -13.5},
+        {"time_s,ch1_V\n0,1.25\n1,-13.50\n2,1", 2, -13.5},
+        {"time_s,ch1_V\n0,1.25\n1,-13.50\n2,", 2, -13.5},
+        {"time_s,ch1_V\n0,125\n1,-1350\n2,14", 2, -1350},
+        {"time_s,ch1_V\n0,125\n1,-1350\n2,1475\n", 3, 1475},
+        {"time_s,ch1_V,D0\n0,1.25,0\n1,-13.50,1\n2,14.75,1", 3, 14.75},
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        grat_record *r = NULL;
+        double v = 0;
+        EQ(grat_read_file(test_file("cut.csv", rows[k].text), NULL, &r, &op), GRAT_OK);
+        EQ(r ? r->count : 0, rows[k].count);
+        if (r) grat_trace_values(&r->trace[0], r->count - 1, 1, &v);
+        NEAR(v, rows[k].last, 1e-6);
+        grat_record_unref(r);
+    }
+}
+
+TEST(times_beyond_any_count)
+{
+    seen k = {0};
+    static const char text[] = "time_s,ch1_V\n0,1\n1e-9,2\n2e-9,3\n1e300,4\n";
+    EQ(grat_read_pieces(test_file("far.csv", text), NULL, on_piece, &k, &op), GRAT_OK);
+    EQ(k.pieces, 2);
+    EQ(k.first[1], 0);
+    EQ(k.count[0] * 10 + k.count[1], 31);
+    EQ(grat_read_pieces(test_file("far.csv", "time_s,ch1_V\n0,1\nnan,2\n"), NULL, on_piece, &k, &op), GRAT_EPARSE);
+    EQ(grat_read_pieces(test_file("far.csv", "time_s,ch1_V\n0,1\ninf,2\n"), NULL, on_piece, &k, &op), GRAT_EPARSE);
+}
+
+/* Rows without times keep their place where samples are missing. */
+TEST(lost_rows_are_filled)
+{
+    static const char *const names[] = {"lost.wav", "lost.npy"};
+    for (unsigned i = 0; i < 2; i++) {
+        grat_record *r[2] = {make(100, 0, 1e-3), make(50, 0, 1e-3)}, *back = NULL;
+        grat_writer_options opt = {.size = sizeof opt, .raw = true};
+        grat_writer *w = NULL;
+        r[1]->first = 130;
+        EQ(grat_writer_open_with(test_path(names[i]), NULL, NULL, &opt, &op, &w), GRAT_OK);
+        for (unsigned n = 0; n < 2; n++) EQ(grat_writer_record(w, r[n], &op), GRAT_OK);
+        EQ(grat_writer_finish(w, &op), GRAT_OK);
+        EQ(grat_read_file(test_path(names[i]), NULL, &back, &op), GRAT_OK);
+        EQ(back ? back->count : 0, 180);
+        double before[3], lost[3], after[3], want[2];
+        for (unsigned k = 0; k < 3 && back && back->count == 180; k++) {
+            grat_trace_values(&r[0]->trace[k], 99, 1, &want[0]);
+            grat_trace_values(&r[1]->trace[k], 0, 1, &want[1]);
+            grat_trace_values(&back->trace[k], 99, 1, &before[k]);
+            grat_trace_values(&back->trace[k], 129, 1, &lost[k]);
+            grat_trace_values(&back->trace[k], 130, 1, &after[k]);
+            NEAR(before[k], want[0], 1e-4);
+            NEAR(lost[k], want[0], 1e-4);
+            NEAR(after[k], want[1], 1e-4);
+        }
+        grat_record_unref(back);
+        r[1]->first = 1000000000;
+        EQ(grat_writer_open_with(test_path(names[i]), NULL, NULL, &opt, &op, &w), GRAT_OK);
+        EQ(grat_writer_record(w, r[0], &op), GRAT_OK);
+        EQ(grat_writer_record(w, r[1], &op), GRAT_ETOOBIG);
+        grat_writer_abort(w);
+        grat_record_unref(r[0]);
+        grat_record_unref(r[1]);
+    }
+}
+
+/* With many channels the comment is long; what was flushed is there whatever came next and was not. */
+TEST(wav_between_two_flushes)
+{
+    grat_sample_type types[20];
+    for (unsigned i = 0; i < 20; i++) types[i] = GRAT_I16;
+    grat_writer *w = NULL;
+    grat_writer_options opt = {.size = sizeof opt, .growing = true};
+    EQ(grat_writer_open_with(test_path("many.wav"), NULL, NULL, &opt, &op, &w), GRAT_OK);
+    grat_record *r = grat_record_new(20, types, 100000);
+    r->dt = 1e-3;
+    for (unsigned i = 0; i < 20; i++) snprintf(r->trace[i].name, sizeof r->trace[i].name, "%u", i + 1);
+    EQ(grat_writer_record(w, r, &op), GRAT_OK);
+    EQ(grat_writer_flush(w, &op), GRAT_OK);
+    r->first += r->count;
+    EQ(grat_writer_record(w, r, &op), GRAT_OK);
+    seen k = {0};
+    if (grat_read_pieces(test_path("many.wav"), NULL, on_piece, &k, &op)) TEST_FAIL("%s", op.text);
+    EQ(k.samples, 100000);
+    EQ(grat_writer_finish(w, &op), GRAT_OK);
+    k = (seen){0};
+    EQ(grat_read_pieces(test_path("many.wav"), NULL, on_piece, &k, &op), GRAT_OK);
+    EQ(k.samples, 200000);
+    grat_record_unref(r);
+}
+
 TEST(csv_numbers_acquisitions)
 {
     grat_record *r[2] = {make(1, 0, 1e-3), make(1, 0, 1e-3)};
@@ -263,42 +384,21 @@ TEST(json_bytes)
     grat_record_unref(r);
 }
 
-typedef struct seen {
-    unsigned pieces;
-    uint64_t first[4], samples;
-    size_t count[4];
-    unsigned number[4], flags[4];
-    double t0, dt;
-} seen;
-
-static bool on_piece(void *user, grat_record *r)
-{
-    seen *k = user;
-    if (k->pieces < 4) {
-        k->first[k->pieces] = r->first, k->count[k->pieces] = r->count;
-        k->number[k->pieces] = r->number, k->flags[k->pieces] = r->flags;
-    }
-    k->pieces++;
-    k->samples += r->count;
-    k->t0 = r->t0, k->dt = r->dt;
-    return true;
-}
-
 /* A gap within an acquisition, and another acquisition. */
 TEST(pieces_keep_gaps_and_acquisitions)
 {
     static const char *const names[] = {"pieces.csv", "pieces.npy", "pieces.h5", "pieces.raw",
                                         "pieces.json"};
     for (unsigned i = 0; i < 5; i++) {
+        grat_writer *w = NULL;
+        grat_meta two = {.acquisitions = 2};
+        if (!can_be_read(names[i]) ||
+            grat_writer_open(test_path(names[i]), NULL, &two, &op, &w) == GRAT_ENOTSUP) continue;
         grat_record *r[3] = {make(100, -0.02, 1e-3), make(50, -0.02, 1e-3), make(30, -0.02, 1e-3)};
         seen k = {0};
         grat_meta meta;
         r[1]->first = 150;
         r[2]->number = 1;
-        grat_writer *w = NULL;
-        grat_meta two = {.acquisitions = 2};
-        if (!can_be_read(names[i])) continue;
-        if (grat_writer_open(test_path(names[i]), NULL, &two, &op, &w) == GRAT_ENOTSUP) continue;
         for (unsigned n = 0; n < 3 && w; n++) {
             EQ(grat_writer_record(w, r[n], &op), GRAT_OK);
             grat_record_unref(r[n]);
@@ -411,7 +511,8 @@ TEST(raw_bytes_and_their_description)
                                    0, 0x18, 0xfc, 0, 7, 0x3d, 0xfc, 0};
     MEM(slurp("r.raw"), want, sizeof want);
     const char *text = slurp("r.raw.json");
-    TRUE(strstr(text, "{\"graticule_raw\":1,\"samples\":5,\"lost\":7,\"sample_interval\":0.001,") == text);
+    TRUE(strstr(text, "{\"graticule_raw\":1,\"complete\":true,\"samples\":5,\"lost\":7,"
+                      "\"sample_interval\":0.001,") == text);
     TRUE(strstr(text, "\"columns\":[{\"name\":\"1\",\"unit\":\"V\",\"type\":\"u1\",\"logic\":false,") != NULL);
     TRUE(strstr(text, "\"segments\":[{\"row\":0,\"first\":0,\"number\":0,\"t0\":0},"
                       "{\"row\":3,\"first\":10,\"number\":0,\"t0\":0}],\"identity\":") != NULL);
@@ -453,9 +554,9 @@ TEST(descriptions_that_cannot_be)
 
 TEST(plots)
 {
-    grat_record *r = make(20000, -0.01, 1e-6);
     grat_writer *w = NULL;
     if (grat_writer_open(test_path("p.png"), NULL, NULL, &op, &w) == GRAT_ENOTSUP) return;
+    grat_record *r = make(20000, -0.01, 1e-6);
     grat_writer_abort(w);
     write_file("p.png", NULL, &r, 1);
     MEM(slurp("p.png"), "\x89PNG\r\n\x1a\n", 8);
@@ -588,6 +689,10 @@ int main(void)
     RUN(csv_bytes);
     RUN(csv_header_carries_the_settings);
     RUN(events_of_a_trigger_in_words);
+    RUN(csv_cut_in_a_number);
+    RUN(times_beyond_any_count);
+    RUN(lost_rows_are_filled);
+    RUN(wav_between_two_flushes);
     RUN(csv_numbers_acquisitions);
     RUN(csv_quick_path_agrees);
     RUN(csv_times_count_on);

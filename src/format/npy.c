@@ -14,6 +14,7 @@
 typedef struct npy {
     bool started, numbered, raw;
     uint64_t rows, announced;
+    grat__filler filler;     /* raw */
     unsigned traces;
     size_t row;              /* bytes */
     double scale[GRAT_MAX_CHANNELS], offset[GRAT_MAX_CHANNELS];
@@ -137,7 +138,14 @@ static grat_err put_raw(npy *w, const grat_record *r, grat_out *o, grat_op *op)
             return grat_op_fail(op, GRAT_EINVAL, "cannot write a raw .npy: the scale of channel %s changed between two "
                                 "records; use a file for each", r->trace[i].name);
     }
-    w->rows += r->count;
+    uint64_t lost;
+    uint8_t last[4 * GRAT_MAX_CHANNELS];
+    if (!r->count) return GRAT_OK;
+    grat_err err = grat__fill_lost(&w->filler, r, row, &lost, o, op);
+    if (err) return err;
+    grat__interleave(r, row, r->count - 1, 1, last);
+    grat__filler_take(&w->filler, r, last, row);
+    w->rows += lost + r->count;
     if (r->traces == 1) return grat_out_write(o, r->trace[0].raw, r->count * row, op);
     for (size_t i = 0, n; i < r->count; i += n) {
         n = r->count - i < 8 * CHUNK ? r->count - i : 8 * CHUNK;
@@ -188,7 +196,9 @@ static grat_err flush(void *p, grat_out *o, grat_op *op)
 {
     uint64_t at = grat__out_tell(o);
     grat_err err = end(p, o, op);
-    return err ? err : grat_out_seek(o, at, op);
+    if (!err) err = grat_out_seek(o, at, op);
+    if (!err) grat__out_reach(o);
+    return err;
 }
 
 static grat_err cut(void *p, grat_out *o, grat_op *op)

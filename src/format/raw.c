@@ -1,5 +1,5 @@
 /* The converter's values and nothing else, channel beside channel, little-endian; what they mean stands in FILE.json:
- *   {"graticule_raw":1,"samples":N,"sample_interval":…,"columns":[{"name":"A","type":"i2","scale":…,…}],
+ *   {"graticule_raw":1,"complete":true,"samples":N,"sample_interval":…,"columns":[{"name":"A","type":"i2",…},…],
  *    "segments":[{"row":0,"first":0,"number":0,"t0":…},…],"identity":{…},"settings":{…},…}
  * A segment begins wherever a row does not continue the one before. */
 #include "format/format.h"
@@ -20,7 +20,7 @@ typedef struct segment {
 
 typedef struct raw {
     const grat_meta *meta;
-    bool started;
+    bool started, ended;
     size_t row;              /* bytes */
     uint64_t rows, next, lost;
     double dt;
@@ -141,8 +141,8 @@ static grat_err put_description(const raw *w, grat_out *o, grat_op *op)
     char path[GRAT_TEXT_MAX];
     if (grat__out_fd(o) < 0) return GRAT_OK;
     grat__buf_init(&b, 64 << 20);
-    grat__buf_printf(&b, "{\"graticule_raw\":1,\"samples\":%llu,\"lost\":%llu,", (unsigned long long)w->rows,
-                     (unsigned long long)w->lost);
+    grat__buf_printf(&b, "{\"graticule_raw\":1,\"complete\":%s,\"samples\":%llu,\"lost\":%llu,",
+                     w->ended ? "true" : "false", (unsigned long long)w->rows, (unsigned long long)w->lost);
     grat__json_number(&b, "sample_interval", w->dt, ",");
     grat__buf_printf(&b, "\"utc_ns\":%lld,\"utc_uncertainty_ns\":%lld,\"bytes_per_row\":%zu,\"columns\":[",
                      (long long)w->utc_ns, (long long)w->utc_uncertainty_ns, w->row);
@@ -165,8 +165,14 @@ static grat_err put_description(const raw *w, grat_out *o, grat_op *op)
     return err;
 }
 
+static grat_err flush(void *p, grat_out *o, grat_op *op)
+{
+    return put_description(p, o, op);
+}
+
 static grat_err end(void *p, grat_out *o, grat_op *op)
 {
+    ((raw *)p)->ended = true;
     return put_description(p, o, op);
 }
 
@@ -194,7 +200,7 @@ const grat_format grat__format_raw = {
     .end = end,
     .fini = fini,
     .grows = true,
-    .flush = end,
+    .flush = flush,
     .cut = cut,
     .each = grat__raw_each,
 };

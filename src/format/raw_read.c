@@ -15,9 +15,11 @@ typedef struct description {
     grat_trace column[GRAT_MAX_CHANNELS];   /* without samples */
     size_t row;                             /* bytes */
     uint64_t rows;
+    bool cut;                               /* there were more */
     double dt;
     int64_t utc_ns, utc_uncertainty_ns;
     const json_t *segments;
+    size_t count;                           /* of them, with samples */
 } description;
 
 typedef struct segment {
@@ -94,7 +96,7 @@ static bool take_segment(const description *d, size_t i, segment *s)
 static bool check_segments(const description *d, unsigned *acquisitions)
 {
     segment last = {0}, s;
-    size_t n = json_array_size(d->segments);
+    size_t n = d->count;
     *acquisitions = 1;
     for (size_t i = 0; i < n; last = s, i++) {
         if (!take_segment(d, i, &s)) return false;
@@ -107,6 +109,15 @@ static bool check_segments(const description *d, unsigned *acquisitions)
     return n > 0;
 }
 
+static size_t count_segments(const description *d)
+{
+    size_t n = json_array_size(d->segments);
+    uint64_t row;
+    while (d->cut && n && grat__json_count(json_array_get(d->segments, n - 1), "row", MOST_ROWS, &row) &&
+           row >= d->rows) n--;
+    return n;
+}
+
 static grat_err take(const json_t *root, size_t bytes, description *d, grat_meta *meta, grat_op *op)
 {
     uint64_t row;
@@ -117,12 +128,16 @@ static grat_err take(const json_t *root, size_t bytes, description *d, grat_meta
         return broken(d->path, "has columns that do not make a row", op);
     if (!grat__json_double(root, "sample_interval", &d->dt) || !(d->dt > 0))
         return broken(d->path, "lacks the sample interval", op);
-    if (!grat__json_count(root, "samples", MOST_ROWS, &d->rows) || d->rows > bytes / d->row)
-        return broken(d->path, "has more samples than the file", op);
+    if (!grat__json_count(root, "samples", MOST_ROWS, &d->rows)) return broken(d->path, "lacks the samples", op);
+    /* When the power failed while it grew, the description may be newer than the samples on the disk. */
+    d->cut = d->rows > bytes / d->row && json_is_false(json_object_get(root, "complete"));
+    if (d->cut) d->rows = bytes / d->row;
+    if (d->rows > bytes / d->row) return broken(d->path, "has more samples than the file", op);
     if (!d->rows) return grat_op_fail(op, GRAT_ENODATA, "cannot read %.120s: it holds no samples", d->path);
     d->utc_ns = whole(root, "utc_ns", 0);
     d->utc_uncertainty_ns = whole(root, "utc_uncertainty_ns", 0);
     d->segments = json_object_get(root, "segments");
+    d->count = count_segments(d);
     if (!check_segments(d, &meta->acquisitions)) return broken(d->path, "has segments that cannot be", op);
     grat__json_meta(root, meta);
     return GRAT_OK;
@@ -176,7 +191,8 @@ static grat_err read_stretch(const description *d, const stretch *x, const uint8
         r->utc_uncertainty_ns = d->utc_uncertainty_ns;
         r->trigger_offset = s->trigger_offset, r->trigger_stamp = s->stamp;
         r->first = s->first + (at - s->row);
-        r->flags = s->flags | (x->gap && at == s->row ? GRAT_REC_GAP_BEFORE : 0u);
+        bool last = d->cut && at + n == d->rows;
+        r->flags = s->flags | (last ? GRAT_REC_CUT : 0u) | (x->gap && at == s->row ? GRAT_REC_GAP_BEFORE : 0u);
         *more = to->fn(to->user, r);
         grat_record_unref(r);
         grat__pages_done(data + at * d->row, (size_t)n * d->row);
@@ -188,7 +204,7 @@ static grat_err read_all(const description *d, const uint8_t *data, const grat_r
 {
     segment last = {0}, next = {0};
     uint64_t next_first = 0;
-    size_t n = json_array_size(d->segments);
+    size_t n = d->count;
     grat_err err = GRAT_OK;
     bool more = true;
     take_segment(d, 0, &next);

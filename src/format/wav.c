@@ -2,7 +2,8 @@
  * records become 32-bit float. A LIST/INFO comment carries what turns the samples back into volts:
  *   graticule t0=-0.012 dt=4e-09 ch1_V=0.00015625,-5.12 D0=3.0518509e-05,0      (scale,offset of each column)
  * It stands before the samples, so that it is there from the beginning, where it is short enough: libsigrok looks for
- * the samples in the first 256 bytes only. The long one of many channels comes last.
+ * the samples in the first 256 bytes only. The long one of many channels comes last; not in a file that grows, where
+ * what comes next would be written over it. Samples that are missing are filled by the last one before them.
  * Beyond 4 GiB the head becomes that of RF64 (EBU Tech 3306), of the same length: "ds64" with sizes of 64 bits comes
  * first, and takes the room of a part of the comment, or of a chunk JUNK.
  * The rate field has 32 bits: faster records say 4294967295 there and the truth in the comment. */
@@ -18,6 +19,7 @@
 enum { CHUNK = 1024, PIECE = 1 << 18, NOTE = 2048, SHORT_NOTE = 192 };
 enum { RIFF = 12, FMT = 24, LIST = 20, DATA = 8, DS64 = 36 };
 enum { BRIEF = RIFF + FMT + LIST + SHORT_NOTE + DATA, LONG = RIFF + FMT + DS64 + DATA, TRAILER = LIST + NOTE };
+enum { FULL = RIFF + FMT + DS64 + LIST + NOTE + DATA };
 
 uint64_t grat__wav_riff_most = 4294967295u;
 
@@ -27,8 +29,9 @@ typedef struct wav {
     uint64_t frames, announced;
     double t0, dt;
     double scale[GRAT_MAX_CHANNELS], offset[GRAT_MAX_CHANNELS];
-    char note[NOTE];
-    size_t header_size;      /* BRIEF or LONG */
+    char note[NOTE + DS64];  /* zeros behind the text */
+    size_t header_size;      /* BRIEF, LONG or FULL */
+    grat__filler filler;
     bool big;                /* RF64 */
     size_t trailer_size;     /* of the comment at the end, if it stands there */
 } wav;
@@ -98,7 +101,8 @@ static void choose_form(wav *w, uint64_t frames)
 {
     uint64_t size = w->header_size + TRAILER + data_size(w, frames);
     w->big = size > grat__wav_riff_most;
-    bool in_header = w->header_size == BRIEF && (!w->big || strlen(w->note) < SHORT_NOTE - DS64);
+    bool fits = w->header_size == BRIEF && (!w->big || strlen(w->note) < SHORT_NOTE - DS64);
+    bool in_header = fits || w->header_size == FULL;
     w->trailer_size = in_header ? 0 : TRAILER;
 }
 
@@ -121,7 +125,7 @@ static uint8_t *put_format(const wav *w, uint8_t *p)
 /* In the form that was chosen. */
 static grat_err put_header(wav *w, uint64_t frames, grat_out *o, grat_op *op)
 {
-    uint8_t h[BRIEF] = {0}, *p = h, *end = h + w->header_size - DATA;
+    uint8_t h[FULL] = {0}, *p = h, *end = h + w->header_size - DATA;
     uint64_t size = data_size(w, frames), all = w->header_size - 8 + size + w->trailer_size;
     p = put_chunk(p, w->big ? "RF64" : "RIFF", w->big ? UINT32_MAX : (uint32_t)all);
     memcpy(p, "WAVE", 4);
@@ -152,7 +156,8 @@ static grat_err start(wav *w, const grat_record *r, grat_out *o, grat_op *op)
     }
     if (!describe(w, r, w->note))
         return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .wav: too many channels for its comment; write .npy");
-    w->header_size = strlen(w->note) < SHORT_NOTE ? BRIEF : LONG;
+    bool growing = grat_out_options(o)->growing;
+    w->header_size = strlen(w->note) < SHORT_NOTE - (growing ? DS64 : 0) ? BRIEF : growing ? FULL : LONG;
     choose_form(w, r->count);
     w->started = true;
     return put_header(w, r->count, o, op);
@@ -201,6 +206,19 @@ static void fill(const wav *w, const grat_record *r, size_t from, size_t n, uint
     }
 }
 
+static grat_err fill_gap(wav *w, const grat_record *r, grat_out *o, grat_op *op)
+{
+    size_t frame = r->traces * (w->real ? 4u : 2u);
+    uint64_t lost = 0;
+    uint8_t last[4 * GRAT_MAX_CHANNELS];
+    if (!r->count) return GRAT_OK;
+    grat_err err = grat__fill_lost(&w->filler, r, frame, &lost, o, op);
+    fill(w, r, r->count - 1, 1, last);
+    grat__filler_take(&w->filler, r, last, frame);
+    w->frames += lost;
+    return err;
+}
+
 static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
 {
     wav *w = p;
@@ -214,6 +232,7 @@ static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
             err = grat_op_fail(op, GRAT_EINVAL, "cannot write .wav: the range of channel %s changed between two "
                                "records; write .npy", r->trace[i].name);
     }
+    if (!err) err = fill_gap(w, r, o, op);
     for (size_t i = 0; i < r->count && !err; i += CHUNK) {
         size_t n = r->count - i < CHUNK ? r->count - i : CHUNK;
         size_t bytes = n * r->traces * (w->real ? 4 : 2);
@@ -248,7 +267,9 @@ static grat_err flush(void *p, grat_out *o, grat_op *op)
 {
     uint64_t at = grat__out_tell(o);
     grat_err err = end(p, o, op);
-    return err ? err : grat_out_seek(o, at, op);
+    if (!err) err = grat_out_seek(o, at, op);
+    if (!err) grat__out_reach(o);
+    return err;
 }
 
 static grat_err cut(void *p, grat_out *o, grat_op *op)

@@ -31,6 +31,7 @@ struct grat_out {
     uint8_t *ring[GRAT__BEHIND_DEPTH + 1];   /* … these, the others being on their way */
     unsigned turn;
     bool shown_early;       /* has its name before it is complete */
+    uint64_t reached, reached_from;   /* its length when it is longer than it needs, and its need then */
     uint64_t good;          /* where writing went on after the last show */
     grat__settle *settle;   /* of a file that was shown; NULL: none could be had */
     int ballast;            /* holds space with which a file can be completed on a full disk; -1 = none */
@@ -40,6 +41,7 @@ struct grat_out {
 /* What is shorter is written before a thread would have begun. */
 #define BEHIND_FROM ((uint64_t)4 << 20)
 #define BALLAST (8 << 20)
+#define REACH_LEAST ((uint64_t)1 << 20)
 
 typedef struct reason {
     int number;
@@ -365,6 +367,20 @@ void grat__out_size_here(grat_out *o)
     o->end = o->pos + o->len;
 }
 
+void grat__out_reach(grat_out *o)
+{
+    uint64_t grown = o->end - o->reached_from, far = o->end + 3 * grown + REACH_LEAST;
+    if (!o->regular || !o->options.growing) return;
+    o->reached_from = o->end;
+    if (o->reached >= o->end + 2 * grown + REACH_LEAST / 2) return;
+    if (ftruncate(o->fd, (off_t)far) == 0) o->reached = far;
+}
+
+static void take_back(grat_out *o)
+{
+    if (o->reached > o->end && ftruncate(o->fd, (off_t)o->end) == 0) o->reached = 0;
+}
+
 grat_err grat__out_truncate(grat_out *o, grat_op *op)
 {
     grat_err err = flush(o, op);
@@ -467,6 +483,7 @@ grat_err grat__out_cut(grat_out *o, grat_op *op)
         return fail_errno(op, o->shown, errno);
     o->len = 0;
     o->pos = o->end = safe;
+    o->reached = 0;
     o->failed = false;
     return GRAT_OK;
 }
@@ -474,6 +491,7 @@ grat_err grat__out_cut(grat_out *o, grat_op *op)
 grat_err grat__out_commit(grat_out *o, grat_op *op)
 {
     grat_err err = flush(o, op);
+    take_back(o);
     if (o->settle) grat__settle_ask(o->settle);
     /* Writing back late can report a full disk only here (NFS, quotas). */
     if (!err && o->own_fd && !o->atomic) {

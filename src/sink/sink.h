@@ -34,6 +34,9 @@ grat_err grat__out_cut(grat_out *o, grat_op *op);
 uint64_t grat__out_tell(const grat_out *o);
 /* What is behind the position does not count in the size. */
 void grat__out_size_here(grat_out *o);
+/* Of a file that grows, when its head says how long it is: makes it longer than it needs, so that what the head says of
+ * the next flush lies within the length that the disk has when the power fails. The end takes that away. */
+void grat__out_reach(grat_out *o);
 /* The file ends at the position. */
 grat_err grat__out_truncate(grat_out *o, grat_op *op);
 /* Completes the file under its name. Frees the sink also on an error, when nothing is left behind. */

@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import struct
 import subprocess
 import sys
@@ -142,6 +143,11 @@ def gaps_in_full(place):
     expect(os.listdir(os.path.dirname(path)) == ['gaps.csv'], 'the gaps of another recording are there')
 
 
+def behind_header(npy, numpy):
+    """Without the zeros that a growing file has at its end."""
+    return numpy.trim_zeros(numpy.fromfile(npy, '<i2', offset=4096), 'b')
+
+
 def killed(place, h5py, numpy, seed):
     """Both files are flushed in this order, so the first holds at least what the header of the second says."""
     dice = random.Random(seed)
@@ -167,7 +173,7 @@ def killed(place, h5py, numpy, seed):
     raw = f['chA'][:]
     expect(len(raw) >= len(safe), 'kill %d at %s: %d samples, flushed were %d' % (seed, rate, len(raw), len(safe)))
     expect(numpy.array_equal(raw[:len(safe)], safe), 'kill %d at %s: other samples' % (seed, rate))
-    tail = numpy.fromfile(npy, '<i2', offset=4096)
+    tail = behind_header(npy, numpy)
     n = min(len(tail), len(raw))
     expect(numpy.array_equal(raw[:n], tail[:n]), 'kill %d at %s: wrong samples behind the last flush' % (seed, rate))
     f.close()
@@ -237,7 +243,7 @@ def killed_as(place, numpy, ending, seed):
     process.wait()
     safe = numpy.load(npy, mmap_mode='r')['chA']
     theirs = READERS[ending](path, numpy)
-    tail = numpy.fromfile(npy, '<i2', offset=4096)
+    tail = behind_header(npy, numpy)
     where = '%s, kill %d at %s' % (ending, seed, rate)
     if ending == 'sr':
         zipped = zip_of_sr(path, numpy)
@@ -301,20 +307,28 @@ def after_power_failure(events, upto, dice):
     return old, mixed
 
 
-@check
-def the_power_fails(place):
-    h5py, numpy, _ = modules()
+def recorded(place, ending):
+    """The writes and syncs of a recording, and its samples in the end."""
     preload = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(place.grat))), 'tests', 'interop',
                            'libpower.so')
     if not os.path.exists(preload):
         raise Skip('no ' + preload)
-    path, noted = place.path('power.h5'), place.path('power.log')
-    more = dict(environment(place), LD_PRELOAD=preload, POWER_FILE='power.h5', POWER_LOG=noted,
+    path, noted = place.path('power.' + ending), place.path('power.log')
+    more = dict(environment(place), LD_PRELOAD=preload, POWER_FILE='power.' + ending, POWER_LOG=noted,
                 ASAN_OPTIONS='verify_asan_link_order=0')
-    run([place.grat, 'log', 'PICO', '--mode', 'stream', '-q', '-c', 'A', '--rate', '500kS/s', '--for', '2s', '--flush',
-         '50ms', '-o', path], timeout=60, env=more)
-    events, truth = events_of(noted), volts(h5py, path)[1]
+    rate = '100kS/s' if ending == 'csv' else '500kS/s'
+    run([place.grat, 'log', 'PICO', '--mode', 'stream', '-q', '-c', 'A', '--rate', rate, '--for', '2s', '--flush',
+         '50ms', '-o', path] + (['--raw'] if ending == 'npy' else []), timeout=60, env=more)
+    events = events_of(noted)
     expect(sum(e[0] == 4 for e in events) > 5, 'it is not put onto the disk')
+    return path, events
+
+
+@check
+def the_power_fails(place):
+    h5py, numpy, _ = modules()
+    path, events = recorded(place, 'h5')
+    truth = volts(h5py, path)[1]
     dice, bad, name = random.Random(1), 0, place.path('image.h5')
     first = next(i for i, e in enumerate(events) if e[0] == 4)
     for _ in range(40):
@@ -332,6 +346,54 @@ def the_power_fails(place):
             count = count or len(raw)
             expect(numpy.array_equal(raw[:count], truth[:count]), 'other samples')
     expect(bad <= 4, '%d of 40 do not open' % bad)
+
+
+def npy_samples(path, numpy):
+    return numpy.load(path, mmap_mode='r')['chA']
+
+
+STOCK = dict(npy=npy_samples, **READERS)
+
+
+def measured(place, path):
+    """What we read; 3 is for a recording that was cut."""
+    done = subprocess.run([place.grat, 'measure', path, '--json'], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=60, check=False)
+    expect(done.returncode in (0, 3), '%s: %s' % (path, done.stderr.decode()))
+    return json.loads(done.stdout)['samples']
+
+
+@check
+def the_power_fails_in_every_format(place):
+    """Stock tools read what was on the disk at the last sync, whatever of what was written later is there: any pages of
+    it, and any length. Of a .csv, which has no head, a beginning; a .sr only as it was synced."""
+    _, numpy, _ = modules()
+    for ending, reader in STOCK.items():
+        path, events = recorded(place, ending)
+        truth, dice, name = reader(path, numpy), random.Random(1), place.path('image.' + ending)
+        first = next(i for i, e in enumerate(events) if e[0] == 4)
+        if ending == 'raw':
+            with open(path + '.json', encoding='utf-8') as f, open(name + '.json', 'w', encoding='utf-8') as to:
+                to.write(f.read().replace('"complete":true', '"complete":false'))
+        for n in range(4):
+            upto, count = dice.randrange(first + 1, len(events)), 0
+            old, mixed = after_power_failure(events, upto, dice)
+            if ending == 'csv':
+                mixed = apply(bytearray(), events[:upto])
+                mixed = mixed[:dice.randrange(len(old), len(mixed) + 1)]
+            for k, image in enumerate((old,) if ending == 'sr' else (old, mixed)):
+                with open(name, 'wb') as f:
+                    f.write(image)
+                where = '.%s, failure %d, %s' % (ending, n, 'mixed' if k else 'as synced')
+                try:
+                    samples = reader(name, numpy)
+                except (OSError, ValueError) as e:
+                    expect(False, '%s: %s' % (where, e))
+                expect(len(samples) >= count, '%s: %d samples of %d' % (where, len(samples), count))
+                count = count or len(samples)
+                expect(numpy.array_equal(samples[:count], truth[:count]), where + ': other samples')
+                ours = measured(place, name)
+                expect(ours >= count, '%s: we read %d samples of %d' % (where, ours, count))
 
 
 @check
