@@ -505,7 +505,7 @@ static void check_logic(grat_scope *sc, const char *resource)
     q = with_terms("AB", 2, t);
     /* The 3424 has none. */
     bool ext = !strstr(resource, "ps3000:");
-    EQ(capture(sc, &q, 300, keep), ext ? GRAT_ETIMEOUT : GRAT_EIO);
+    EQ(capture(sc, &q, ext ? 300 : 3000, keep), ext ? GRAT_ETIMEOUT : GRAT_EIO);
     q.term[1].or_else = true;
     EQ(capture(sc, &q, 5000, keep), ext ? GRAT_OK : GRAT_EIO);
     z = zero_of(kept);
@@ -518,15 +518,15 @@ static void check_logic(grat_scope *sc, const char *resource)
     t[0] = term(GRAT_EVENT_EDGE, "A", 0, 0);
     t[1] = term(GRAT_EVENT_EDGE, "A", 0.5, 0);
     q = with_terms("AB", 2, t);
-    EQ(capture(sc, &q, 300, keep), GRAT_ERANGE);
+    EQ(capture(sc, &q, 3000, keep), GRAT_ERANGE);
     t[0] = t[1] = term(GRAT_EVENT_PULSE, "A", 0, 0);
     snprintf(t[1].source, sizeof t[1].source, "B");
     t[0].least = t[1].least = 1e-4;
     q = with_terms("AB", 2, t);
-    EQ(capture(sc, &q, 300, keep), GRAT_ERANGE);
+    EQ(capture(sc, &q, 3000, keep), GRAT_ERANGE);
     t[0] = term(GRAT_EVENT_EDGE, "C", 0, 0);
     q = with_terms("AB", 1, t);
-    EQ(capture(sc, &q, 300, keep), GRAT_ERANGE);
+    EQ(capture(sc, &q, 3000, keep), GRAT_ERANGE);
 }
 
 TEST(events)
@@ -794,7 +794,7 @@ TEST(plain_generator)
     grat_trigger_term t = term(GRAT_EVENT_PULSE, "A", 0, 0);
     t.least = 1e-4;
     q = with_terms("A", 1, &t);
-    EQ(capture(sc, &q, 300, keep), GRAT_ENOTSUP);
+    EQ(capture(sc, &q, 3000, keep), GRAT_ENOTSUP);
     grat_log_options o = {.size = sizeof o, .duration = 0.1, .mode = GRAT_LOG_STREAM};
     grat_log_sink sink = {.fn = keep};
     q = ask("A", 10e-3, 10000);
