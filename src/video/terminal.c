@@ -38,12 +38,11 @@ typedef struct screen {
 
 /* ---- putting it back ------------------------------------------------------------------------------------ */
 
-/* Only what a signal handler may call: the process that was copied has threads. */
+/* Only what a signal handler may call: the process that was copied has threads. All signals are blocked. */
 static void guard(int fd, int leash, const struct termios *saved)
 {
     char byte;
     ssize_t n;
-    for (int s = 1; s < NSIG; s++) signal(s, SIG_IGN);
     for (int i = 0; i < 3; i++)
         if (i != fd && i != leash) close(i);
     int low = fd < leash ? fd : leash, high = fd < leash ? leash : fd;
@@ -63,12 +62,17 @@ static void guard(int fd, int leash, const struct termios *saved)
 static void post_guardian(screen *s)
 {
     int ends[2];
+    sigset_t all, before;
     if (pipe2(ends, O_CLOEXEC) < 0) return;
+    /* From its first moment: the end of this process may send it a hang-up. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     s->guardian = fork();
     if (s->guardian == 0) {
         close(ends[1]);
         guard(s->fd, ends[0], &s->saved);
     }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(ends[0]);
     s->leash = ends[1];
     if (s->guardian > 0) return;
