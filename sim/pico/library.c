@@ -670,8 +670,8 @@ static const double dac_hz[] = {20e6, 20e6, 100e6, 80e6, 100e6};
 EXPORT API(SigGenArbitraryMinMaxValues)(int16_t h, int16_t *min, int16_t *max, uint32_t *least, uint32_t *most)
 {
     BEGIN(h, SigGenArbitraryMinMaxValues);
-    if (min) *min = INT16_MIN;
-    if (max) *max = INT16_MAX;
+    if (min) *min = (int16_t)u->points_low;
+    if (max) *max = (int16_t)u->points_high;
     if (least) *least = POINTS_MIN;
     if (most) *most = POINTS;
     return ps_leave(u, PS_OK);
@@ -698,11 +698,16 @@ EXPORT API(SetSigGenArbitrary)(int16_t h, int32_t offset, uint32_t pp, uint32_t 
     if (index != 0 || n < POINTS_MIN || n > POINTS || !start) return ps_leave(u, PS_SIG_GEN_PARAM);
     int16_t *own = malloc((size_t)n * sizeof *own);
     if (!own) return ps_leave(u, PS_MEMORY_FAIL);
-    memcpy(own, points, (size_t)n * sizeof *own);
+    bool fits = true;
+    for (int32_t i = 0; i < n; i++) {
+        double part = (points[i] - u->points_low) / (double)(u->points_high - u->points_low);
+        fits = fits && part >= 0 && part <= 1;
+        own[i] = (int16_t)fmin(fmax(part * 65535 - 32768, INT16_MIN), INT16_MAX);
+    }
     double hz = DAC_HZ / 4294967296.0 * POINTS / n;
     wave w = {offset, pp, -1, start * hz, stop * hz, step * hz, dwell / DAC_HZ, 0, source, shots, sweeps,
               sweep, type, threshold};
-    uint32_t status = generate(u, &w);
+    uint32_t status = fits ? generate(u, &w) : PS_SIG_GEN_PARAM;
     free(status ? own : u->generator.points);
     if (!status) {
         u->generator.points = own;
@@ -741,6 +746,10 @@ EXPORT API(GetTriggerInfoBulk)(int16_t h, void *out, uint32_t from, uint32_t to)
         uint32_t flags = i == 0 ? 0x01000000 : 0, index = (uint32_t)u->pre;
         if ((status = ps_offset(u, i, &fs))) break;
         uint64_t stamp = (uint64_t)(u->base + u->start[i] + u->pre) & ((1ull << 56) - 1);
+        if (u->untimed) {
+            flags |= 0x02000104;
+            fs = stamp = 0x1234567;
+        }
         memcpy(row, &flags, 4);
         memcpy(row + 4, &i, 4);
         if (PICO_ID == 5 || PICO_WIDE) memcpy(row + 8, &index, 4);

@@ -295,6 +295,11 @@ EXPORT API(GetTriggerInfo)(int16_t h, void *out, uint64_t first, uint64_t count)
         if ((status = ps_offset(u, i, &fs))) break;
         uint64_t index = (uint64_t)u->pre, stamp = (uint64_t)(u->base + u->start[i] + u->pre) & ((1ull << 56) - 1);
         double time = (double)fs;
+        if (u->untimed) {
+            flags |= 0x02000104;
+            stamp = 0x1234567;
+            time = 1e9;
+        }
         memcpy(row, &flags, 4);
         memcpy(row + 4, &i, 8);
         memcpy(row + 12, &index, 8);

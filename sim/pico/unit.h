@@ -13,6 +13,8 @@
  *   buffer=MS       streaming: what the unit holds when the host does not poll; then BUFFER_STALL. 1000
  *   fault=CALL,N,STATUS   the Nth call of that name has this status; `unplug` instead of a number for all from then on;
  *                   `half`: a call that reads values gives the first half of them
+ *   points=LOW,HIGH the codes of an arbitrary wave; -32768,32767 (not ps2000, not the modern interface)
+ *   untimed         the trigger information of a capture says that time and stamp could not be had
  *   overrun         ps2000, ps3000: the first overview_buffer_status of a stream tells of a loss that there was not
  *   skew            ps6000a, psospa: a streaming poll gives each channel another number of samples
  * Without it there is one unit in each library. In the process of a program that opens SIM::ps5444d there are only
@@ -153,7 +155,8 @@ typedef struct ps_unit {
     ps_fault fault[PS_FAULTS];
     unsigned faults, counter;
     int16_t *counts;          /* 0 to counter - 1 */
-    bool ask_power, unplugged, skew, overrun;
+    bool ask_power, unplugged, skew, overrun, untimed;
+    int points_low, points_high;
     bool half;                /* of the values of this reading */
     int late_ms, buffer_ms;
 

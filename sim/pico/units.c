@@ -99,6 +99,8 @@ static void take_option(ps_unit *u, const char *word)
     else if (strncmp(word, "ext=", 4) == 0) take_signal(&u->signal[PS_CHANNELS], word + 4);
     else if (strcmp(word, "skew") == 0) u->skew = true;
     else if (strcmp(word, "overrun") == 0) u->overrun = true;
+    else if (strcmp(word, "untimed") == 0) u->untimed = true;
+    else if (strncmp(word, "points=", 7) == 0) sscanf(word + 7, "%d,%d", &u->points_low, &u->points_high);
     else if (strncmp(word, "counter=", 8) == 0) sscanf(word + 8, "%u", &u->counter);
     else if (strcmp(word, "power") == 0) u->ask_power = true;
     else if (strncmp(word, "late=", 5) == 0) sscanf(word + 5, "%d", &u->late_ms);
@@ -120,7 +122,7 @@ static void init_unit(ps_unit *u, const ps_model *m, const char *serial)
 {
     static const ps_signal base[] = {{PS_SINE, 1000, 1.5, 0}, {PS_SQUARE, 1000, 1, 0}, {PS_TRIANGLE, 500, 2, 0},
                                      {PS_RAMP, 250, 1, 0.5}};
-    *u = (ps_unit){.model = m, .buffer_ms = 1000};
+    *u = (ps_unit){.model = m, .buffer_ms = 1000, .points_low = INT16_MIN, .points_high = INT16_MAX};
     snprintf(u->serial, sizeof u->serial, "%s", serial);
     for (unsigned i = 0; i < PS_CHANNELS; i++) u->signal[i] = base[i % 4];
     u->signal[PS_CHANNELS] = (ps_signal){PS_SQUARE, 1000, 2.5, 0};

@@ -362,7 +362,8 @@ static void stamps(grat__pico_unit *u, uint32_t from, uint32_t to, grat__pico_wh
     uint32_t n = to - from + 1;
     grat__pico_trigger_info *info_of = CALL(u)->TriggerInfo ? calloc(n, sizeof *info_of) : NULL;
     if (info_of && !CALL(u)->TriggerInfo(u->handle, info_of, from, to)) {
-        for (uint32_t i = 0; i < n; i++) out[i].stamp = info_of[i].stamp & ((1ULL << 56) - 1);
+        for (uint32_t i = 0; i < n; i++)
+            if (!grat__pico_is_unstamped(info_of[i].status)) out[i].stamp = info_of[i].stamp & ((1ULL << 56) - 1);
     }
     free(info_of);
 }
@@ -450,16 +451,26 @@ static uint32_t built_in(grat__pico_unit *u, const grat__pico_wave *w, int32_t u
                                  w->shots, w->sweeps, w->edge, w->source, 0);
 }
 
-/* Each point is held for as long as the memory allows: the step of the frequency is the finer the more points there
- * are. */
-static int16_t *hold(const grat__pico_wave *w, uint32_t *n)
+/* In the codes that the unit tells. Each point is held for as long as the memory allows: the step of the frequency is
+ * the finer the more points there are. */
+static uint32_t hold(grat__pico_unit *u, grat__pico_wave *w, int16_t **points, uint32_t *n)
 {
+    int16_t low = -INT16_MAX, high = INT16_MAX;
+    uint32_t least = 0, st = COMMON(u)->SigGenArbitraryMinMaxValues(u->handle, &low, &high, &least, &w->most);
+    if (st) return st;
+    if (w->n > w->most) return GRAT__PICO_TOO_MANY_SAMPLES;
+    if (high <= low) return GRAT__PICO_UNSUPPORTED;
     uint32_t times = w->most / w->n;
-    int16_t *more = malloc((size_t)w->n * times * sizeof *more);
-    if (!more) return NULL;
+    bool whole = low <= -INT16_MAX && high >= INT16_MAX;
+    double step = (high - low) / (2.0 * INT16_MAX);
     *n = w->n * times;
-    for (uint32_t i = 0; i < *n; i++) more[i] = w->points[i / times];
-    return more;
+    *points = malloc((size_t)*n * sizeof **points);
+    if (!*points) return GRAT__PICO_FOUND_NO_MEMORY;
+    for (uint32_t i = 0; i < *n; i++) {
+        int16_t v = w->points[i / times];
+        (*points)[i] = whole ? v : (int16_t)nearbyint(low + (v + INT16_MAX) * step);
+    }
+    return GRAT__PICO_OK;
 }
 
 /* A step that is rounded up would miss the end of the sweep. */
@@ -473,16 +484,14 @@ uint32_t grat__pico_wave_out(grat__pico_unit *u, grat__pico_wave *w)
 {
     const grat__pico_common *c = COMMON(u);
     int32_t uv = (int32_t)nearbyint(w->offset * 1e6);
-    uint32_t pp = (uint32_t)nearbyint(w->pp * 1e6), least = 0, from = 0, to = 0, step = 0, n;
-    int16_t low, high;
+    uint32_t pp = (uint32_t)nearbyint(w->pp * 1e6), from = 0, to = 0, step = 0, n;
+    int16_t *points;
     if (w->wave != GRAT__PICO_POINTS) return built_in(u, w, uv, pp);
     u->failed = "SetSigGenArbitrary";
     if (!c->SetSigGenArbitrary || !c->SigGenFrequencyToPhase || !c->SigGenArbitraryMinMaxValues)
         return GRAT__PICO_UNSUPPORTED;
-    uint32_t st = c->SigGenArbitraryMinMaxValues(u->handle, &low, &high, &least, &w->most);
-    if (!st && w->n > w->most) return GRAT__PICO_TOO_MANY_SAMPLES;
-    int16_t *points = st ? NULL : hold(w, &n);
-    if (!points) return st ? st : GRAT__PICO_FOUND_NO_MEMORY;
+    uint32_t st = hold(u, w, &points, &n);
+    if (st) return st;
     u->failed = "SigGenFrequencyToPhase";
     st = c->SigGenFrequencyToPhase(u->handle, w->hz, 0, n, &from);
     if (!st) st = c->SigGenFrequencyToPhase(u->handle, w->stop, 0, n, &to);

@@ -306,8 +306,12 @@ static uint32_t when(grat__pico_unit *u, uint32_t from, uint32_t to, grat__pico_
     uint32_t n = to - from + 1, st = GRAT__PICO_UNSUPPORTED;
     grat__pico_modern_info *i = calloc(n, sizeof *i);
     if (i && CALL(u)->TriggerInfo) st = CALL(u)->TriggerInfo(u->handle, i, from, n);
-    for (uint32_t k = 0; !st && k < n; k++)
-        out[k] = (grat__pico_when){i[k].time * grat__pico_unit_seconds(i[k].units), i[k].stamp & ((1ULL << 56) - 1)};
+    for (uint32_t k = 0; !st && k < n; k++) {
+        double offset = i[k].time * grat__pico_unit_seconds(i[k].units);
+        uint64_t counter = i[k].stamp & ((1ULL << 56) - 1);
+        out[k].offset = grat__pico_is_untimed(i[k].status) ? 0 : offset;
+        out[k].stamp = grat__pico_is_unstamped(i[k].status) ? 0 : counter;
+    }
     free(i);
     return grat__pico_say(u, "GetTriggerInfo", st);
 }

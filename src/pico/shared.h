@@ -54,6 +54,16 @@ void grat__pico_end_streaming(grat__pico_unit *u, const grat__pico_streaming *s)
     .ets = grat__pico_ets, .ets_times = grat__pico_ets_times, .trigger = grat__pico_set_trigger,                       \
     .poll = grat__pico_poll, .wave = grat__pico_wave_out, .fire = grat__pico_fire
 
+/* Of the status in the information on a trigger: time or stamp were not to be had. */
+static inline bool grat__pico_is_untimed(uint32_t flags)
+{
+    return (flags & 0x02000000) && (flags & 0xf);
+}
+static inline bool grat__pico_is_unstamped(uint32_t flags)
+{
+    return (flags & 0x02000000) && (flags & 0x100);
+}
+
 /* Of GetTimebase2: a float has 24 bits; clocks are multiples of 0.1 ns. */
 double grat__pico_exact(float ns);
 

@@ -18,6 +18,7 @@
 #define BATCH 256u
 #define BATCH_SAMPLES 4000000u
 #define READINGS 3
+#define AUTO_MOST 32.767
 
 void pk_forget(pk_scope *b)
 {
@@ -90,6 +91,14 @@ static grat_err check_delay(const pk_scope *b, const grat__pico_trigger *t, grat
                         grat_format_quantity(text, sizeof text, b->samples * b->setup.dt, "s"));
 }
 
+/* Of an edge it has 16 bits of ms, but for the modern interface. */
+static grat_err check_auto(const pk_scope *b, const grat__pico_trigger *t, grat_op *op)
+{
+    if (!t->on || !t->simple || t->auto_s <= AUTO_MOST || b->u->lib->series->ops == &grat__pico_modern_ops)
+        return GRAT_OK;
+    return grat_op_fail(op, GRAT_ERANGE, "trigger: by itself it comes after 32.767 s at most; the nearest is that");
+}
+
 static grat_err start(pk_scope *b, uint32_t captures, bool exactly, grat_op *op)
 {
     uint64_t drained;
@@ -97,6 +106,7 @@ static grat_err start(pk_scope *b, uint32_t captures, bool exactly, grat_op *op)
                     .before = b->before, .exactly = exactly};
     grat_err e = pk_trigger_of(b, b->setup.dt, &a.trigger, op);
     if (!e) e = check_delay(b, &a.trigger, op);
+    if (!e && !b->setup.ets) e = check_auto(b, &a.trigger, op);
     if (e) return e;
     if (exactly && captures > b->limits.segments)
         return grat_op_fail(op, GRAT_ERANGE, "segments: the most is %u", b->limits.segments);
