@@ -38,14 +38,17 @@ docs: deps-build deps-docs $(BUILD)/build.ninja
 	@/usr/bin/python3 docs/make.py $(BUILD)
 
 # 10,000 times on each wire: a block is broken off in its middle, then *IDN? must be answered right. USB in the lab.
-ABORTS ?= 10000
+# Then 100,000 cases of the matrix of faults, and 10,000 slow clients of grat serve. SHORT=1: some of each, minutes.
+ABORTS ?= $(if $(SHORT),50,10000)
+CASES ?= $(if $(SHORT),300,100000)
+SLOW ?= $(if $(SHORT),200,10000)
 soak: deps-build deps-check $(CHECK)/build.ninja
 	@ninja -C $(CHECK)
 	@$(CHECK)/tests/faults/aborts --count $(ABORTS)
-	@GRAT_ABORTS=$(ABORTS) tests/lab/run -t 7200 -u -k 'vhci-hcd usbtmc' -e GRAT_ABORTS -- \
+	@GRAT_ABORTS=$(ABORTS) tests/lab/run -p -t 7200 -u -k 'vhci-hcd usbtmc' -e GRAT_ABORTS -- \
 	    /usr/bin/python3 $(CURDIR)/tests/lab/usb_suite.py --build $(CURDIR)/$(CHECK) aborted_blocks
-	@$(CHECK)/tests/faults/matrix --cases 100000
-	@/usr/bin/python3 tests/serve/security.py --grat $(CHECK)/src/cli/grat --slow 10000
+	@$(CHECK)/tests/faults/matrix --cases $(CASES)
+	@/usr/bin/python3 tests/serve/security.py --grat $(CHECK)/src/cli/grat --slow $(SLOW)
 
 # The VISA library, its wires and benches of instruments under the thread sanitizer.
 TSAN = visa_test visa_stress_test visa_trap_test visa_class_test visa_buffer_test visa_attr_test serial_test \
