@@ -174,6 +174,26 @@ TEST(settings_come_back)
     drop(&h);
 }
 
+/* numpy's archive holds one stretch, in units, and of a unit only what the settings say. */
+TEST(by_way_of_npz)
+{
+    held first, back;
+    take_back("first.h5", &first);
+    for (unsigned i = 1; i < first.pieces; i++) grat_record_unref(first.piece[i]);
+    first.pieces = 1;
+    first.meta.acquisitions = 0;
+    snprintf(first.meta.settings.channel[1].unit, sizeof first.meta.settings.channel[1].unit, "\xc2\xb5" "A");
+    write_all("one.npz", &first);
+    take_back("one.npz", &back);
+    EQ(back.pieces, 1);
+    for (unsigned k = 0; k < 3 && back.pieces == 1; k++)
+        same_trace(&first.piece[0]->trace[k], &back.piece[0]->trace[k], COUNT);
+    EQ(back.meta.has_settings, true);
+    MEM(&back.meta.settings, &first.meta.settings, sizeof first.meta.settings);
+    STR(back.meta.identity.serial, first.meta.identity.serial);
+    drop(&first), drop(&back);
+}
+
 TEST(by_way_of_raw)
 {
     there_and_back("between.raw");
@@ -188,6 +208,7 @@ int main(void)
 {
     grat_op_init(&op, INT64_MAX, NULL);
     RUN(settings_come_back);
+    RUN(by_way_of_npz);
     RUN(by_way_of_raw);
     RUN(by_way_of_json);
     return TEST_RESULT();

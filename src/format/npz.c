@@ -212,19 +212,44 @@ static bool is_named(const stored *m, const char *name)
     return m->name_length == strlen(name) && memcmp(m->name, name, m->name_length) == 0;
 }
 
+enum { LONGEST_META = 1 << 16 };   /* characters */
+
+/* numpy's text of ASCII characters; the caller frees it. NULL for anything else. */
+static char *text_of(const stored *m)
+{
+    if (m->size < 10 || memcmp(m->data, "\x93NUMPY\x01", 7) != 0) return NULL;
+    size_t head = 10 + (size_t)grat__le16(m->data + 8);
+    size_t n = head <= m->size ? (m->size - head) / 4 : 0;
+    char *text = n && n < LONGEST_META ? malloc(n + 1) : NULL;
+    if (!text) return NULL;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t c = grat__le32(m->data + head + 4 * i);
+        text[i] = c < 0x80 ? (char)c : '?';
+    }
+    text[n] = '\0';
+    return text;
+}
+
 typedef struct found {
+    stored meta;
     grat__npy time, column[GRAT_MAX_CHANNELS];
     stored member[GRAT_MAX_CHANNELS];
     unsigned columns;
 } found;
 
+static bool is_kind(const grat__npy *a, char kind, unsigned size)
+{
+    return a->fields == 1 && a->field[0].kind == kind && a->field[0].size == size;
+}
+
 static bool collect(const uint8_t *data, size_t n, found *f)
 {
     stored m;
     for (size_t at = 0; next_member(data, n, &at, &m);) {
+        if (is_named(&m, "meta")) f->meta = m;
         if (is_named(&m, "meta") || is_named(&m, "record")) continue;
         if (is_named(&m, "time")) {
-            if (!grat__npy_parse(m.data, m.size, &f->time) || f->time.row_size != 8) return false;
+            if (!grat__npy_parse(m.data, m.size, &f->time) || !is_kind(&f->time, 'f', 8)) return false;
             continue;
         }
         if (f->columns == GRAT_MAX_CHANNELS || !grat__npy_parse(m.data, m.size, &f->column[f->columns])) return false;
@@ -232,12 +257,21 @@ static bool collect(const uint8_t *data, size_t n, found *f)
     }
     for (unsigned i = 0; i < f->columns; i++) {
         const grat__npy *c = &f->column[i];
-        if (c->rows != f->time.rows || c->row_size != (c->field[0].kind == 'u' ? 1 : 4)) return false;
+        if (c->rows != f->time.rows || !(is_kind(c, 'u', 1) || is_kind(c, 'f', 4))) return false;
     }
     return f->columns && f->time.rows;
 }
 
-static grat_err build(const char *path, const found *f, grat_record **out, grat_op *op)
+/* What the probe on this channel gives. */
+static const char *unit_of(const grat_meta *meta, const char *name)
+{
+    const char *unit = "";
+    if (name[0] >= '1' && name[0] <= '8' && !name[1]) unit = meta->settings.channel[name[0] - '1'].unit;
+    if (name[0] >= 'A' && name[0] <= 'H' && !name[1]) unit = meta->settings.channel[name[0] - 'A'].unit;
+    return *unit ? unit : "V";
+}
+
+static grat_err build(const char *path, const found *f, const grat_meta *meta, grat_record **out, grat_op *op)
 {
     grat_sample_type types[GRAT_MAX_CHANNELS];
     for (unsigned i = 0; i < f->columns; i++) types[i] = f->column[i].row_size == 1 ? GRAT_U8 : GRAT_F32;
@@ -247,7 +281,7 @@ static grat_err build(const char *path, const found *f, grat_record **out, grat_
         grat_trace *t = &r->trace[i];
         grat__label_parse(f->member[i].name, f->member[i].name_length, t);
         t->logic = t->type == GRAT_U8;
-        if (!t->logic) grat__strcpy(t->unit, sizeof t->unit, "V");
+        if (!t->logic) grat__strcpy(t->unit, sizeof t->unit, unit_of(meta, t->name));
         memcpy(t->raw, f->column[i].data, r->count * f->column[i].row_size);
     }
     grat_err err = grat__even_times(path, f->time.data, 8, r, op);
@@ -259,12 +293,16 @@ static grat_err build(const char *path, const found *f, grat_record **out, grat_
 static grat_err read_npz(const char *path, const uint8_t *data, size_t n, grat_meta *meta, grat_record **out,
                          grat_op *op)
 {
-    (void)meta;
     found *f = calloc(1, sizeof *f);
     if (!f) return grat_op_fail(op, GRAT_ENOMEM, "cannot read %.120s: out of memory", path);
-    grat_err err = collect(data, n, f) ? build(path, f, out, op)
-                                       : grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is no archive that was "
-                                                      "written here; check the file", path);
+    grat_err err = GRAT_OK;
+    if (!collect(data, n, f))
+        err = grat_op_fail(op, GRAT_EPARSE, "cannot read %.120s: it is no archive that was written here; check the "
+                           "file", path);
+    char *text = err ? NULL : text_of(&f->meta);
+    if (text) grat__meta_parse(text, meta);
+    free(text);
+    if (!err) err = build(path, f, meta, out, op);
     free(f);
     return err;
 }
