@@ -280,19 +280,29 @@ static grat_err put_entry(const sr *s, size_t i, uint64_t stop, grat_out *o, gra
     return grat__zip_put_central(&m, o, op);
 }
 
-/* All members, into the last blocks of one of the directories; the end record does not point to it yet. */
-static grat_err put_blocks(sr *s, unsigned used, grat_out *o, grat_op *op)
+static grat_err put_zeros(uint64_t upto, grat_out *o, grat_op *op)
+{
+    static const uint8_t zeros[PAGE];
+    grat_err err = GRAT_OK;
+    for (uint64_t n; !err && (n = upto - grat__out_tell(o)) > 0;)
+        err = grat_out_write(o, zeros, n < PAGE ? (size_t)n : PAGE, op);
+    return err;
+}
+
+/* All members, into the last blocks of one of the directories; the end record does not point to it yet. Where nothing
+ * is so far, zeros take the place of the other directory: then it needs only one write. */
+static grat_err put_blocks(sr *s, unsigned used, bool over_nothing, grat_out *o, grat_op *op)
 {
     tail *t = &s->tail;
     size_t skip = t->blocks - blocks_for(s->count);
     grat_err err = GRAT_OK;
     for (size_t i = 0; i < s->count && !err; i++) {
         uint64_t block = blocks_at(t) + (2 * (skip + i / PER_BLOCK) + used) * BLOCK, stop = block + 2 * BLOCK;
-        if (i % PER_BLOCK == 0) err = grat_out_seek(o, block, op);
+        if (i % PER_BLOCK == 0) err = i && over_nothing ? put_zeros(block, o, op) : grat_out_seek(o, block, op);
         bool last = i + 1 == s->count || (i + 1) % PER_BLOCK == 0;
         if (!err) err = put_entry(s, i, last ? stop < t->at ? stop : t->at : 0, o, op);
     }
-    if (!err) err = grat__out_flush(o, op);
+    if (!err && over_nothing) err = put_zeros(t->at, o, op);
     if (err) return err;
     t->used = used;
     t->members = s->count;
@@ -301,7 +311,8 @@ static grat_err put_blocks(sr *s, unsigned used, grat_out *o, grat_op *op)
     return GRAT_OK;
 }
 
-/* What the end record points to is written once more, before its new place. */
+/* What the end record points to is written once more, with the end record at its new place: at once, so that the file
+ * is an archive before and after it. */
 static grat_err repeat_directory(sr *s, grat_out *o, grat_op *op)
 {
     const sr before = *s;
@@ -311,9 +322,13 @@ static grat_err repeat_directory(sr *s, grat_out *o, grat_op *op)
         s->chunks++;
         s->last = t->last;
     }
-    grat_err err = put_end_record(s, o, op);
-    if (!err) err = put_blocks(s, t->used, o, op);
-    if (!err) err = put_end_record(s, o, op);
+    uint64_t bytes = 2 * blocks_for(s->count) * BLOCK + GRAT__ZIP_END;
+    /* A directory that needs several writes: meanwhile there is the old one, for those who do not look before the end
+     * record. */
+    grat_err err = bytes > GRAT__OUT_BUFFER ? put_end_record(s, o, op) : GRAT_OK;
+    if (!err) err = put_blocks(s, t->used, true, o, op);
+    if (!err) err = grat__zip_put_end(t->members, t->start, t->size, o, op);
+    if (!err) err = grat__out_flush(o, op);
     s->count = before.count, s->chunks = before.chunks, s->last = before.last;
     return err;
 }
@@ -384,7 +399,7 @@ static grat_err fill_slot(sr *s, grat_out *o, grat_op *op)
     }
     t->whole = before.count;
     t->last = s->last;
-    if (!err) err = put_blocks(s, used, o, op);
+    if (!err) err = put_blocks(s, used, false, o, op);
     s->count = before.count, s->chunks = before.chunks, s->last = before.last;
     return err ? err : put_end_record(s, o, op);
 }

@@ -4,6 +4,7 @@
 log.py --grat PATH [--kills N] [NAME…]
 """
 import argparse
+import io
 import json
 import os
 import random
@@ -307,8 +308,8 @@ def after_power_failure(events, upto, dice):
     return old, mixed
 
 
-def recorded(place, ending):
-    """The writes and syncs of a recording, and its samples in the end."""
+def recorded(place, ending, *args):
+    """The file, and the writes and syncs by which it came."""
     preload = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(place.grat))), 'tests', 'interop',
                            'libpower.so')
     if not os.path.exists(preload):
@@ -317,8 +318,8 @@ def recorded(place, ending):
     more = dict(environment(place), LD_PRELOAD=preload, POWER_FILE='power.' + ending, POWER_LOG=noted,
                 ASAN_OPTIONS='verify_asan_link_order=0')
     rate = '100kS/s' if ending == 'csv' else '500kS/s'
-    run([place.grat, 'log', 'PICO', '--mode', 'stream', '-q', '-c', 'A', '--rate', rate, '--for', '2s', '--flush',
-         '50ms', '-o', path] + (['--raw'] if ending == 'npy' else []), timeout=60, env=more)
+    run([place.grat, 'log', 'PICO', '--mode', 'stream', '-q', '-c', 'A', '--for', '2s', '--flush', '50ms', '-o',
+         path] + (list(args) or ['--rate', rate]) + (['--raw'] if ending == 'npy' else []), timeout=60, env=more)
     events = events_of(noted)
     expect(sum(e[0] == 4 for e in events) > 5, 'it is not put onto the disk')
     return path, events
@@ -394,6 +395,27 @@ def the_power_fails_in_every_format(place):
                 expect(numpy.array_equal(samples[:count], truth[:count]), where + ': other samples')
                 ours = measured(place, name)
                 expect(ours >= count, '%s: we read %d samples of %d' % (where, ours, count))
+
+
+@check
+def a_growing_sr_is_whole_between_any_two_writes(place):
+    """Opened by Python's zipfile after each single write of a recording whose end moves several times."""
+    _, events = recorded(place, 'sr', '--rate', '3MS/s')
+    shown = next(i for i, e in enumerate(events) if e[0] == 3)
+    image, opened, moves, length = bytearray(), 0, 0, 0
+    for n, event in enumerate(events):
+        apply(image, [event])
+        if n < shown or event[0] not in (1, 2):
+            continue
+        moves += len(image) > length + 1000000
+        length = len(image)
+        try:
+            with zipfile.ZipFile(io.BytesIO(image)) as z:
+                expect(len(z.namelist()) >= 3, 'after write %d of %d: members are missing' % (n, len(events)))
+            opened += 1
+        except zipfile.BadZipFile as e:
+            expect(False, 'after write %d of %d: %s' % (n, len(events), e))
+    expect(opened > 50 and moves > 0, 'only %d writes, %d moves' % (opened, moves))
 
 
 @check
