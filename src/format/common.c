@@ -274,7 +274,7 @@ size_t grat__axis_take(grat__axis *x, const void *times, size_t stride, size_t n
         at = 0;
         fresh = true;
     }
-    r->first = (uint64_t)at;
+    r->first = at < FARTHEST ? (uint64_t)at : 0;   /* 0 also where the time is no number */
     r->flags = !fresh && r->first > x->next ? GRAT_REC_GAP_BEFORE : 0;
     r->t0 = x->origin;
     r->dt = x->dt;

@@ -159,6 +159,10 @@ TEST(times_beyond_any_count)
     EQ(grat_read_pieces(test_file("far.csv", text), NULL, on_piece, &k, &op), GRAT_OK);
     EQ(k.pieces, 2);
     EQ(k.first[1], 0);
+    grat__axis x = {0};
+    grat_record r = {.number = 0};
+    EQ(grat__axis_take(&x, (double[]){NAN, 1, 2}, sizeof(double), 3, &r), 1);
+    EQ(r.first, 0);
     EQ(k.count[0] * 10 + k.count[1], 31);
     EQ(grat_read_pieces(test_file("far.csv", "time_s,ch1_V\n0,1\nnan,2\n"), NULL, on_piece, &k, &op), GRAT_EPARSE);
     EQ(grat_read_pieces(test_file("far.csv", "time_s,ch1_V\n0,1\ninf,2\n"), NULL, on_piece, &k, &op), GRAT_EPARSE);
