@@ -69,6 +69,7 @@ def kernel_driver(build):
 def latency_timer(build):
     with Scope(build):
         name = '/sys/bus/usb-serial/devices/ttyUSB0/latency_timer'
+        expect(wait_for(lambda: os.path.exists(name)), 'no timer')   # the node comes before it
         with open(name) as f:
             expect(f.read().strip() in ('1', '16'), 'another timer')
         with open(name, 'w') as f:
