@@ -36,18 +36,13 @@ $ log SIM::bitscope -c A --rate 100kS/s --for 300ms -o log.csv --strict
 ? 3
 = log.csv.gaps.csv first_missing,missing,time_s
 # Longer than 64 bits count nanoseconds.
-$ log SIM::bitscope -c A --rate 10kS/s --for 1e11s -o long.csv
-^ INT 0.7
-> long.csv
-!~ BS0005: channels A, [1-9]\d* samples each channel, 10 kS/s, 0 lost in 0 gaps, incomplete
-? 3
 $ log SIM::ds1104z -c 1 -p 1ms --every 50ms --for 1e11s -o many.csv
-^ INT 0.9
+^ INT 2
 > many.csv
-!~ DS1104Z: channels 1, ([2-9]|\d\d) acquisitions, .*, incomplete
+!~ DS1104Z: channels 1, ([2-9]|\d+) acquisitions, .*, incomplete
 ? 3
 $ log SIM::ds1104z -c 1 -p 1ms --every 1e11s -o turns.csv
-^ INT 0.9
+^ INT 2
 > turns.csv
 !~ DS1104Z: channels 1, 1 acquisition, .*
 $ log SIM::bitscope -c A --rate 10kS/s --mode rapid --for 100ms -o no.csv
