@@ -62,6 +62,8 @@ static uint32_t open_this(ps_unit *u, int16_t handle, int resolution)
     u->trigger = (ps_trigger){0};
     u->ets = (ps_ets){.slot = u->ets.slot, .next = u->ets.next};
     u->opened_ns = ps_now();
+    /* 500 mV or 5 V. */
+    u->ext_range = u->model->clock == PS_10M ? 5 : 8;
     memset(u->queue, 0, sizeof u->queue);
     for (unsigned i = 0; i <= PS_INPUTS; i++) {
         int16_t *keep = u->input[i].table;

@@ -27,6 +27,15 @@ EXPORT API(OpenUnitEx)(int16_t *h, int8_t *serial)
     return ps_open(library, h, serial, 0);
 }
 
+EXPORT API(SetExtTriggerRange)(int16_t h, int32_t range)
+{
+    BEGIN(h, SetExtTriggerRange);
+    if (u->model->clock != PS_10M) return ps_leave(u, PS_NOT_SUPPORTED);
+    if (range != 5 && range != 8) return ps_leave(u, PS_INVALID_VOLTAGE_RANGE);
+    u->ext_range = range;
+    return ps_leave(u, PS_OK);
+}
+
 EXPORT API(SetBwFilter)(int16_t h, int32_t channel, int16_t enable)
 {
     BEGIN(h, SetBandwidthFilter);

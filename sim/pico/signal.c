@@ -83,7 +83,7 @@ void ps_prepare(ps_unit *u)
         for (unsigned i = 0; u->counts && i < u->counter; i++) u->counts[i] = (int16_t)i;
         if (!u->counts) u->counter = 0;
     }
-    u->input[PS_EXT].range = 8;
+    u->input[PS_EXT].range = u->ext_range;
     u->input[PS_EXT].coupling = 1;
     prepare_input(u, PS_EXT);
 }

@@ -79,7 +79,7 @@ typedef void (*ps_streaming_ready)(int16_t handle, int32_t samples, uint32_t sta
     ROW(EnumerateUnits, REAL, (int16_t *, int8_t *, int16_t *))                                                        \
     ROW(GetNoOfCaptures, REAL, (int16_t, uint16_t *))                                                                  \
     ROW(GetChannelInformation, REAL, (int16_t, int32_t, int32_t, int32_t *, int32_t *, int32_t))                       \
-    ROW(SetExtTriggerRange, NOP, (int16_t, int32_t))                                                                   \
+    ROW(SetExtTriggerRange, REAL, (int16_t, int32_t))                                                                  \
     ROW(TriggerWithinPreTriggerSamples, NO, (int16_t, int16_t))                                                        \
     ROW(HoldOff, NOP, (int16_t, uint64_t, int32_t))                                                                    \
     ROW(GetTriggerChannelTimeOffset, NO, (int16_t, uint32_t *, uint32_t *, int32_t *, uint16_t, int32_t))              \

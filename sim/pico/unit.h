@@ -160,6 +160,7 @@ typedef struct ps_unit {
     bool half;                /* of the values of this reading */
     int late_ms, buffer_ms;
 
+    int ext_range;            /* of the external trigger, by the vendor's number */
     int16_t handle;           /* 0 = closed */
     atomic_flag busy;         /* a call is in it */
     pthread_mutex_t lock;     /* between the calls and the thread of a block */

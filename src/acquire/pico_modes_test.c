@@ -4,6 +4,7 @@
 
 /* Nothing is lost when this program has to wait for the computer. */
 #define COUNTS " counter=30000 buffer=20000"
+#define SAME " a=sine,1000,1.8,0 ext=sine,1000,1.8,0"
 static const char units[] =
     "ps3000 3424 COUNT/30" COUNTS ";ps4000 4424 COUNT/40" COUNTS ";ps4000 4262 COUNT/42" COUNTS ";"
     "ps2000 2204A WAVE/20 a=pulse,1000,1,0 b=runt,1000,1,0 ext=square,1000,2;"
@@ -40,6 +41,7 @@ static const char units[] =
     "ps5000 5204 ETS/50 a=sine,31.7e6,0.9,0;ps4000 4227 ETS/40 a=sine,3.17e6,0.9,0;"
     "ps6000a 6424E BAD/6 a=sine,100000,0.9,0 untimed;ps3000a 3206DMSO BAD/3 a=sine,100000,0.9,0 untimed;"
     "ps4000 4224 LOW/40 a=gen points=0,4095;ps5000a 5244D LOW/5 a=gen points=-2048,2047;"
+    "ps4000 4262 EXT/42" SAME ";ps4000 4227 EXT/40" SAME ";ps5000 5204 EXT/50" SAME ";ps3000a 3206DMSO EXT/3" SAME ";"
     "ps6000 6404 ETS/60 a=sine,101e6,0.9,0;"
     "ps2000 2204A FIRST/20" COUNTS " overrun;"
     "ps6000a 6424E GEN/6 a=gen b=square,500,1 ext=square,500,2;"
@@ -539,6 +541,28 @@ TEST(events)
         check_pulses(sc, wave_units[u]);
         check_runts(sc, wave_units[u]);
         check_logic(sc, wave_units[u]);
+        grat_scope_close(sc);
+    }
+}
+
+/* The level of the external trigger, which is the same signal as A; by an edge and by an event. */
+TEST(external_level)
+{
+    static const char *const resources[] = {"PICO::ps4000::EXT/42", "PICO::ps4000::EXT/40", "PICO::ps5000::EXT/50",
+                                            "PICO::ps3000a::EXT/3"};
+    for (unsigned u = 0; u < COUNT(resources); u++) {
+        grat_scope *sc = open_scope(resources[u]);
+        for (unsigned k = 0; sc && k < 2; k++) {
+            grat_trigger_term t = term(GRAT_EVENT_EDGE, "ext", 1.2, 0);
+            grat_request q = with_terms("A", k, &t);
+            q.has_range = true;
+            q.low = -2;
+            q.high = 2;
+            q.trigger_level = 1.2;
+            snprintf(q.trigger_source, sizeof q.trigger_source, "EXT");
+            if (capture(sc, &q, 5000, keep)) TEST_FAIL("%s: %s", resources[u], op.text);
+            NEAR(volts(kept, 0, zero_of(kept)), 1.2, 0.08);
+        }
         grat_scope_close(sc);
     }
 }
@@ -1111,6 +1135,7 @@ int main(void)
     RUN(streams_apart);
     RUN(power_changes);
     RUN(events);
+    RUN(external_level);
     RUN(line_events);
     RUN(ten_thousand_segments);
     RUN(untimed_segments);

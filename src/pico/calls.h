@@ -166,6 +166,7 @@ _Static_assert(sizeof(grat__pico_stream_info) == 30 && sizeof(grat__pico_stream_
     X(OpenNext, "OpenUnit", 1, (int16_t *))                                                                            \
     X(OpenUnit, "OpenUnitEx", 0, (int16_t *, int8_t *))                                                                \
     X(SetChannel, "SetChannel", 1, (int16_t, int32_t, int16_t, int16_t, int32_t))                                      \
+    X(SetExtTriggerRange, "SetExtTriggerRange", 0, (int16_t, int32_t))                                                 \
     X(SetBwFilter, "SetBwFilter", 0, (int16_t, int32_t, int16_t))                                                      \
     X(GetTimebase2, "GetTimebase2", 1, (int16_t, uint32_t, int32_t, float *, int16_t, int32_t *, uint16_t))            \
     X(MemorySegments, "MemorySegments", 1, (int16_t, uint16_t, int32_t *))                                             \

@@ -10,6 +10,7 @@
 #define COMMON(u) (&(u)->lib->common)
 #define SERIES(u) ((u)->lib->series)
 #define SOURCE_DIGITAL 0x10000001
+#define EXT_RANGE_5V 8
 
 static uint32_t open_unit(const grat__pico_lib *lib, const char *serial, int16_t *handle)
 {
@@ -282,11 +283,21 @@ static uint32_t set_lines(grat__pico_unit *u, const grat__pico_trigger *t)
                           CALL(u)->DigitalProperties(u->handle, n ? list : NULL, n));
 }
 
+/* Levels of EXT are parts of 5 V: where its range can be chosen that is it. Others have that one and refuse it. */
+static void set_ext_range(grat__pico_unit *u, const grat__pico_trigger *t)
+{
+    bool used = t->simple ? t->source == GRAT__PICO_EXT
+                          : t->event[GRAT__PICO_EXT].used || (t->width.on && t->width.source == GRAT__PICO_EXT);
+    if (t->on && used && u->lib->narrow.SetExtTriggerRange)
+        u->lib->narrow.SetExtTriggerRange(u->handle, EXT_RANGE_5V);
+}
+
 uint32_t grat__pico_set_trigger(grat__pico_unit *u, const grat__pico_trigger *t)
 {
     bool members = SERIES(u)->trigger == GRAT__PICO_MEMBERS || SERIES(u)->trigger == GRAT__PICO_MEMBERS_V2;
     uint32_t st = set_lines(u, t);
     if (st) return st;
+    set_ext_range(u, t);
     /* This also ends a qualifier. */
     if (!t->on || t->simple)
         return grat__pico_say(u, "SetSimpleTrigger",
