@@ -172,6 +172,7 @@ def known(path):
     for record in whole['records']:
         record['t0'] = round(record['t0'], 9)
         del record['utc_ns']
+        record.pop('utc_uncertainty_ns', None)
         record.pop('trigger_stamp', None)
         for channel in record['channels']:
             del channel['values']
