@@ -112,7 +112,7 @@ def test_words_that_are_none(pico):
     for wrong, said in (({'trigger': 'A:pulse@1V'}, 'no event'), ({'channels': 'X'}, 'not a list'),
                         ({'downsample': '16'}, '16:aggregate'), ({'range': 0}, 'above 0'),
                         ({'range': 1, 'low': 0, 'high': 1}, 'the same'), ({'low': 1}, 'missing'),
-                        ({'segments': 2, 'count': 2}, 'one of them'), ({'pre': '30'}, 'part'),
+                        ({'segments': 2, 'count': 2}, 'one of them'), ({'pre': '130'}, 'part'),
                         ({'current': True, 'count': 2}, 'once'), ({'average': 0}, 'at least 1')):
         with pytest.raises(gr.BadArgument, match=said):
             pico.capture(**wrong)
