@@ -8,9 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* A third of what a small machine has; longer logs go to .csv, .npy or .wav, which hold nothing back. */
-#define LONGEST_GAP 100000000u   /* samples */
 #define FARTHEST 1e18            /* samples */
+/* A third of what a small machine has; longer logs go to .csv, .npy or .wav, which hold nothing back. */
 #define KEEP_MAX ((uint64_t)1 << 30)
 
 void grat__trace_label(const grat_trace *t, char *out, size_t cap)
@@ -166,13 +165,18 @@ void grat__interleave(const grat_record *r, size_t row, size_t from, size_t n, u
 
 grat_err grat__fill_lost(grat__filler *f, const grat_record *r, size_t row, uint64_t *filled, grat_out *o, grat_op *op)
 {
+    uint8_t block[4096 + sizeof f->last];
+    size_t most = sizeof block / row;
     *filled = f->begun && r->number == f->number && r->first > f->next ? r->first - f->next : 0;
-    if (*filled > LONGEST_GAP)
+    if (*filled > GRAT__LONGEST_GAP)
         return grat_op_fail(op, GRAT_ETOOBIG, "cannot write %.120s: %llu samples in a row are lost, and its rows have "
                             "no times of their own; write .h5 or .csv", grat__out_name(o), (unsigned long long)*filled);
-    for (uint64_t i = 0; i < *filled; i++) {
-        grat_err err = grat_out_write(o, f->last, row, op);
+    for (size_t i = 0; i < most && i < *filled; i++) memcpy(block + i * row, f->last, row);
+    for (uint64_t left = *filled; left;) {
+        size_t n = left < most ? (size_t)left : most;
+        grat_err err = grat_out_write(o, block, n * row, op);
         if (err) return err;
+        left -= n;
     }
     return GRAT_OK;
 }

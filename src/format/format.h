@@ -34,8 +34,11 @@ typedef struct grat__filler {
     unsigned number;
     uint8_t last[4 * GRAT_MAX_CHANNELS];   /* the row before */
 } grat__filler;
+/* Samples in a row that are filled in where they are missing. The file is then as long as without the loss: as long as
+ * was reckoned with. */
+#define GRAT__LONGEST_GAP 10000000000u
 /* Writes the last row again for each row of `row` bytes that is missing before r; *filled are so many. ETOOBIG beyond
- * 100 million in a row. */
+ * GRAT__LONGEST_GAP. */
 grat_err grat__fill_lost(grat__filler *f, const grat_record *r, size_t row, uint64_t *filled, grat_out *o, grat_op *op);
 /* Behind r; `last`: its last row. */
 void grat__filler_take(grat__filler *f, const grat_record *r, const uint8_t *last, size_t row);

@@ -145,7 +145,7 @@ TEST(gaps)
         for (int i = 0; i < 11; i++) EQ(isnan(((float *)back->trace[1].raw)[i]), i >= 4 && i < 7);
     }
     grat_record_unref(back);
-    r[1]->first = 1u << 30;
+    r[1]->first = 1ull << 40;
     grat_writer *w = NULL;
     EQ(grat_writer_open(test_path("g.sr"), NULL, NULL, &op, &w), GRAT_OK);
     EQ(grat_writer_record(w, r[0], &op), GRAT_OK);

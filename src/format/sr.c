@@ -34,7 +34,6 @@ enum { SPANS = 16, SHORT_SPAN = 4096, PAGE = 4096 };
 /* Of a directory that takes turns: two blocks are less than a comment can be long. */
 enum { BLOCK = 32 * 1024, PER_BLOCK = BLOCK / (GRAT__ZIP_CENTRAL + NAME_MAX_LEN) };
 #define LARGEST_CHUNK ((uint64_t)1 << 24)   /* samples that a piece of a file may have */
-#define LONGEST_GAP 100000000u   /* samples */
 /* How far the members may grow before the end of a growing file is moved. */
 #define LOOK ((size_t)64 << 10)
 #define SLACK_LEAST ((uint64_t)4 << 20)
@@ -587,7 +586,7 @@ static grat_err record(void *p, grat_record *r, grat_out *o, grat_op *op)
     grat_err err = s->started ? GRAT_OK : start(s, r, o, op);
     uint64_t lost = r->number == s->number && r->first > s->next ? r->first - s->next : 0;
     if (err) return err;
-    if (lost > LONGEST_GAP)
+    if (lost > GRAT__LONGEST_GAP)
         return grat_op_fail(op, GRAT_ETOOBIG, "cannot write .sr: %llu samples in a row are lost, and it has no way to "
                             "say so; write .npy or .csv", (unsigned long long)lost);
     err = feed(s, NULL, lost, op);
