@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -220,6 +221,32 @@ TEST(foreign_bytes_are_refused)
     EQ(grat_writer_open("-", "h5", NULL, &op, &w), GRAT_ENOTSUP);
 }
 
+/* What was written before the disk was full is there afterwards. */
+TEST(a_full_disk_keeps_it)
+{
+    struct rlimit was, small = {8 << 20, 8 << 20};
+    getrlimit(RLIMIT_FSIZE, &was);
+    small.rlim_max = was.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    grat_writer *w = open_writer("full.h5", true, false);
+    setrlimit(RLIMIT_FSIZE, &small);
+    uint64_t first = 0;
+    grat_err err = GRAT_OK;
+    for (; !err && first < 4000000; first += 50000) {
+        grat_record *r = make(first, 50000, 1e-6);
+        err = grat_writer_record(w, r, &op);
+        if (!err) err = grat_writer_flush(w, &op);
+        grat_record_unref(r);
+    }
+    setrlimit(RLIMIT_FSIZE, &was); /* as the space that is kept for the end */
+    EQ(err, GRAT_ENOSPC);
+    EQ(grat_writer_finish(w, &op), GRAT_ENOSPC);
+    check k = {0};
+    if (grat_read_pieces(test_path("full.h5"), NULL, on_piece, &k, &op)) TEST_FAIL("%s", op.text);
+    EQ(k.wrong, 0);
+    TRUE(k.samples >= 300000);
+}
+
 /* Each in turn is made wrong; nothing mends it, so nothing is waited for. */
 TEST(a_wrong_checksum_is_no_wait)
 {
@@ -260,5 +287,6 @@ int main(void)
     RUN(what_triggers_tell);
     RUN(foreign_bytes_are_refused);
     RUN(a_wrong_checksum_is_no_wait);
+    RUN(a_full_disk_keeps_it);
     return TEST_RESULT();
 }

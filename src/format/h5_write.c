@@ -26,7 +26,8 @@ typedef struct h5 {
     grat__h5_segment last;
     uint64_t next;          /* the index that goes on without a gap */
     uint64_t lost;
-    bool failed;
+    bool failed, unsure;    /* unsure: a flush failed, and what the library still knows of the index is not certain … */
+    uint64_t flushed;       /* … beyond the samples of the last good one */
 } h5;
 
 static grat_err begin(void *p, const grat_meta *meta, grat_out *o, grat_op *op)
@@ -207,7 +208,8 @@ static grat_err flush(void *p, grat_out *o, grat_op *op)
     grat_err err = grat__h5_enter(op);
     if (err) return err;
     bool ok = save(w, false) && grat__h5_flush(w->file, w->fd, &w->ahead);
-    if (!ok) err = fail(w, o, op);
+    if (ok) w->flushed = w->set[0].count;
+    else w->unsure = true, err = fail(w, o, op);
     grat__h5_leave();
     return err;
 }
@@ -218,6 +220,7 @@ static void trim(h5 *w)
     uint64_t shortest = UINT64_MAX;
     for (unsigned i = 0; i < w->traces; i++)
         if (w->set[i].stored < shortest) shortest = w->set[i].stored;
+    if (w->unsure && w->flushed < shortest) shortest = w->flushed;
     for (unsigned i = 0; i < w->traces; i++) grat__h5_series_trim(&w->set[i], shortest);
     grat__h5_series_trim(&w->segments, UINT64_MAX);
     grat__h5_series_trim(&w->gaps, UINT64_MAX);

@@ -42,6 +42,7 @@ struct grat_out {
 #define BEHIND_FROM ((uint64_t)4 << 20)
 #define BALLAST (8 << 20)
 #define REACH_LEAST ((uint64_t)1 << 20)
+#define BALLAST_LEAST (64 << 10)
 
 typedef struct reason {
     int number;
@@ -466,7 +467,9 @@ grat_err grat__out_show(grat_out *o, grat_op *op)
     o->settle = grat__settle_new(o->fd, open_dir(o->target));
     if (o->settle) grat__settle_ask(o->settle);
     o->ballast = open_unnamed(o->target);
-    if (o->ballast >= 0 && fallocate(o->ballast, 0, 0, BALLAST) != 0) drop_ballast(o);
+    off_t size = BALLAST;
+    while (o->ballast >= 0 && fallocate(o->ballast, 0, 0, size) != 0)
+        if ((size /= 2) < BALLAST_LEAST) drop_ballast(o);
     return GRAT_OK;
 }
 
@@ -478,6 +481,10 @@ grat_err grat__out_cut(grat_out *o, grat_op *op)
     o->behind = NULL;
     o->alone = true;
     drop_ballast(o);
+    if (!o->pos && !o->good) { /* another library writes it, and knows what is in it */
+        o->failed = false;
+        return GRAT_OK;
+    }
     uint64_t safe = o->pos - lost < o->good ? o->good : o->pos - lost;
     if (ftruncate(o->fd, (off_t)safe) != 0 || lseek(o->fd, (off_t)safe, SEEK_SET) < 0)
         return fail_errno(op, o->shown, errno);
