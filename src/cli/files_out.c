@@ -215,6 +215,23 @@ bool cli_files_flush(cli_files *f)
     return ok;
 }
 
+/* Of what a full disk ended, not even the beginning may be there. */
+static bool is_there(const cli_files *f, unsigned i, unsigned part, char path[1200])
+{
+    part_name(f, i, part, path, 1200);
+    return !f->failed || strcmp(path, "-") == 0 || access(path, F_OK) == 0;
+}
+
+static bool any_there(const cli_files *f)
+{
+    char path[1200];
+    for (unsigned part = f->first_part; part <= f->part; part++) {
+        for (unsigned i = 0; i < f->count; i++)
+            if (is_there(f, i, part, path)) return true;
+    }
+    return false;
+}
+
 int cli_files_finish(cli_files *f)
 {
     cli *c = f->c;
@@ -231,10 +248,11 @@ int cli_files_finish(cli_files *f)
     if (finish_part(f) && !failed) why = f->op, f->full = f->op.err == GRAT_ENOSPC;
     else if (!failed) return CLI_DONE;
     f->failed = true;
-    if (f->full && f->until_full) return CLI_DONE;
+    bool some = any_there(f);
+    if (f->full && f->until_full && some) return CLI_DONE;
     c->op = why;
     int status = cli_fail(c, f->path[0]);
-    return f->full && f->options.growing ? CLI_INCOMPLETE : status;
+    return f->full && f->options.growing && some ? CLI_INCOMPLETE : status;
 }
 
 void cli_files_print(const cli_files *f)
@@ -242,8 +260,7 @@ void cli_files_print(const cli_files *f)
     char path[1200];
     for (unsigned part = f->first_part; part <= f->part; part++) {
         for (unsigned i = 0; i < f->count; i++) {
-            part_name(f, i, part, path, sizeof path);
-            if (strcmp(path, "-") != 0) printf("%s\n", path);
+            if (is_there(f, i, part, path) && strcmp(path, "-") != 0) printf("%s\n", path);
         }
     }
 }
@@ -254,8 +271,7 @@ void cli_files_json(const cli_files *f, cli_json *j)
     cli_json_open(j, "files", '[');
     for (unsigned part = f->first_part; part <= f->part; part++) {
         for (unsigned i = 0; i < f->count; i++) {
-            part_name(f, i, part, path, sizeof path);
-            cli_json_str(j, NULL, path);
+            if (is_there(f, i, part, path)) cli_json_str(j, NULL, path);
         }
     }
     cli_json_close(j, ']');

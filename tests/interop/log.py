@@ -446,6 +446,20 @@ def full_disk(place, flush):
     expect(numpy.array_equal(raw[:n], other[:n]), 'the two files differ')
 
 
+@check
+def a_disk_too_small_for_the_beginning(place):
+    script = ('mount -t tmpfs -o size=64k tmpfs "$0" && cd "$0" && "$1" log SIM::ds1104z -c 1 --rate 100kS/s --for 2s '
+              '-o f.csv > ../said 2> /dev/null; echo $? > ../status; ls > ../left')
+    folder = place.path('tiny')
+    os.makedirs(folder, exist_ok=True)
+    run(['unshare', '-Urm', 'sh', '-c', script, folder, place.grat], timeout=60)
+    found = []
+    for name in ('said', 'status', 'left'):
+        with open(place.path(name), encoding='utf-8') as f:
+            found.append(f.read().strip())
+    expect(found == ['', '1', ''], 'output, status, files: %r' % found)
+
+
 def main():
     global KILLS
     parser = argparse.ArgumentParser(description='Recordings.')
