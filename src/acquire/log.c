@@ -30,6 +30,7 @@ typedef struct recording {
     bool own;                    /* the driver's log_next makes the pieces */
     bool triggered;              /* a stream that begins at a trigger … */
     double t0;                   /* … this long before it */
+    bool broken;                 /* a run of segments ended before its last one */
 } recording;
 
 /* Where the driver has no pieces of its own: acquisitions one after another, placed by the host's clock. */
@@ -37,6 +38,7 @@ static grat_err by_acquisition(recording *r, grat_record **out, grat_op *op)
 {
     grat_record *rec = NULL;
     grat_err err = r->driver->acquire(r->priv, &r->q, op);
+    r->broken = r->q.segments > 1 && (err == GRAT_ECANCELED || err == GRAT_ETIMEOUT);
     if (!err) err = r->driver->fetch(r->priv, &r->q, &rec, op);
     if (!rec) return err;
     *out = rec;
@@ -237,6 +239,23 @@ static grat_err begin(recording *r, const grat_caps *caps, grat_op *op)
     return err;
 }
 
+/* The segments that were complete when the time was up, or at a cancel. */
+static void salvage(recording *r, grat_record_fn fn, void *user)
+{
+    grat_op grace;
+    bool more = true;
+    grat_op_init(&grace, STOP_MS, NULL);
+    if (!r->driver->cancel || r->driver->cancel(r->priv, &grace)) return;
+    while (more && !(r->wanted && r->totals.records >= r->wanted)) {
+        grat_record *rec = NULL;
+        grat_op_init(&grace, PIECE_MS, NULL);
+        if (r->driver->fetch(r->priv, &r->q, &rec, &grace) || !rec) return;
+        count_separate(r, rec);
+        more = fn(user, rec) && r->driver->acquire(r->priv, &r->q, &grace) == GRAT_OK;
+        grat_record_unref(rec);
+    }
+}
+
 grat_err grat_log(grat_scope *sc, const grat_request *q, const grat_log_options *opt, const grat_log_sink *sink,
                   grat_op *op)
 {
@@ -254,6 +273,7 @@ grat_err grat_log(grat_scope *sc, const grat_request *q, const grat_log_options 
         if (sink->progress) sink->progress(sink->user, &r.totals);
     }
     grat_op kept = *op, grace;
+    if (r.broken && opt->separate) salvage(&r, sink->fn, sink->user);
     grat_op_init(&grace, STOP_MS, NULL);
     if (r.driver->run(r.priv, GRAT_STOP, &grace)) grace.err = GRAT_OK; /* it is left as it is */
     *op = kept;

@@ -713,6 +713,31 @@ TEST(codes_of_points)
 }
 
 /* A segment each millisecond: about a tenth of a second of them stays. */
+static bool count_record(void *user, grat_record *r)
+{
+    (void)r;
+    ++*(unsigned *)user;
+    return true;
+}
+
+/* The end of a recording comes in the middle of a run: what is complete is given out. */
+TEST(a_log_ends_within_its_segments)
+{
+    grat_scope *sc = open_scope("PICO::ps5000a::SINE/5");
+    grat_request q = ask("A", 40e-3, 1000);
+    grat_log_options o = {.size = sizeof o, .duration = 0.4, .mode = GRAT_LOG_RAPID, .separate = true};
+    unsigned records = 0;
+    grat_log_totals t = {0};
+    grat_log_sink sink = {.fn = count_record, .user = &records, .totals = &t};
+    if (!sc) return;
+    q.segments = 50;
+    grat_op_init(&op, 20000, NULL);
+    EQ(grat_log(sc, &q, &o, &sink, &op), GRAT_OK);
+    TRUE(records >= 2 && records <= 12);
+    EQ(t.records, records);
+    grat_scope_close(sc);
+}
+
 TEST(cancelled_segments)
 {
     static const char *const resources[] = {"PICO::ps2000a::SINE/2", "PICO::ps4000a::SINE/4", "PICO::psospa::SINE/7",
@@ -1139,6 +1164,7 @@ int main(void)
     RUN(line_events);
     RUN(ten_thousand_segments);
     RUN(untimed_segments);
+    RUN(a_log_ends_within_its_segments);
     RUN(cancelled_segments);
     RUN(codes_of_points);
     RUN(generator_waves);

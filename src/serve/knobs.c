@@ -149,6 +149,14 @@ static grat_err take_number(const json_t *v, const char *key, double *out, grat_
     return GRAT_OK;
 }
 
+/* The instrument would take it for its least, and say no. */
+static grat_err take_positive(const json_t *v, const char *key, double *out, grat_op *op)
+{
+    grat_err err = take_number(v, key, out, op);
+    if (err || *out > 0) return err;
+    return grat_op_fail(op, GRAT_EINVAL, "%.60s: a number above 0 is wanted", key);
+}
+
 static grat_err take_whole(const json_t *v, const char *key, uint64_t *out, grat_op *op)
 {
     double x = 0;
@@ -195,13 +203,13 @@ static grat_err take_channel(const json_t *o, grat_channel_settings *c, unsigned
             err = take_bool(v, key, &c->enabled, op);
             *mask |= GRAT_SET_CHANNELS;
         } else if (strcmp(key, "scale") == 0) {
-            err = take_number(v, key, &c->scale, op);
+            err = take_positive(v, key, &c->scale, op);
             *mask |= GRAT_SET_SCALE;
         } else if (strcmp(key, "offset") == 0) {
             err = take_number(v, key, &c->offset, op);
             *mask |= GRAT_SET_OFFSET;
         } else if (strcmp(key, "probe") == 0) {
-            err = take_number(v, key, &c->probe, op);
+            err = take_positive(v, key, &c->probe, op);
             *mask |= GRAT_SET_PROBE;
         } else if (strcmp(key, "coupling") == 0) {
             err = take_word(v, couplings, key, &w, op);
@@ -315,7 +323,7 @@ static grat_err take_top(const char *key, const json_t *v, grat_settings *s, uns
     grat_err err;
     if (strcmp(key, "timebase") == 0) {
         *mask |= GRAT_SET_TIMEBASE;
-        return take_number(v, key, &s->timebase, op);
+        return take_positive(v, key, &s->timebase, op);
     }
     if (strcmp(key, "delay") == 0) {
         *mask |= GRAT_SET_DELAY;
