@@ -46,6 +46,10 @@ def __getattr__(name: str) -> _Any:
     return getattr(importlib.import_module('.' + _LATER[name], __name__), name)
 
 
+def __dir__() -> _Any:
+    return sorted({*globals(), *_LATER})
+
+
 def list(timeout: float = 3.0) -> FoundList:
     """The instruments on the network, USB and buses, each once. It takes as long as discovery: `timeout` seconds at
     most."""

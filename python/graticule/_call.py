@@ -19,6 +19,7 @@ except ImportError:
 
 from . import _errors
 from ._lib import grat_op, lib
+from ._request import quantity
 
 FOREVER_MS = 10 ** 12
 SIGINT = int(signal.SIGINT)
@@ -74,13 +75,16 @@ class Interrupts:
         return bool(missed)
 
 
-def milliseconds(seconds: Optional[float]) -> int:
-    """None stands for ever."""
+def milliseconds(seconds: Any) -> int:
+    """None stands for ever; text has a unit: "2s"."""
+    if isinstance(seconds, str):
+        seconds = quantity(seconds, 's')
     if seconds is None or math.isinf(seconds):
         return FOREVER_MS
     if not seconds >= 0:
         raise _errors.BadArgument('EINVAL', 'timeout: %r s; it must be 0 or more, or None for ever' % (seconds,))
-    return min(math.ceil(seconds * 1000), FOREVER_MS)
+    whole: int = math.ceil(seconds * 1000)
+    return min(whole, FOREVER_MS)
 
 
 def failure(op: Any, partial: Any = None) -> _errors.Error:

@@ -61,7 +61,9 @@ class Screenshot:
         return '<Screenshot %d x %d>' % (self.width, self.height)
 
     def save(self, path: Path) -> str:
-        """Writes the PNG, whole or not at all, and returns the path."""
+        """Writes the PNG, whole or not at all, and returns the path, which ends in .png."""
+        if os.path.splitext(os.fspath(path))[1].lower() not in ('.png', ''):
+            raise _errors.BadArgument('EINVAL', '%s: a screenshot is a PNG; name it .png' % os.fspath(path))
         caller = Caller()
         caller.call(None, lib.grat_save, os.fsencode(path), self.png, len(self.png), byref(caller.op))
         return os.fspath(path)

@@ -175,8 +175,9 @@ class Traces(Mapping[str, Trace]):
 
     def __repr__(self) -> str:
         flags = [name for name in ('gap', 'cut', 'clipped', 'forced', 'preview') if getattr(self, name)]
-        return '<Traces of %s: %s, %d samples, %g s apart%s>' % (
-            self.model, ', '.join(self), self.samples, self.dt, ''.join(', ' + f for f in flags))
+        of = ' of ' + self.model if self.model else ''
+        return '<Traces%s: %s, %d samples, %g s apart%s>' % (
+            of, ', '.join(self), self.samples, self.dt, ''.join(', ' + f for f in flags))
 
     def _repr_html_(self) -> str:
         import html

@@ -240,3 +240,15 @@ def test_pictures_of_aggregates_and_of_several(pico, tmp_path):
 def test_equivalent_time(pico):
     t = sine(pico, period='2us', samples=4000, ets=True)
     assert t.samples >= 4000 and t.dt < 1e-9    # the converter takes one each nanosecond
+
+
+def test_what_a_prompt_shows(graticule_scope, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert {'Bench', 'Stream', 'open'} <= set(dir(gr))
+    with pytest.raises(gr.BadArgument, match='name it .png'):
+        graticule_scope.screenshot().save('x.jpg')
+    assert graticule_scope.query('*IDN?', timeout='2s')
+    with pytest.raises(gr.BadArgument, match='minutes or milliseconds'):
+        graticule_scope.query('*IDN?', timeout='2m')
+    graticule_scope.capture('1', trigger='none', timeout='5s').save('a.csv')
+    assert repr(gr.load('a.csv')).startswith('<Traces: 1, ')

@@ -119,13 +119,15 @@ static void put_quoted(FILE *f, const char *text)
     fputc('\'', f);
 }
 
+#define RECIPES "# recipe: init (INITiate, FETCh?) suits multimeters; write scope for an oscilloscope\n"
+
 static void on_found(void *user, const grat_found *f)
 {
     written *w = user;
     if (f->again || !f->identity.model[0] || w->n == MAX_FOUND) return;
     char identity[140];
     name_of(w, f->identity.model, w->name[w->n]);
-    fprintf(w->f, "%s  %s:\n    resource: ", w->n ? "" : "instruments:\n", w->name[w->n]);
+    fprintf(w->f, "%s  %s:\n    resource: ", w->n ? "" : RECIPES "instruments:\n", w->name[w->n]);
     put_quoted(w->f, f->resource);
     snprintf(identity, sizeof identity, "%s,%s", f->identity.model, f->identity.serial);
     fputs("\n    identity: ", w->f);
@@ -178,7 +180,7 @@ const cli_command cli_cmd_bench = {
     .args = "check NAME | init",
     .summary = "open a whole bench at once and compare it with the configuration; or write a first one",
     .text = "check opens every member, asks who it is, and sets nothing: exit status 3 when one is missing or another "
-            "than expected. init writes instruments: and benches: from what discovery found.",
+            "than expected, 1 when none is there. init writes instruments: and benches: from what discovery found.",
     .options = options,
     .min_args = 1,
     .max_args = -1,

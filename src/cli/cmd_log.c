@@ -184,7 +184,7 @@ static void summary(const logging *k, bool complete)
     cli_note(k->c, "%s: channels %s, %s%llu samples each channel, %s, %llu lost in %llu gap%s%s%s%s",
              k->files.meta.identity.model, k->files.channels, runs, (unsigned long long)t->samples, rate,
              (unsigned long long)t->lost, (unsigned long long)t->gaps, t->gaps == 1 ? "" : "s", more,
-             k->files.full ? ", the disk is full: the last of them are in no file" : "", complete ? "" : ", incomplete");
+             k->files.full ? ", the disk is full: the last are in no file" : "", complete ? "" : ", incomplete");
 }
 
 static bool is_complete(const logging *k, grat_err e)
