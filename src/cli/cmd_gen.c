@@ -77,6 +77,7 @@ static void show(const cli *c, const grat_generator *g)
         printf("off\n");
         return;
     }
+    if (g->wave == GRAT_WAVE_TRIANGLE && g->symmetry > 0.999) name = "ramp";
     printf("%s, %s (%.9g Hz), ", name, grat_format_quantity(f, sizeof f, g->frequency, "Hz"), g->frequency);
     if (!isfinite(g->low)) {
         printf("at its own amplitude\n");

@@ -280,6 +280,7 @@ static int plan_files(logging *k)
             return cli_usage("--split: standard output cannot be split; name a file");
     }
     double flush = cli_amount(a, "flush", 1);
+    if (!(flush > 0)) return cli_usage("--flush: it must be longer than nothing, such as 1s");
     k->flush_ns = (int64_t)((flush < 1e6 ? flush : 1e6) * 1e9);
     k->room = UINT64_MAX;
     return CLI_DONE;

@@ -73,7 +73,7 @@ TEST(empty)
 TEST(mistakes)
 {
     STR(failure("aliases:\n  a: [1\n"), ":3:1: did not find expected ',' or ']'");
-    STR(failure("x: 1\naliases: scope\n"), ":2:10: an alias is written as name: RESOURCE");
+    STR(failure("default: x\naliases: scope\n"), ":2:10: an alias is written as name: RESOURCE");
     STR(failure("aliases:\n  ok: A\n  bad: [1, 2]\n"), ":3:3: an alias is written as name: RESOURCE");
     STR(failure("aliases:\n  bad:\n"), ":2:3: an alias is written as name: RESOURCE");
     STR(failure("resources: A\n"), ":1:12: resources: must be a list of resource strings, each behind a dash");
@@ -186,6 +186,8 @@ TEST(mistakes_in_benches)
     STR(failure("aliases: {A: B}\ninstruments: {a: {resource: A}}\n"), ":2:15: this name is taken; choose another");
     STR(failure("benches:\n  x: [one]\n"),
         ":2:7: neither an instrument, an alias nor a resource; is it spelled as above?");
+    STR(failure("default: a\nsecurty: {}\n"), ":2:1: there is no such key: they are default, aliases, resources, "
+        "boards, security, instruments and benches");
     STR(failure("benches: {x: []}\n"), ":1:14: a bench has 1 to 256 members");
     STR(failure("benches: {x: y}\n"), ":1:14: a bench is a list of members, or its keys are members reference wiring");
     STR(failure("benches: {x: ['A::B', 'a::b']}\n"), ":1:23: this member is there twice");

@@ -126,12 +126,29 @@ static const struct {
     {"benches", grat__yaml_benches}, /* behind what they name */
 };
 
+/* As of `security`, so of the keys: nothing is passed over. */
+static grat_err check_keys(const grat__yaml *r, const yaml_node_t *root)
+{
+    for (yaml_node_pair_t *p = root->data.mapping.pairs.start; p < root->data.mapping.pairs.top; p++) {
+        const yaml_node_t *key = yaml_document_get_node(r->doc, p->key);
+        const char *name = grat__yaml_scalar(key);
+        bool known = false;
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) known = known || (name && !strcmp(name, keys[i].name));
+        if (!known)
+            return grat__yaml_bad(r, key, "there is no such key: they are default, aliases, resources, boards, "
+                                          "security, instruments and benches");
+    }
+    return GRAT_OK;
+}
+
 static grat_err take_root(const grat__yaml *r)
 {
     const yaml_node_t *root = yaml_document_get_root_node(r->doc);
     if (!root || grat__yaml_nothing(root)) return GRAT_OK;
     if (root->type != YAML_MAPPING_NODE)
         return grat__yaml_bad(r, root, "the file must hold keys such as default: and aliases:");
+    grat_err wrong = check_keys(r, root);
+    if (wrong) return wrong;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         for (yaml_node_pair_t *p = root->data.mapping.pairs.start; p < root->data.mapping.pairs.top; p++) {
             const char *name = grat__yaml_scalar(yaml_document_get_node(r->doc, p->key));

@@ -13,6 +13,9 @@ $ capture SIM::ds1104z --trigger 9:up
 $ log SIM::ds1104z --for 2m
 ! grat: --for 2m: minutes or milliseconds? Write 2min or 2ms
 ? 2
+$ log SIM::ds1104z --flush=-1
+! grat: --flush: it must be longer than nothing, such as 1s
+? 2
 $ capture SIM::ds1104z --count 0
 ! grat: --count 0: a whole number from 1 on is wanted
 ? 2
