@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Suites that need a kernel with USB, V4L2 and udev: each is run in one boot of the virtual lab.
 
-lab.py --build DIR [SUITE…]    all suites, or those named; --list names them; --jobs N guests at once, 2 unless told
+lab.py --build DIR [SUITE…]    all suites, or those named; --list names them; --jobs N guests at once, 1 unless told:
+                               two at once are too slow for video on two processors
 
 A suite is a file NAME_suite.py here. Two comment lines at its head tell this program what to do:
     # lab: OPTIONS      for ./run, such as -u -k 'vhci-hcd usbtmc'
@@ -94,7 +95,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', default='build-check')
     parser.add_argument('--list', action='store_true')
-    parser.add_argument('--jobs', type=int, default=2)
+    parser.add_argument('--jobs', type=int, default=1)
     parser.add_argument('suite', nargs='*')
     args = parser.parse_args()
     known = {row[0]: row for row in suites()}
